@@ -1,0 +1,23 @@
+package ports
+
+import "fmt"
+
+// Accepted is the engine's yes to a handshake.
+type Accepted struct {
+	// Protocol is the subprotocol to answer with.
+	Protocol string
+}
+
+// Refusal is the engine's no, in words that the client may read. It is an
+// error, so that errors.As finds it in whatever a hook returned.
+type Refusal struct {
+	// Status is the HTTP status for a handshake or a request; 403 when 0.
+	Status int
+	// Code is the WebSocket close code for a socket that is open; 4403 when 0.
+	Code int
+	// Reason is told to the client; at most 123 bytes of it fit a close frame.
+	Reason string
+}
+
+// Error says that the engine refused and why.
+func (r *Refusal) Error() string { return fmt.Sprintf("refused: %s", r.Reason) }

@@ -1,0 +1,58 @@
+package ports
+
+import "errors"
+
+// The kinds of failure that a contract names. Match them with errors.Is.
+var (
+	// ErrNotFound: what was asked for is not there, or has expired.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the ID is taken, or the step was done before.
+	ErrConflict = errors.New("conflict")
+	// ErrCancelled: the client ended the operation before it was in place.
+	ErrCancelled = errors.New("cancelled")
+	// ErrTooLarge: over a size that the backend or the transport can take.
+	ErrTooLarge = errors.New("too large")
+	// ErrTooMany: over a count that the caller set.
+	ErrTooMany = errors.New("too many")
+	// ErrGone: the client's socket no longer exists.
+	ErrGone = errors.New("gone")
+	// ErrThrottled: refused for now; the same call may succeed later.
+	ErrThrottled = errors.New("throttled")
+	// ErrInvalid: an argument that no retry can mend, such as an empty topic.
+	ErrInvalid = errors.New("invalid")
+)
+
+// Error is how every adapter reports a failure. Its text is for people and
+// never holds a payload, a token or a connection's state.
+type Error struct {
+	// Op is the call that failed, as package and verb: "memory.AddOperation".
+	Op string
+	// Kind is one of the Err values above, or nil when none fits.
+	Kind error
+	// Err is the cause, such as an SDK's error; may be nil.
+	Err error
+}
+
+// Error joins the call, the kind and the cause.
+func (e *Error) Error() string {
+	text := e.Op
+	if e.Kind != nil {
+		text += ": " + e.Kind.Error()
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap lets errors.Is find the kind and errors.As the cause.
+func (e *Error) Unwrap() []error {
+	causes := make([]error, 0, 2)
+	if e.Kind != nil {
+		causes = append(causes, e.Kind)
+	}
+	if e.Err != nil {
+		causes = append(causes, e.Err)
+	}
+	return causes
+}

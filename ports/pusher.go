@@ -1,0 +1,35 @@
+package ports
+
+import "context"
+
+// Frame is one message to a client, in three parts so that many frames can
+// share one payload. The parts are never modified and may be retained.
+type Frame struct {
+	Head, Payload, Tail []byte
+}
+
+// Len is the size of the message in bytes.
+func (f Frame) Len() int { return len(f.Head) + len(f.Payload) + len(f.Tail) }
+
+// AppendTo appends the whole message to b and returns the extended slice.
+func (f Frame) AppendTo(b []byte) []byte {
+	b = append(b, f.Head...)
+	b = append(b, f.Payload...)
+	return append(b, f.Tail...)
+}
+
+// Pusher sends to clients. Frames pushed to one connection one after the other
+// arrive in that order.
+type Pusher interface {
+	// Push sends one text message, and may return before the client has it.
+	// ErrGone: there is no such socket any more. ErrTooLarge: the frame is over
+	// the transport's limit and was not sent. ErrThrottled: not sent; try later.
+	// After any other error the message may or may not have arrived.
+	Push(ctx context.Context, to Address, frame Frame) error
+
+	// Close ends a socket, after what was pushed before. A socket that is gone
+	// is success. A transport that cannot send a code drops it, and sees to it
+	// otherwise that a client which must not come back does not. Reason is at
+	// most 123 bytes of UTF-8 (RFC 6455, section 5.5).
+	Close(ctx context.Context, to Address, code int, reason string) error
+}
