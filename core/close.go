@@ -1,0 +1,66 @@
+package core
+
+import (
+	"context"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Close codes: those of graphql-transport-ws are from PROTOCOL.md of graphql-ws,
+// the others from RFC 6455, section 7.4.1, and the registry that it founds.
+const (
+	closeNormal        = 1000
+	closeGoingAway     = 1001
+	closeInternalError = 1011
+	closeTryAgainLater = 1013
+	closeBadRequest    = 4400
+	closeUnauthorized  = 4401
+	closeForbidden     = 4403
+	closeSubprotocol   = 4406
+	closeInitTimeout   = 4408
+	closeDuplicate     = 4409
+	closeTooManyInits  = 4429
+)
+
+// CloseConnection puts a client out: it closes the socket with the code and the
+// reason (at most 123 bytes of UTF-8), removes the connection with its
+// operations, and runs the hooks. Absent is not an error. It may be called from
+// any process that has the pusher for the connection.
+func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, code int, reason string) error {
+	connection, err := e.config.Connections.GetConnection(ctx, id)
+	if isKind(err, ports.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.closeConnection(ctx, connection.Address, code, reason)
+}
+
+// closeConnection closes the socket and forgets the connection at once, because
+// the transport's own word that it is closed may never come.
+func (e *Engine) closeConnection(ctx context.Context, address ports.Address, code int, reason string) error {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	closeErr := e.config.Pusher.Close(ctx, address, code, closeReason(reason))
+	if err := e.forget(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason}); err != nil {
+		return err
+	}
+	return closeErr
+}
+
+// closeReason cuts a reason to the 123 bytes that a close frame holds (RFC 6455,
+// section 5.5), between two characters.
+func closeReason(reason string) string {
+	const most = 123
+	if len(reason) <= most {
+		return reason
+	}
+	cut := most
+	for cut > 0 && !startsRune(reason[cut]) {
+		cut--
+	}
+	return reason[:cut]
+}
+
+func startsRune(b byte) bool { return b&0xC0 != 0x80 }

@@ -1,0 +1,145 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Config is what an Engine is made of. Schema and the four ports are required;
+// every other zero field stands for its documented default.
+type Config struct {
+	Schema        graphql.Schema
+	Connections   ports.ConnectionStore
+	Subscriptions ports.SubscriptionStore
+	Bus           ports.EventBus
+	Pusher        ports.Pusher
+
+	// Hooks are the user's say in the life of connections and operations.
+	Hooks Hooks
+	// NewContext prepares the context of one execution, or of one call of a
+	// Subscribe resolver: data loaders, the caller's services. It runs once for
+	// each and must return a context derived from the one it is given. Default:
+	// the context as it is.
+	NewContext func(context.Context) context.Context
+
+	// Logger receives what the engine cannot tell anyone else. It never gets a
+	// payload, a token or a connection's state. Default: silence.
+	Logger *slog.Logger
+	// Now is the clock of everything that is stored. Default: time.Now.
+	Now func() time.Time
+	// NewID makes the IDs of events, unique for ever. Default: 130 random bits.
+	NewID func() string
+	// Random returns numbers in [0, 1) for the jitter of retries. Default: the
+	// generator of math/rand/v2.
+	Random func() float64
+
+	// ConnectionTTL is how long a connection's row lives without a KeepAlive.
+	// API Gateway ends a socket after two hours, so there no row needs renewal.
+	// Default: 3 hours.
+	ConnectionTTL time.Duration
+	// InitTimeout is how long a legacy start waits for the verdict on the
+	// connection_init that it overtook. Default: 3 seconds.
+	InitTimeout time.Duration
+	// ReorderWindow is how long a subscribe whose ID is in use waits for a
+	// complete that it may have overtaken, before its ID counts as taken.
+	// Default: 1 second.
+	ReorderWindow time.Duration
+	// MaxOperations is how many operations a connection may have at a time.
+	// Default: 1000.
+	MaxOperations int
+	// MaxTopics is how many topics one subscription may have. Default: 50.
+	MaxTopics int
+	// DocumentCacheBytes bounds the text of the parsed and validated documents
+	// that are kept. Default: 1 MiB.
+	DocumentCacheBytes int
+	// PageSize is how many subscribers are asked for at a time. Default: 0,
+	// which leaves it to the store.
+	PageSize int
+	// PushConcurrency is how many connections one delivery pushes to at a time.
+	// Default: 64.
+	PushConcurrency int
+	// PushAttempts is how often a push that failed for now is tried in all,
+	// before the subscriber counts as lost. Default: 4.
+	PushAttempts int
+}
+
+// errRequired is wrapped with the field's name by New and NewPublisher.
+var errRequired = errors.New("is required")
+
+func (c *Config) validate() error {
+	for _, field := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Schema", c.Schema.QueryType() == nil},
+		{"Connections", c.Connections == nil},
+		{"Subscriptions", c.Subscriptions == nil},
+		{"Bus", c.Bus == nil},
+		{"Pusher", c.Pusher == nil},
+	} {
+		if field.missing {
+			return fmt.Errorf("core.Config.%s %w", field.name, errRequired)
+		}
+	}
+	for _, field := range []struct {
+		name     string
+		negative bool
+	}{
+		{"ConnectionTTL", c.ConnectionTTL < 0},
+		{"InitTimeout", c.InitTimeout < 0},
+		{"ReorderWindow", c.ReorderWindow < 0},
+		{"MaxOperations", c.MaxOperations < 0},
+		{"MaxTopics", c.MaxTopics < 0},
+		{"DocumentCacheBytes", c.DocumentCacheBytes < 0},
+		{"PageSize", c.PageSize < 0},
+		{"PushConcurrency", c.PushConcurrency < 0},
+		{"PushAttempts", c.PushAttempts < 0},
+	} {
+		if field.negative {
+			return fmt.Errorf("core.Config.%s must not be negative", field.name)
+		}
+	}
+	return nil
+}
+
+func (c *Config) setDefaults() {
+	setDefault(&c.ConnectionTTL, 3*time.Hour)
+	setDefault(&c.InitTimeout, 3*time.Second)
+	setDefault(&c.ReorderWindow, time.Second)
+	setDefault(&c.MaxOperations, 1000)
+	setDefault(&c.MaxTopics, 50)
+	setDefault(&c.DocumentCacheBytes, 1<<20)
+	setDefault(&c.PushConcurrency, 64)
+	setDefault(&c.PushAttempts, 4)
+	if c.NewContext == nil {
+		c.NewContext = func(ctx context.Context) context.Context { return ctx }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = rand.Text
+	}
+	if c.Random == nil {
+		c.Random = mathrand.Float64
+	}
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

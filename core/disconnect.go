@@ -1,0 +1,39 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Disconnect hears from the transport that a socket is closed. It removes the
+// connection with its operations and runs OnComplete for each of them, then
+// OnDisconnect. Repeating it is harmless: the hooks run once.
+func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	return e.forget(ctx, disconnection)
+}
+
+func (e *Engine) forget(ctx context.Context, disconnection ports.Disconnection) error {
+	_, err := e.remove(ctx, disconnection)
+	return err
+}
+
+// remove deletes a connection and runs the hooks for what it took away.
+func (e *Engine) remove(ctx context.Context, disconnection ports.Disconnection) (ports.Removed, error) {
+	removed, err := e.config.Connections.DeleteConnection(ctx, disconnection.Address.ID)
+	if err != nil || !removed.Found {
+		return removed, err
+	}
+	for _, ref := range removed.Operations {
+		e.callOnComplete(ctx, ref, CompletedByDisconnect)
+	}
+	e.callOnDisconnect(ctx, Disconnected{
+		Connection: removed.Connection, Code: disconnection.Code, Reason: disconnection.Reason,
+	})
+	return removed, nil
+}
+
+func isKind(err, kind error) bool { return err != nil && errors.Is(err, kind) }

@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Shared constants of many frames; never modified, as a Frame demands.
+const (
+	tail      = "}"
+	ackHead   = `{"type":"connection_ack"`
+	pongHead  = `{"type":"pong"`
+	keepAlive = `{"type":"ka"}`
+)
+
+// AckFrame answers an accepted connection_init; payload may be nil.
+func AckFrame(payload json.RawMessage) ports.Frame { return withPayload(ackHead, payload) }
+
+// PongFrame answers a ping with the ping's own payload, which may be nil.
+func PongFrame(payload json.RawMessage) ports.Frame { return withPayload(pongHead, payload) }
+
+func withPayload(head string, payload json.RawMessage) ports.Frame {
+	if payload == nil {
+		return ports.Frame{Head: []byte(head + tail)}
+	}
+	return ports.Frame{Head: []byte(head + `,"payload":`), Payload: payload, Tail: []byte(tail)}
+}
+
+// KeepAliveFrame is the legacy server's sign of life.
+func KeepAliveFrame() ports.Frame { return ports.Frame{Head: []byte(keepAlive)} }
+
+// ConnectionErrorFrame is the legacy answer to a refused connection_init, and to a
+// message that belongs to no operation.
+func ConnectionErrorFrame(message string) ports.Frame {
+	frame := append([]byte(`{"type":"connection_error","payload":{"message":`), quote(message)...)
+	return ports.Frame{Head: append(frame, "}}"...)}
+}
+
+// NextFrame carries one GraphQL response to the operation. The payload is put between
+// head and tail as it is, so that any number of frames can share it.
+func NextFrame(protocol, id string, response []byte) ports.Frame {
+	kind := "next"
+	if protocol == Legacy {
+		kind = "data"
+	}
+	return ports.Frame{Head: head(id, kind, true), Payload: response, Tail: []byte(tail)}
+}
+
+// ErrorFrame ends the operation with list, a non-empty JSON list of GraphQL errors
+// whose first has the given message. No complete may follow.
+func ErrorFrame(protocol, id, message string, list []byte) ports.Frame {
+	if protocol != Legacy {
+		return ports.Frame{Head: head(id, "error", true), Payload: list, Tail: []byte(tail)}
+	}
+	// The legacy payload is one error object; its client also reads a list under
+	// "errors", which is how the others are not lost.
+	start := append(head(id, "error", true), `{"message":`...)
+	start = append(append(start, quote(message)...), `,"errors":`...)
+	return ports.Frame{Head: start, Payload: list, Tail: []byte("}}")}
+}
+
+// CompleteFrame tells the client that the operation has ended.
+func CompleteFrame(id string) ports.Frame {
+	return ports.Frame{Head: append(head(id, "complete", false), tail...)}
+}
+
+func head(id, kind string, payload bool) []byte {
+	const most = len(`{"id":"","type":"complete","payload":`)
+	b := make([]byte, 0, len(id)+most+2)
+	b = append(b, `{"id":`...)
+	b = appendQuoted(b, id)
+	b = append(b, `,"type":"`...)
+	b = append(b, kind...)
+	b = append(b, '"')
+	if payload {
+		b = append(b, `,"payload":`...)
+	}
+	return b
+}
+
+// appendQuoted appends s as a JSON string. Nearly every ID is plain ASCII, and
+// for those nothing is allocated: this runs once per delivery.
+func appendQuoted(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
+			return append(b, quote(s)...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+func quote(s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil { // cannot be: every string can be marshalled
+		return []byte(`""`)
+	}
+	return quoted
+}

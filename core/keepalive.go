@@ -1,0 +1,30 @@
+package core
+
+import (
+	"context"
+
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// KeepAlive is called at intervals by a transport that holds sockets. It extends
+// the life of the connection's rows when half of it has passed, and sends the
+// legacy protocol's "ka". A connection without a row is closed.
+func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
+	connection, err := e.connection(ctx, address)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	now := e.config.Now()
+	if connection.ExpiresAt.Sub(now) < e.config.ConnectionTTL/2 {
+		err := e.config.Connections.TouchConnection(ctx, address.ID, now.Add(e.config.ConnectionTTL))
+		if err != nil && !isKind(err, ports.ErrNotFound) {
+			return err
+		}
+	}
+	// Its client takes no sign of life before the ack.
+	if connection.Protocol == wire.Legacy && connection.Initialized {
+		return e.reply(ctx, address, wire.KeepAliveFrame())
+	}
+	return nil
+}

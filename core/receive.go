@@ -1,0 +1,145 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// Receive handles one message of a client and returns when that is done: a query
+// has its result, a subscription is in place. Replies go through the Pusher.
+//
+// Messages of one connection may be handled concurrently and in any order;
+// Message.ReceivedAt tells what came first. What the client does wrong gets the
+// answer that its subprotocol demands and is no error. The error is a failure of
+// a store or of the pusher that could not be told to the client otherwise.
+func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
+	envelope, err := wire.Parse(message.Data)
+	if err != nil {
+		return e.invalid(ctx, message, err)
+	}
+	// What each of these needs to know it learns without reading the connection
+	// first, which on DynamoDB would be one more request.
+	switch envelope.Type {
+	case "ping", "pong", "complete":
+		if decoded, err := envelope.Decode(wire.Modern); err == nil {
+			return e.withoutRead(ctx, message, decoded)
+		}
+	case "connection_init":
+		if decoded, err := envelope.Decode(wire.Modern); err == nil {
+			return e.initialize(ctx, message, decoded.Payload)
+		}
+	}
+	connection, err := e.connection(ctx, message.Address)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	decoded, err := envelope.Decode(connection.Protocol)
+	if err != nil {
+		return e.answerInvalid(ctx, connection, err)
+	}
+	switch decoded.Type {
+	case wire.Subscribe:
+		return e.start(ctx, connection, message, decoded)
+	case wire.Complete:
+		return e.stop(ctx, message, decoded.ID, wire.Legacy)
+	case wire.Terminate:
+		return e.closeConnection(ctx, connection.Address, closeNormal, "")
+	default: // ping, pong and connection_init were valid above
+		return nil
+	}
+}
+
+func (e *Engine) withoutRead(ctx context.Context, message ports.Message, decoded wire.Message) error {
+	switch decoded.Type {
+	case wire.Ping:
+		return e.reply(ctx, message.Address, wire.PongFrame(decoded.Payload))
+	case wire.Complete:
+		return e.stop(ctx, message, decoded.ID, wire.Modern)
+	default: // a pong that nobody asked for is legal
+		return nil
+	}
+}
+
+// errUnknownConnection stops the handling of a message whose connection has no
+// row: it has expired, was refused, or is just being closed.
+var errUnknownConnection = errors.New("core: unknown connection")
+
+func ignoreUnknown(err error) error {
+	if errors.Is(err, errUnknownConnection) {
+		return nil
+	}
+	return err
+}
+
+// connection reads the connection. One that is not there any more has its socket
+// closed, so that the client connects afresh.
+func (e *Engine) connection(ctx context.Context, address ports.Address) (ports.Connection, error) {
+	connection, err := e.config.Connections.GetConnection(ctx, address.ID)
+	if !isKind(err, ports.ErrNotFound) {
+		return connection, err
+	}
+	return connection, e.unknown(ctx, address)
+}
+
+func (e *Engine) unknown(ctx context.Context, address ports.Address) error {
+	if err := e.config.Pusher.Close(ctx, address, closeGoingAway, "Unknown connection"); err != nil {
+		return err
+	}
+	return errUnknownConnection
+}
+
+// invalid answers a message that is no message in any subprotocol.
+func (e *Engine) invalid(ctx context.Context, message ports.Message, cause error) error {
+	connection, err := e.connection(ctx, message.Address)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	return e.answerInvalid(ctx, connection, cause)
+}
+
+func (e *Engine) answerInvalid(ctx context.Context, connection ports.Connection, cause error) error {
+	var invalid *wire.Invalid
+	if !errors.As(cause, &invalid) {
+		return cause
+	}
+	switch {
+	case connection.Protocol != wire.Legacy:
+		return e.closeConnection(ctx, connection.Address, closeBadRequest, invalid.Reason)
+	case invalid.HasID:
+		return e.reply(ctx, connection.Address, errorFrame(wire.Legacy, invalid.ID, newErrors(invalid.Reason)))
+	default:
+		return e.reply(ctx, connection.Address, wire.ConnectionErrorFrame(invalid.Reason))
+	}
+}
+
+// reply pushes one answer to the client that just wrote. If the client has left
+// meanwhile, its connection is forgotten.
+func (e *Engine) reply(ctx context.Context, address ports.Address, frame ports.Frame) error {
+	err := e.push(ctx, address, frame)
+	if isKind(err, ports.ErrGone) {
+		return e.Disconnect(ctx, ports.Disconnection{Address: address})
+	}
+	return err
+}
+
+// push sends a frame, and again with full jitter while the failure may pass.
+func (e *Engine) push(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	const first, most = 50 * time.Millisecond, 2 * time.Second
+	for attempt, backoff := 1, first; ; attempt, backoff = attempt+1, min(2*backoff, most) {
+		err := e.config.Pusher.Push(ctx, to, frame)
+		if err == nil || isKind(err, ports.ErrGone) || isKind(err, ports.ErrTooLarge) || attempt >= e.config.PushAttempts {
+			return err
+		}
+		if wait(ctx, time.Duration(e.config.Random()*float64(backoff))) != nil {
+			return err
+		}
+	}
+}
+
+func errorFrame(protocol, id string, errs responseErrors) ports.Frame {
+	return wire.ErrorFrame(protocol, id, errs[0].Message, errs.encode())
+}

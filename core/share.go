@@ -1,0 +1,179 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// maxGroups bounds how many groups one fan-out remembers from page to page, and
+// how many states one event of a group. What is forgotten is executed again;
+// nothing else changes.
+const maxGroups = 10_000
+
+// group is all subscribers of a fan-out with the same request and filters. An
+// event is executed for one of them, and the result shared as far as what the
+// resolvers asked about the connection allows:
+//
+//   - nothing: all members get the same bytes;
+//   - its state: members with an equal state do;
+//   - its ID: each member has an execution of its own.
+//
+// That is correct for resolvers that are functions of the event, the request and
+// ConnectionFrom. PerSubscriber is for those that are not.
+type group struct {
+	fan           *fanout
+	prepared      *prepared
+	rejected      responseErrors
+	perSubscriber bool
+	results       []sharing // one per event
+}
+
+// sharing is what one event has come to for a group so far.
+type sharing struct {
+	mu sync.Mutex
+	// known says how far results are shared; until then, nobody has executed.
+	known scope
+	// all is the result when known is shared; byState those when it is perState.
+	all     result
+	byState map[string]*sharing
+}
+
+type scope int
+
+const (
+	unknown scope = iota
+	shared
+	perState
+	perMember
+)
+
+// member is a subscriber with its group.
+type member struct {
+	*ports.Subscriber
+	group *group
+}
+
+// enroll finds every subscriber of a page its group.
+func (f *fanout) enroll(subscribers []ports.Subscriber) []member {
+	if len(f.groups) > maxGroups {
+		clear(f.groups)
+	}
+	members := make([]member, len(subscribers))
+	for i := range subscribers {
+		members[i] = member{&subscribers[i], f.group(&subscribers[i])}
+	}
+	return members
+}
+
+func (f *fanout) group(of *ports.Subscriber) *group {
+	key := of.Request
+	if len(of.Filters) > 0 {
+		key = slices.Concat(of.Request, of.Filters)
+	}
+	found := f.groups[string(key)]
+	if found == nil {
+		found = f.newGroup(of)
+		f.groups[string(key)] = found
+	}
+	return found
+}
+
+func (f *fanout) newGroup(first *ports.Subscriber) *group {
+	g := &group{fan: f, results: make([]sharing, len(f.events))}
+	request, err := decodeRequest(first.Request)
+	var stored filters
+	if err == nil && len(first.Filters) > 0 {
+		err = json.Unmarshal(first.Filters, &stored)
+	}
+	if err != nil { // written by a version of this package that this one cannot read
+		g.rejected = newErrors(internalError)
+		return g
+	}
+	g.perSubscriber = stored.PerSubscriber
+	g.prepared, g.rejected = f.engine.prepare(request)
+	return g
+}
+
+// outcome is what one event is to one subscriber.
+func (g *group) outcome(ctx context.Context, index int, to *ports.Subscriber) result {
+	switch {
+	case g.rejected != nil: // the schema has changed since the client subscribed
+		return result{rejected: g.rejected}
+	case g.perSubscriber:
+		outcome, _ := g.execute(ctx, index, to)
+		return outcome
+	}
+	return g.results[index].outcome(func() (result, scope) { return g.execute(ctx, index, to) }, to.State)
+}
+
+// outcome returns the shared result where there is one for this state, and
+// otherwise executes. The first execution holds the lock: the others are waiting
+// for nothing but its result.
+func (s *sharing) outcome(execute func() (result, scope), state []byte) result {
+	s.mu.Lock()
+	switch s.known {
+	case shared:
+		defer s.mu.Unlock()
+		return s.all
+	case perMember:
+		s.mu.Unlock()
+		outcome, _ := execute()
+		return outcome
+	case perState:
+		same := s.forState(state)
+		s.mu.Unlock()
+		return same.outcome(amongEqualStates(execute), nil)
+	}
+	defer s.mu.Unlock()
+	outcome, reach := execute()
+	s.known, s.all = reach, outcome
+	if reach == perState {
+		same := s.forState(state)
+		same.known, same.all = shared, outcome
+	}
+	return outcome
+}
+
+// amongEqualStates is an execution whose result goes to members with one state
+// only: that it reads the state limits it no further.
+func amongEqualStates(execute func() (result, scope)) func() (result, scope) {
+	return func() (result, scope) {
+		outcome, reach := execute()
+		if reach == perState {
+			reach = shared
+		}
+		return outcome, reach
+	}
+}
+
+func (s *sharing) forState(state []byte) *sharing {
+	same := s.byState[string(state)]
+	if same == nil {
+		if s.byState == nil || len(s.byState) >= maxGroups {
+			s.byState = map[string]*sharing{}
+		}
+		same = &sharing{}
+		s.byState[string(state)] = same
+	}
+	return same
+}
+
+// execute runs the operation for one subscriber and says who may share it.
+func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (result, scope) {
+	x := &execution{
+		connection: &identity{id: to.Ref.Connection, state: to.State},
+		event:      &g.fan.events[index],
+	}
+	outcome := g.fan.engine.execute(ctx, x, g.prepared, g.fan.roots[index])
+	switch {
+	case x.readID.Load():
+		return outcome, perMember
+	case x.readState.Load():
+		return outcome, perState
+	}
+	return outcome, shared
+}
