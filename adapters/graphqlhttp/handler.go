@@ -1,0 +1,140 @@
+package graphqlhttp
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Executor is what the handler needs of the engine.
+type Executor interface {
+	// Execute answers one request. An error that wraps a *ports.Refusal is told
+	// to the client with its status and reason; any other is logged, and the
+	// client learns only that there was one. It may be called concurrently.
+	Execute(ctx context.Context, request ports.Request) (ports.Response, error)
+}
+
+// DefaultMaxBodyBytes is as much as API Gateway takes in one WebSocket message,
+// so that a request fits over HTTP if it fits over a socket.
+const DefaultMaxBodyBytes = 128 << 10
+
+// Config adjusts a Handler. The zero value is ready for use.
+type Config struct {
+	// MaxBodyBytes bounds the body of a POST and the query string of a GET;
+	// DefaultMaxBodyBytes when 0 or less.
+	MaxBodyBytes int64
+	// Logger gets what the client is not told: the errors of the Executor. Nil
+	// is silent.
+	Logger *slog.Logger
+}
+
+// Handler serves GraphQL over HTTP at whatever path it is mounted. It may be
+// used concurrently.
+type Handler struct {
+	executor     Executor
+	maxBodyBytes int64
+	logger       *slog.Logger
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// NewHandler returns a handler that lets executor answer.
+func NewHandler(executor Executor, config Config) *Handler {
+	handler := &Handler{executor: executor, maxBodyBytes: config.MaxBodyBytes, logger: config.Logger}
+	if handler.maxBodyBytes <= 0 {
+		handler.maxBodyBytes = DefaultMaxBodyBytes
+	}
+	if handler.logger == nil {
+		handler.logger = slog.New(slog.DiscardHandler)
+	}
+	return handler
+}
+
+// ServeHTTP answers one request; the package documentation says how.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", allMethods)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	mediaType, acceptable := negotiate(r.Header.Values("Accept"))
+	if !acceptable {
+		write(w, r, mediaTypeJSON, http.StatusNotAcceptable,
+			errorBody("accept: expected "+mediaTypeGraphQL+" or "+mediaTypeJSON))
+		return
+	}
+	status, body := h.answer(w, r, mediaType)
+	write(w, r, mediaType, status, body)
+}
+
+// answer reads the request, has it executed and translates the outcome.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, mediaType string) (status int, body []byte) {
+	request, err := h.read(w, r)
+	if err != nil {
+		return h.failed(r.Context(), err)
+	}
+	response, err := h.executor.Execute(r.Context(), request)
+	if err != nil {
+		return h.failed(r.Context(), err)
+	}
+	switch {
+	case response.Outcome == ports.Executed:
+		return http.StatusOK, response.Body
+	case response.Outcome == ports.NotAllowed && request.ReadOnly:
+		return http.StatusMethodNotAllowed, response.Body
+	case mediaType == mediaTypeJSON:
+		// Who asks for application/json may be older than the specification and
+		// take any other status for a failure of HTTP, without reading the body.
+		return http.StatusOK, response.Body
+	default:
+		return http.StatusBadRequest, response.Body
+	}
+}
+
+// failed turns an error into an answer that tells the client no more than it
+// may know.
+func (h *Handler) failed(ctx context.Context, err error) (status int, body []byte) {
+	if refusal, ok := errors.AsType[*ports.Refusal](err); ok {
+		status = refusal.Status
+		if status < 400 || status > 599 {
+			status = http.StatusForbidden
+		}
+		return status, errorBody(cmp.Or(refusal.Reason, http.StatusText(status), "refused"))
+	}
+	// A client that has left is no fault of the server's.
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		h.logger.ErrorContext(ctx, "graphql request failed", "error", err)
+	}
+	return http.StatusInternalServerError, errorBody("internal error")
+}
+
+// write sends an answer, and none of its body for HEAD.
+func write(w http.ResponseWriter, r *http.Request, mediaType string, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", mediaType+"; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Add("Vary", "Accept")
+	if status == http.StatusMethodNotAllowed {
+		header.Set("Allow", allowed(r.Method))
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		// The only failure is a client that has left.
+		_, _ = w.Write(body)
+	}
+}
+
+// errorBody is a GraphQL response that consists of one error.
+func errorBody(message string) []byte {
+	// A string can always be encoded.
+	quoted, _ := json.Marshal(message)
+	return fmt.Appendf(nil, `{"errors":[{"message":%s}]}`, quoted)
+}
