@@ -14,8 +14,6 @@ const (
 	EventData EventKind = "data"
 	// EventComplete ends every subscription on the topic.
 	EventComplete EventKind = "complete"
-	// EventDisconnect closes the connections that Only names.
-	EventDisconnect EventKind = "disconnect"
 )
 
 // Event is what was published.

@@ -50,7 +50,9 @@ type Subscriber struct {
 	Address                 Address
 	Protocol                string
 	Request, State, Filters []byte
-	NotAfter                time.Time
+	// ReceivedAt is the operation's own: RemoveOperation with it ends this
+	// operation and none that has taken its ID since.
+	ReceivedAt, NotAfter time.Time
 }
 
 // Cursor is a place in a listing, opaque to everyone but the store that made

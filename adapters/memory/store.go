@@ -1,0 +1,155 @@
+package memory
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+var (
+	_ ports.ConnectionStore   = (*Store)(nil)
+	_ ports.SubscriptionStore = (*Store)(nil)
+)
+
+// tombstoneLife is how long a RemoveOperation that found nothing is remembered;
+// the contract asks for a minute at least.
+const tombstoneLife = 2 * time.Minute
+
+// StoreConfig is how a Store is made. The zero value is ready to use.
+type StoreConfig struct {
+	// Now is the clock by which rows expire; time.Now when nil.
+	Now func() time.Time
+	// PageSize is how many subscribers a page has when the request leaves it to
+	// the store; 1,000 when 0.
+	PageSize int
+}
+
+// Store keeps connections, operations and checkpoints in memory. It implements
+// ports.ConnectionStore and ports.SubscriptionStore and may be used by many
+// goroutines at once.
+//
+// A row that has expired is absent at once, and its memory is freed by the next
+// call that writes; no goroutine is needed. A listing is in the order in which
+// the operations were added. Times are kept as they are given, and nothing is
+// too large.
+type Store struct {
+	now      func() time.Time
+	pageSize int
+
+	mu          sync.RWMutex
+	connections map[ports.ConnectionID]*connection
+	topics      map[ports.Topic]*members
+	tombstones  map[ports.OperationRef]*tombstone
+	checkpoints map[ports.Topic]*checkpoint
+	expiries    timeline
+	// sequence is that of the operation that was added last.
+	sequence uint64
+}
+
+// connection is a row and what hangs on it. The row may be absent while
+// operations that expire later are still there.
+type connection struct {
+	moment
+	present    bool
+	row        ports.Connection
+	initID     string
+	operations map[ports.OperationID]*operation
+}
+
+// operation is in its connection's map and in its topics' listings. Its
+// sequence is its place in every one of them.
+type operation struct {
+	moment
+	ports.Subscriber
+	connection *connection
+	sequence   uint64
+	topics     []ports.Topic
+}
+
+type tombstone struct {
+	moment
+	ref        ports.OperationRef
+	receivedAt time.Time
+}
+
+type checkpoint struct {
+	moment
+	topic ports.Topic
+	row   ports.Checkpoint
+}
+
+// NewStore returns an empty store.
+func NewStore(config StoreConfig) *Store {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.PageSize <= 0 {
+		config.PageSize = 1000
+	}
+	return &Store{
+		now:         config.Now,
+		pageSize:    config.PageSize,
+		connections: make(map[ports.ConnectionID]*connection),
+		topics:      make(map[ports.Topic]*members),
+		tombstones:  make(map[ports.OperationRef]*tombstone),
+		checkpoints: make(map[ports.Topic]*checkpoint),
+	}
+}
+
+// lock locks the store for a call that writes, and frees what has expired:
+// whoever holds this lock sees live rows only.
+func (s *Store) lock(ctx context.Context, op string) error {
+	if err := ended(ctx, op); err != nil {
+		return err
+	}
+	now := s.now()
+	s.mu.Lock()
+	for next := s.expiries.first(); next != nil && expired(next.at, now); next = s.expiries.first() {
+		s.free(next)
+	}
+	return nil
+}
+
+// free takes an expired row out.
+func (s *Store) free(row *moment) {
+	switch owner := row.owner.(type) {
+	case *connection:
+		s.dropRow(owner)
+	case *operation:
+		s.dropOperation(owner)
+	case *tombstone:
+		s.expiries.remove(row)
+		delete(s.tombstones, owner.ref)
+	case *checkpoint:
+		s.expiries.remove(row)
+		delete(s.checkpoints, owner.topic)
+	}
+}
+
+// dropRow removes a connection's row. What hangs on it stays.
+func (s *Store) dropRow(c *connection) {
+	s.expiries.remove(&c.moment)
+	c.present = false
+	s.forget(c)
+}
+
+// dropOperation removes an operation from its connection and every listing.
+func (s *Store) dropOperation(o *operation) {
+	s.expiries.remove(&o.moment)
+	for _, topic := range o.topics {
+		s.unlist(topic, o)
+	}
+	delete(o.connection.operations, o.Ref.ID)
+	s.forget(o.connection)
+}
+
+// forget drops a connection on which nothing hangs any more.
+func (s *Store) forget(c *connection) {
+	if !c.present && len(c.operations) == 0 {
+		delete(s.connections, c.row.Address.ID)
+	}
+}
+
+func expired(at, now time.Time) bool { return !now.Before(at) }
