@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
@@ -15,7 +16,7 @@ import (
 // The error is a *ports.Refusal with code 4406 when no subprotocol is offered
 // that the engine speaks, another *ports.Refusal when OnConnect refused, and
 // otherwise a failure of the hook or the store of which the client is told
-// nothing. It may be repeated with the same handshake.
+// nothing. It may be repeated with the same handshake; OnConnect then runs again.
 func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
 	protocol, spelling, ok := wire.Select(handshake.Protocols)
 	if !ok {
@@ -40,9 +41,18 @@ func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.
 		State:     state,
 		Identity:  session.Identity,
 		NotAfter:  session.NotAfter,
-		ExpiresAt: e.config.Now().Add(e.config.ConnectionTTL),
+		ExpiresAt: e.since(handshake).Add(e.config.ConnectionTTL),
 	})
 	return ports.Accepted{Protocol: spelling}, err
+}
+
+// since is when a connection's life began: the same for a handshake that is
+// handed over again, so that the store knows the repetition.
+func (e *Engine) since(handshake ports.Handshake) time.Time {
+	if handshake.ReceivedAt.IsZero() {
+		return e.config.Now()
+	}
+	return handshake.ReceivedAt
 }
 
 func marshalState(state any) ([]byte, error) {

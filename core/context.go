@@ -44,15 +44,16 @@ func executionFrom(ctx context.Context) *execution {
 	return x
 }
 
-// Connection is the connection for which a hook or a resolver runs.
+// Connection is the connection for which a resolver or a hook runs.
 //
 // While an event is delivered, one execution may serve many subscribers with the
 // same request: reading the state limits that to those with an equal state, and
 // reading the ID to this one. Resolvers that read neither are executed once.
 type Connection struct{ execution *execution }
 
-// ConnectionFrom returns the connection, from the context of a hook, a Subscribe
-// resolver or a resolver. It reports false for a request that came over HTTP.
+// ConnectionFrom returns the connection, from the context of a resolver, a
+// Subscribe resolver, OnInit or OnSubscribe; the other hooks have it among their
+// arguments. It reports false for a request that came over HTTP.
 func ConnectionFrom(ctx context.Context) (Connection, bool) {
 	x := executionFrom(ctx)
 	if x == nil || x.connection == nil {

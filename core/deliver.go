@@ -44,11 +44,15 @@ type batch struct {
 
 // batches groups the events by topic, each in its order. An event that ends the
 // subscriptions on its topic ends its batch too: what comes behind it is only for
-// those who subscribed afterwards, whom another listing finds.
+// those who subscribed afterwards, whom another listing finds. Events of unknown
+// kinds are left out.
 func batches(events []ports.Event) []*batch {
 	var all []*batch
 	open := map[ports.Topic]*batch{}
 	for i, event := range events {
+		if event.Kind != ports.EventData && event.Kind != ports.EventComplete {
+			continue // of a later version; delivering it again would not help
+		}
 		current := open[event.Topic]
 		if current == nil {
 			current = &batch{}
@@ -124,7 +128,8 @@ func newFanout(e *Engine, events []ports.Event) *fanout {
 }
 
 // decodePayload is a payload as p.Source. One that is not JSON comes from a
-// publisher other than this package's and is nil to resolvers.
+// publisher other than this package's; resolvers then find an empty map, as
+// graphql-go gives them for a nil.
 func decodePayload(payload []byte) any {
 	var value any
 	if err := json.Unmarshal(payload, &value); err != nil {
@@ -254,7 +259,7 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member) fate {
 
 // complete ends a subscription because its topic has ended.
 func (f *fanout) complete(ctx context.Context, to member) {
-	ended, err := f.engine.end(ctx, to.Ref, f.engine.config.Now(), CompletedByServer)
+	ended, err := f.engine.end(ctx, to.Ref, to.ReceivedAt, CompletedByServer)
 	if err == nil && ended {
 		err = f.engine.reply(ctx, to.Address, wire.CompleteFrame(string(to.Ref.ID)))
 	}
@@ -268,7 +273,7 @@ func (f *fanout) complete(ctx context.Context, to member) {
 func (f *fanout) fail(ctx context.Context, to member, errs responseErrors) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	ended, err := f.engine.end(ctx, to.Ref, f.engine.config.Now(), CompletedByError)
+	ended, err := f.engine.end(ctx, to.Ref, to.ReceivedAt, CompletedByError)
 	if err == nil && ended {
 		err = f.engine.reply(ctx, to.Address, errorFrame(to.Protocol, string(to.Ref.ID), errs))
 	}

@@ -111,14 +111,17 @@ func (e *Engine) refuseInit(ctx context.Context, address ports.Address, cause er
 	if errors.Is(cause, errUnknownConnection) {
 		return nil
 	}
+	connection, err := e.connection(ctx, address)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	if connection.Initialized { // the hook has been asked about a second one
+		return e.answerSecondInit(ctx, connection)
+	}
 	refused, ok := refusal(cause)
 	if !ok {
 		e.report(ctx, "connection_init", cause, connectionAttr(address.ID))
 		refused = ports.Refusal{Code: closeTryAgainLater, Reason: "Try again later"}
-	}
-	connection, err := e.connection(ctx, address)
-	if err != nil {
-		return ignoreUnknown(err)
 	}
 	if connection.Protocol == wire.Legacy {
 		if err := e.reply(ctx, address, wire.ConnectionErrorFrame(refused.Reason)); err != nil {
@@ -135,10 +138,14 @@ func (e *Engine) secondInit(ctx context.Context, address ports.Address) error {
 	if err != nil {
 		return ignoreUnknown(err)
 	}
+	return e.answerSecondInit(ctx, connection)
+}
+
+func (e *Engine) answerSecondInit(ctx context.Context, connection ports.Connection) error {
 	if connection.Protocol == wire.Legacy {
 		return nil
 	}
-	return e.closeConnection(ctx, address, closeTooManyInits, "Too many initialisation requests")
+	return e.closeConnection(ctx, connection.Address, closeTooManyInits, "Too many initialisation requests")
 }
 
 // ExpireInit closes a connection from which no connection_init has come (4408).

@@ -22,8 +22,9 @@ func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
 			return err
 		}
 	}
-	// Its client takes no sign of life before the ack.
-	if connection.Protocol == wire.Legacy && connection.Initialized {
+	// The ack comes first, and may still be on its way.
+	acknowledged := connection.Initialized && e.pending.pending(address.ID) == nil
+	if connection.Protocol == wire.Legacy && acknowledged {
 		return e.reply(ctx, address, wire.KeepAliveFrame())
 	}
 	return nil

@@ -71,9 +71,10 @@ func (e *Engine) operation(s *starting) ports.Operation {
 		Address:    s.connection.Address,
 		Protocol:   s.connection.Protocol,
 		ReceivedAt: s.receivedAt,
-		ExpiresAt:  s.connection.ExpiresAt,
-		NotAfter:   s.connection.NotAfter,
-		Limit:      e.config.MaxOperations,
+		// Not the connection's own, which may have been extended since it was read.
+		ExpiresAt: e.config.Now().Add(e.config.ConnectionTTL),
+		NotAfter:  s.connection.NotAfter,
+		Limit:     e.config.MaxOperations,
 	}
 }
 
@@ -140,6 +141,10 @@ func (e *Engine) resolveSubscription(ctx context.Context, s *starting, p *prepar
 	if err != nil {
 		e.report(ctx, "running a Subscribe resolver", err)
 		return nil, newErrors(internalError)
+	}
+	// GraphQL, section 5.2.3.1, which graphql-go does not validate.
+	if fields, ok := answer.Data.(map[string]any); ok && len(fields) > 1 {
+		return nil, newErrors("a subscription must select only one top-level field")
 	}
 	if len(answer.Errors) > 0 {
 		return nil, formatErrors(answer.Errors)
@@ -236,8 +241,12 @@ func (e *Engine) add(ctx context.Context, s *starting, operation ports.Operation
 		}
 		if s.connection.Protocol == wire.Legacy {
 			// Just before this one: its own tombstone must not cancel it.
-			if _, err := e.end(ctx, s.ref, s.receivedAt.Add(-1), CompletedByClient); err != nil {
+			ended, err := e.end(ctx, s.ref, s.receivedAt.Add(-1), CompletedByClient)
+			if err != nil {
 				return err
+			}
+			if ended {
+				continue
 			}
 		}
 		if wait(patience, backoff) != nil {

@@ -13,7 +13,8 @@ import (
 // has its result, a subscription is in place. Replies go through the Pusher.
 //
 // Messages of one connection may be handled concurrently and in any order;
-// Message.ReceivedAt tells what came first. What the client does wrong gets the
+// Message.ReceivedAt tells what came first. A message may be handed over again
+// after a failure; a query or mutation that had been executed is executed again. What the client does wrong gets the
 // answer that its subprotocol demands and is no error. The error is a failure of
 // a store or of the pusher that could not be told to the client otherwise.
 func (e *Engine) Receive(ctx context.Context, message ports.Message) error {

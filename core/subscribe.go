@@ -23,7 +23,6 @@ var ErrSkip = errors.New("core: skip this event")
 var (
 	errNotSubscribing = errors.New("core.Subscribe: not called from a Subscribe resolver that an Engine runs")
 	errNoTopic        = errors.New("the Subscribe resolver registered no topic")
-	errSeveralFields  = errors.New("a subscription must select only one top-level field")
 	errSecondInitial  = errors.New("core.Initial: given twice")
 )
 
@@ -32,8 +31,6 @@ type subscription struct {
 	topics  []ports.Topic
 	initial func(context.Context) (any, error)
 	filters filters
-	// field is set once a Subscribe resolver has been called.
-	field bool
 }
 
 // filters is what a delivery must know of a subscription besides its request,
@@ -165,12 +162,6 @@ func subscribeResolver(schema graphql.Schema, parent *graphql.Object, definition
 	return func(p graphql.ResolveParams) (any, error) {
 		if definition.Subscribe == nil {
 			return nil, fmt.Errorf("the field %q has no Subscribe resolver", definition.Name)
-		}
-		// GraphQL, section 5.2.3.1, which graphql-go does not validate.
-		if x := executionFrom(p.Context); x == nil || x.subscription == nil || x.subscription.field {
-			return nil, errSeveralFields
-		} else {
-			x.subscription.field = true
 		}
 		p.Info.Schema, p.Info.ParentType, p.Info.ReturnType = schema, parent, definition.Type
 		_, err := definition.Subscribe(p)

@@ -6,13 +6,15 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Shared constants of many frames; never modified, as a Frame demands.
 const (
-	tail      = "}"
 	ackHead   = `{"type":"connection_ack"`
 	pongHead  = `{"type":"pong"`
 	keepAlive = `{"type":"ka"}`
 )
+
+// tail closes a message. It is shared by all frames, which never modify it: a
+// conversion from a string would cost every delivery an allocation.
+var tail = []byte("}") //nolint:gochecknoglobals // never modified
 
 // AckFrame answers an accepted connection_init; payload may be nil.
 func AckFrame(payload json.RawMessage) ports.Frame { return withPayload(ackHead, payload) }
@@ -22,9 +24,9 @@ func PongFrame(payload json.RawMessage) ports.Frame { return withPayload(pongHea
 
 func withPayload(head string, payload json.RawMessage) ports.Frame {
 	if payload == nil {
-		return ports.Frame{Head: []byte(head + tail)}
+		return ports.Frame{Head: []byte(head + "}")}
 	}
-	return ports.Frame{Head: []byte(head + `,"payload":`), Payload: payload, Tail: []byte(tail)}
+	return ports.Frame{Head: []byte(head + `,"payload":`), Payload: payload, Tail: tail}
 }
 
 // KeepAliveFrame is the legacy server's sign of life.
@@ -44,14 +46,14 @@ func NextFrame(protocol, id string, response []byte) ports.Frame {
 	if protocol == Legacy {
 		kind = "data"
 	}
-	return ports.Frame{Head: head(id, kind, true), Payload: response, Tail: []byte(tail)}
+	return ports.Frame{Head: head(id, kind, true), Payload: response, Tail: tail}
 }
 
 // ErrorFrame ends the operation with list, a non-empty JSON list of GraphQL errors
 // whose first has the given message. No complete may follow.
 func ErrorFrame(protocol, id, message string, list []byte) ports.Frame {
 	if protocol != Legacy {
-		return ports.Frame{Head: head(id, "error", true), Payload: list, Tail: []byte(tail)}
+		return ports.Frame{Head: head(id, "error", true), Payload: list, Tail: tail}
 	}
 	// The legacy payload is one error object; its client also reads a list under
 	// "errors", which is how the others are not lost.
