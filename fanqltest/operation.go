@@ -1,0 +1,149 @@
+package fanqltest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Operation is one operation of a client, most often a subscription.
+type Operation struct {
+	client *Client
+	id     string
+	query  string
+	// messages are those that came and were not read.
+	messages []message
+}
+
+// Result is one GraphQL response.
+type Result struct {
+	Data       json.RawMessage
+	Errors     []Error
+	Extensions map[string]any
+}
+
+// Error is one GraphQL error.
+type Error struct {
+	Message    string
+	Path       []any
+	Extensions map[string]any
+}
+
+// Next waits for the operation's next result and returns the one field of its
+// data: X of {"data": {"messageFeed": X}}, decoded by encoding/json. Errors in
+// the result fail the test; where they are expected, or a query has several
+// fields, use Operation.Result.
+func Next[T any](o *Operation) T {
+	tb := o.client.tb
+	tb.Helper()
+	result := o.Result()
+	if len(result.Errors) > 0 {
+		tb.Fatalf("fanqltest: expected a result of %s without errors, got %+v", o, result.Errors)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(result.Data, &fields); err != nil || len(fields) != 1 {
+		tb.Fatalf("fanqltest: expected data of %s with one field, got %s", o, result.Data)
+	}
+	var value T
+	for _, field := range fields {
+		if err := json.Unmarshal(field, &value); err != nil {
+			tb.Fatalf("fanqltest: expected a result of %s that fits %T, got %s: %v", o, value, field, err)
+		}
+	}
+	return value
+}
+
+// Query runs a query or a mutation to its end and returns its result as Next
+// does.
+func Query[T any](c *Client, query string, variables ...Variables) T {
+	c.tb.Helper()
+	o := c.Subscribe(query, variables...)
+	result := Next[T](o)
+	o.Completed()
+	return result
+}
+
+// Result waits for the operation's next result, with or without errors in it.
+func (o *Operation) Result() Result {
+	tb := o.client.tb
+	tb.Helper()
+	m := o.next("a result")
+	if !m.isResult() {
+		tb.Fatalf("fanqltest: expected a result of %s, got %s", o, m.raw)
+	}
+	var result Result
+	if err := json.Unmarshal(m.Payload, &result); err != nil {
+		tb.Fatalf("fanqltest: expected a result of %s, got %s: %v", o, m.raw, err)
+	}
+	return result
+}
+
+// Errors waits for the message that ends the operation with errors, and returns
+// them: the request was refused or wrong, or an event could not be delivered.
+func (o *Operation) Errors() []Error {
+	tb := o.client.tb
+	tb.Helper()
+	m := o.next("errors")
+	if m.Type != "error" {
+		tb.Fatalf("fanqltest: expected errors of %s, got %s", o, m.raw)
+	}
+	list, err := m.errors()
+	if err != nil || len(list) == 0 {
+		tb.Fatalf("fanqltest: expected errors of %s, got %s: %v", o, m.raw, err)
+	}
+	return list
+}
+
+// Completed waits for the server to complete the operation.
+func (o *Operation) Completed() {
+	o.client.tb.Helper()
+	if m := o.next("the end"); m.Type != completeType {
+		o.client.tb.Fatalf("fanqltest: expected the end of %s, got %s", o, m.raw)
+	}
+}
+
+// Nothing waits until everything that has been published is delivered, and
+// expects that no message is left of the operation and that its connection is
+// open, unless Closed or Disconnect have ended it.
+func (o *Operation) Nothing() {
+	o.client.tb.Helper()
+	o.client.nothing("more of "+o.String(), &o.messages)
+}
+
+// Complete ends the operation from the client's side. What came before can still
+// be read; from then on nothing comes. The legacy subprotocol's answer is not
+// for Completed.
+func (o *Operation) Complete() {
+	c := o.client
+	c.tb.Helper()
+	if !c.legacy {
+		c.write(outgoing{ID: o.id, Type: completeType})
+		return
+	}
+	c.write(outgoing{ID: o.id, Type: "stop"})
+	c.drain()
+	if last := len(o.messages) - 1; last >= 0 && o.messages[last].Type == completeType {
+		o.messages = o.messages[:last]
+	}
+}
+
+// completeType is the type of the message that ends an operation.
+const completeType = "complete"
+
+// String names the operation in failures, with the beginning of its text.
+func (o *Operation) String() string {
+	const most = 60
+	text := []rune(strings.Join(strings.Fields(o.query), " "))
+	if len(text) > most {
+		text = append(text[:most], '…')
+	}
+	return fmt.Sprintf("operation %s (%s)", o.id, string(text))
+}
+
+func (o *Operation) next(expected string) message {
+	o.client.tb.Helper()
+	o.client.wait(fmt.Sprintf("%s of %s", expected, o), func() bool { return len(o.messages) > 0 })
+	m := o.messages[0]
+	o.messages = o.messages[1:]
+	return m
+}
