@@ -21,6 +21,9 @@
 // and slices that come back belong to the caller; neither side modifies them,
 // so both may keep them.
 //
+// ReceivedAt keeps its nanoseconds, because it orders messages; other times may
+// be cut to the millisecond.
+//
 // A row whose ExpiresAt has passed is absent, whether or not the backend has
 // deleted it yet. Now comes from the adapter's configuration.
 package ports
