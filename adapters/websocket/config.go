@@ -1,0 +1,104 @@
+package websocket
+
+import (
+	"cmp"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// SlowConsumer says what happens when a client does not take what is pushed and
+// its queue is full.
+type SlowConsumer int
+
+// The policies for slow consumers.
+const (
+	// CloseSlowConsumer drops what waits and closes the connection with 1013
+	// (try again later), so that the client connects and subscribes afresh.
+	// Push returns ErrGone.
+	CloseSlowConsumer SlowConsumer = iota
+	// ThrottleSlowConsumer keeps the connection. Push returns ErrThrottled.
+	ThrottleSlowConsumer
+)
+
+// Config shapes a Server. Every zero field stands for the default it names.
+type Config struct {
+	// Logger hears of failures and panics of the engine. Nil: silent.
+	Logger *slog.Logger
+	// Endpoint goes into the address of every connection. It tells this process
+	// from others that serve the same stores. Default: empty.
+	Endpoint string
+
+	// Origins are patterns (path.Match, any case) of hosts that pages may connect
+	// from, or of whole origins when they contain "://": "app.example.com",
+	// "*.example.com", "https://app.example.com", "*" for all. A request whose
+	// Origin is its own Host passes always, and so does one without Origin: no
+	// browser sent it. A malformed pattern matches nothing.
+	Origins []string
+	// CheckOrigin, if set, decides instead.
+	CheckOrigin func(*http.Request) bool
+	// MaxConnections answers handshakes beyond it with 503. Default: no limit.
+	MaxConnections int
+
+	// ReadLimit is the longest message in bytes that a client may send; a longer
+	// one closes with 1009. Default: 128 KiB, as on API Gateway.
+	ReadLimit int64
+	// MaxConcurrent is how many messages of one connection are handled at a
+	// time. Beyond it the connection is not read. Default: 32.
+	MaxConcurrent int
+
+	// InitTimeout is how long a client has for its connection_init before
+	// Engine.ExpireInit is called. Default: 3 s. Negative: never.
+	InitTimeout time.Duration
+	// KeepAlive is the interval of pings and of Engine.KeepAlive, first due when
+	// InitTimeout is over. A client that sends nothing at all from one ping to the
+	// next, no pong either, is taken for dead. Default: 15 s. Negative: never.
+	KeepAlive time.Duration
+	// CloseTimeout is how long a closed connection waits for the client's close
+	// frame. Default: 5 s.
+	CloseTimeout time.Duration
+
+	// WriteTimeout is how long a single write may take. Default: 10 s.
+	WriteTimeout time.Duration
+	// FlushDelay is the longest that a writer rests after a round of writes, so
+	// that what is pushed meanwhile shares a system call with what comes later.
+	// It rests in proportion to the round, and not at all after a few frames.
+	// Default: 10 ms. Negative: never, so that only frames which wait anyway
+	// share a call.
+	FlushDelay time.Duration
+	// MaxQueuedFrames and MaxQueuedBytes bound what waits for a client that does
+	// not take it. A frame that finds the queue empty is taken, however long.
+	// Default: 1,024 frames, 1 MiB.
+	MaxQueuedFrames, MaxQueuedBytes int
+	// SlowConsumer is what happens at that bound. Default: CloseSlowConsumer.
+	SlowConsumer SlowConsumer
+
+	// Now is the clock for ReceivedAt. Default: time.Now.
+	Now func() time.Time
+	// NewID makes connection IDs, which must be unique and hard to guess.
+	// Default: crypto/rand.Text.
+	NewID func() string
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.ReadLimit = cmp.Or(c.ReadLimit, 128<<10)
+	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 32)
+	c.InitTimeout = cmp.Or(c.InitTimeout, 3*time.Second)
+	c.KeepAlive = cmp.Or(c.KeepAlive, 15*time.Second)
+	c.CloseTimeout = cmp.Or(c.CloseTimeout, 5*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
+	c.FlushDelay = cmp.Or(c.FlushDelay, 10*time.Millisecond)
+	c.MaxQueuedFrames = cmp.Or(c.MaxQueuedFrames, 1024)
+	c.MaxQueuedBytes = cmp.Or(c.MaxQueuedBytes, 1<<20)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = rand.Text
+	}
+	return c
+}

@@ -1,0 +1,28 @@
+// Package websocket runs the engine behind net/http: a long-lived server whose
+// process holds the sockets.
+//
+// A Server is the engine's Pusher, so it is built first; the engine is given to
+// its Handler:
+//
+//	server := websocket.NewServer(websocket.Config{})
+//	engine := ...                                   // with server as its Pusher
+//	http.Handle("/graphql", server.Handler(engine))
+//
+// What net/http's own Shutdown leaves alone, the sockets that were taken over,
+// Server.Shutdown closes.
+//
+// # Cost
+//
+// A connection has one goroutine, which reads, a read buffer of 1 KB and one
+// timer. Nothing of it is for writing: pushed frames wait in the connection's
+// queue, their payloads shared, and a few writers that the whole server has
+// empty the queues, many frames in one system call. A socket that takes no more
+// gets a goroutine of its own until it has caught up; so does one that cannot
+// be written to without blocking, such as a TLS connection, for each burst.
+//
+// # Limits
+//
+// Text messages only, no compression, HTTP/1.1 handshakes only. Handler's
+// ServeHTTP returns once a socket is open: what a middleware does after calling
+// the next handler happens then, not when the socket closes.
+package websocket

@@ -1,0 +1,195 @@
+package websocket
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/gobwas/ws"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// codeSubprotocol is "Subprotocol not acceptable" of graphql-ws (PROTOCOL.md),
+// the one refusal that a client is told over an open socket.
+const codeSubprotocol = 4406
+
+// handshake answers one request: with a socket, or with the reason why not.
+func (s *Server) handshake(engine Engine, w http.ResponseWriter, r *http.Request) {
+	if status, problem := checkUpgrade(r); status != 0 {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		http.Error(w, problem, status)
+		return
+	}
+	if !s.originAllowed(r) {
+		http.Error(w, "this origin may not connect", http.StatusForbidden)
+		return
+	}
+	c, err := s.admit(engine)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	protocol, err := c.connect(r)
+	if err == nil {
+		err = c.upgrade(ctx, cancel, w, r, protocol)
+	} else {
+		refuse(w, err)
+	}
+	if err != nil {
+		c.finish(ctx, cancel)
+		return
+	}
+	go c.serve(ctx, cancel)
+}
+
+// connect asks the engine. It returns the subprotocol to answer with.
+func (c *connection) connect(r *http.Request) (protocol string, err error) {
+	defer c.recovered(r.Context(), &err)
+	c.received = c.server.config.Now().Round(0)
+	accepted, err := c.engine.Connect(r.Context(), ports.Handshake{
+		Address:    c.address,
+		RequestID:  string(c.address.ID),
+		ReceivedAt: c.received,
+		Protocols:  protocols(r.Header),
+		Header:     r.Header,
+		Query:      r.URL.Query(),
+		RemoteAddr: r.RemoteAddr,
+	})
+	var refusal *ports.Refusal
+	switch {
+	case err == nil:
+		c.accepted = true
+		return accepted.Protocol, nil
+	case !errors.As(err, &refusal):
+		c.server.log(r.Context(), "connect failed", c, err)
+	case refusal.Code == codeSubprotocol:
+		c.close(refusal.Code, refusal.Reason)
+		return "", nil
+	}
+	return "", err
+}
+
+// refuse answers a handshake that the engine did not accept.
+func refuse(w http.ResponseWriter, err error) {
+	var refusal *ports.Refusal
+	if !errors.As(err, &refusal) {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	status := refusal.Status
+	if status == 0 {
+		status = http.StatusForbidden
+	}
+	http.Error(w, refusal.Reason, status)
+}
+
+// upgrade turns the request into a socket and opens the connection on it.
+func (c *connection) upgrade(ctx context.Context, cancel context.CancelFunc, w http.ResponseWriter, r *http.Request, protocol string) error {
+	header := http.Header{}
+	if protocol != "" {
+		header.Set("Sec-WebSocket-Protocol", protocol)
+	}
+	upgrader := ws.HTTPUpgrader{Timeout: c.server.config.WriteTimeout, Header: header}
+	conn, buffered, _, err := upgrader.Upgrade(r, w)
+	if err != nil {
+		if conn != nil {
+			_ = conn.Close() // the failed upgrade is what there is to report
+		}
+		c.server.log(ctx, "upgrade failed", c, err)
+		return err
+	}
+	c.open(ctx, cancel, conn, early(buffered.Reader))
+	return nil
+}
+
+// early returns what the client sent before it had our answer. It is copied,
+// because net/http's buffer is larger than most connections ever need.
+func early(r *bufio.Reader) []byte {
+	if r.Buffered() == 0 {
+		return nil
+	}
+	data := make([]byte, r.Buffered())
+	n, _ := r.Read(data) // of what is buffered already: it cannot fail
+	return data[:n]
+}
+
+// checkUpgrade says what keeps a request from being a WebSocket handshake (RFC
+// 6455, section 4.2.1), with the status to answer; 0 when nothing does.
+func checkUpgrade(r *http.Request) (status int, problem string) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key")))
+	switch {
+	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1:
+		return http.StatusUpgradeRequired, "connect with HTTP/1.1: this endpoint speaks WebSocket"
+	case !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
+		return http.StatusUpgradeRequired, "connect with a WebSocket client: this endpoint speaks GraphQL over WebSocket, not plain HTTP"
+	case r.Method != http.MethodGet:
+		return http.StatusBadRequest, "a WebSocket handshake is a GET request"
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		return http.StatusUpgradeRequired, "only version 13 of the WebSocket protocol is spoken here"
+	case err != nil || len(key) != 16:
+		return http.StatusBadRequest, "the Sec-WebSocket-Key is missing or not 16 bytes in base64"
+	}
+	return 0, ""
+}
+
+// originAllowed keeps pages of other sites from connecting with the cookies of
+// their visitors.
+func (s *Server) originAllowed(r *http.Request) bool {
+	if s.config.CheckOrigin != nil {
+		return s.config.CheckOrigin(r)
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	parsed, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(parsed.Host, r.Host) {
+		return true
+	}
+	for _, pattern := range s.config.Origins {
+		subject := parsed.Host
+		if strings.Contains(pattern, "://") {
+			subject = origin
+		}
+		if ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(subject)); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// protocols lists the offered subprotocols, from every line of the header.
+func protocols(header http.Header) []string { return tokens(header, "Sec-WebSocket-Protocol") }
+
+func hasToken(header http.Header, name, token string) bool {
+	for _, t := range tokens(header, name) {
+		if strings.EqualFold(t, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// tokens splits every line of a header at its commas.
+func tokens(header http.Header, name string) []string {
+	var all []string
+	for _, line := range header.Values(name) {
+		for part := range strings.SplitSeq(line, ",") {
+			if token := strings.TrimSpace(part); token != "" {
+				all = append(all, token)
+			}
+		}
+	}
+	return all
+}
