@@ -1,0 +1,99 @@
+package schema
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/core"
+)
+
+// historyLength is how many messages a room shows to whoever enters.
+const historyLength = 50
+
+// roomUpdate is the payload of a room's topic; exactly one field is set.
+type roomUpdate struct {
+	History []Message `json:"history,omitzero"`
+	Message *Message  `json:"message,omitempty"`
+	Typing  *string   `json:"typing,omitempty"`
+}
+
+// roomTopic is what happens in one room.
+func roomTopic(name string) core.Topic[roomUpdate] {
+	return core.NewTopic[roomUpdate]("room/" + name)
+}
+
+// activityTopic is every message of every room.
+func activityTopic() core.Topic[Message] { return core.NewTopic[Message]("activity") }
+
+// chat holds what the resolvers work on.
+type chat struct {
+	history   *History
+	publisher *core.Publisher
+}
+
+func (c *chat) rooms(graphql.ResolveParams) (any, error) { return c.history.Rooms(), nil }
+
+func (c *chat) messages(p graphql.ResolveParams) (any, error) {
+	last, _ := p.Args["last"].(int)
+	return c.history.Last(text(p, "room"), min(max(last, 0), maxMessagesPerRoom)), nil
+}
+
+func (c *chat) send(p graphql.ResolveParams) (any, error) {
+	room, err := given("room", text(p, "room"), maxName)
+	if err != nil {
+		return nil, err
+	}
+	said, err := given("text", text(p, "text"), maxText)
+	if err != nil {
+		return nil, err
+	}
+	by, err := author(p.Context, text(p, "author"))
+	if err != nil {
+		return nil, err
+	}
+	message := Message{ID: rand.Text(), Room: room, Author: by, Text: said, SentAt: timestamp(time.Now())}
+	c.history.Append(message)
+	err = c.publisher.PublishAll(p.Context,
+		core.Publication{Topic: roomTopic(room).Name(), Payload: roomUpdate{Message: &message}},
+		core.Publication{Topic: activityTopic().Name(), Payload: message},
+	)
+	return message, err
+}
+
+func (c *chat) typing(p graphql.ResolveParams) (any, error) {
+	room, err := given("room", text(p, "room"), maxName)
+	if err != nil {
+		return nil, err
+	}
+	by, err := author(p.Context, text(p, "author"))
+	if err != nil {
+		return nil, err
+	}
+	return true, roomTopic(room).Publish(p.Context, c.publisher, roomUpdate{Typing: &by}, exceptSender(p.Context)...)
+}
+
+// exceptSender spares whoever types the news of it.
+func exceptSender(ctx context.Context) []core.PublishOption {
+	if connection, ok := core.ConnectionFrom(ctx); ok {
+		return []core.PublishOption{core.Except(connection.ID())}
+	}
+	return nil
+}
+
+func (c *chat) subscribeRoom(p graphql.ResolveParams) (any, error) {
+	room, err := given("name", text(p, "name"), maxName)
+	if err != nil {
+		return nil, err
+	}
+	return roomTopic(room).Subscribe(p.Context, core.Initial(func(context.Context) (any, error) {
+		return roomUpdate{History: c.history.Last(room, historyLength)}, nil
+	}))
+}
+
+func text(p graphql.ResolveParams, argument string) string {
+	value, _ := p.Args[argument].(string)
+	return value
+}

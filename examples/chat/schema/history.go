@@ -1,0 +1,101 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Message is one line of chat.
+type Message struct {
+	ID     string `json:"id"`
+	Room   string `json:"room"`
+	Author string `json:"author"`
+	Text   string `json:"text"`
+	// SentAt is a timestamp, in UTC; later ones sort behind.
+	SentAt string `json:"sentAt"`
+}
+
+// timestamp is RFC 3339 with a fixed width.
+func timestamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// Room is a room with what was said there last.
+type Room struct {
+	Name        string   `json:"name"`
+	LastMessage *Message `json:"lastMessage"`
+}
+
+// History remembers what was said, in memory: the last messages of the rooms that
+// were used last. Its methods may be called concurrently.
+type History struct {
+	mu    sync.Mutex
+	rooms map[string][]Message
+}
+
+// Bounds of a History: a public demo must not grow for ever.
+const (
+	maxRooms           = 200
+	maxMessagesPerRoom = 200
+)
+
+// NewHistory makes a history with the given rooms, which it never forgets.
+func NewHistory(rooms ...string) *History {
+	h := &History{rooms: map[string][]Message{}}
+	for _, room := range rooms {
+		h.rooms[room] = nil
+	}
+	return h
+}
+
+// Append adds a message to its room, and makes the room if need be.
+func (h *History) Append(message Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	messages := append(h.rooms[message.Room], message)
+	if len(messages) > maxMessagesPerRoom {
+		messages = slices.Clone(messages[len(messages)-maxMessagesPerRoom:])
+	}
+	h.rooms[message.Room] = messages
+	if len(h.rooms) > maxRooms {
+		h.forgetOldest()
+	}
+}
+
+func (h *History) forgetOldest() {
+	oldest, since := "", ""
+	for room, messages := range h.rooms {
+		if len(messages) == 0 {
+			continue
+		}
+		if at := messages[len(messages)-1].SentAt; oldest == "" || at < since {
+			oldest, since = room, at
+		}
+	}
+	delete(h.rooms, oldest)
+}
+
+// Last returns the last n messages of a room, the oldest first.
+func (h *History) Last(room string, n int) []Message {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	messages := h.rooms[room]
+	return slices.Clone(messages[max(0, len(messages)-n):])
+}
+
+// Rooms returns all rooms by name.
+func (h *History) Rooms() []Room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rooms := make([]Room, 0, len(h.rooms))
+	for name, messages := range h.rooms {
+		room := Room{Name: name}
+		if len(messages) > 0 {
+			last := messages[len(messages)-1]
+			room.LastMessage = &last
+		}
+		rooms = append(rooms, room)
+	}
+	slices.SortFunc(rooms, func(a, b Room) int { return strings.Compare(a.Name, b.Name) })
+	return rooms
+}

@@ -1,0 +1,94 @@
+// Package schema is the chat's GraphQL schema. It knows nothing of sockets or
+// stores, so a server, a Lambda function and a test run the very same one.
+package schema
+
+import (
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/core"
+)
+
+// New builds the schema on a history and on whatever publishes.
+func New(history *History, publisher *core.Publisher) (graphql.Schema, error) {
+	c := &chat{history: history, publisher: publisher}
+	message := messageType()
+	return graphql.NewSchema(graphql.SchemaConfig{
+		Query: object("Query", graphql.Fields{
+			"rooms": {
+				Type:    listOf(roomType(message)),
+				Resolve: c.rooms,
+			},
+			"messages": {
+				Type:    listOf(message),
+				Args:    graphql.FieldConfigArgument{"room": required(), "last": {Type: graphql.Int, DefaultValue: historyLength}},
+				Resolve: c.messages,
+			},
+		}),
+		Mutation: object("Mutation", graphql.Fields{
+			"send": {
+				Type:    graphql.NewNonNull(message),
+				Args:    graphql.FieldConfigArgument{"room": required(), "text": required(), "author": optional()},
+				Resolve: c.send,
+			},
+			"typing": {
+				Type:    graphql.NewNonNull(graphql.Boolean),
+				Args:    graphql.FieldConfigArgument{"room": required(), "author": optional()},
+				Resolve: c.typing,
+			},
+		}),
+		Subscription: object("Subscription", graphql.Fields{
+			"room": {
+				Type:        graphql.NewNonNull(roomUpdateType(message)),
+				Description: "What happens in a room: its history first, then messages and who is typing.",
+				Args:        graphql.FieldConfigArgument{"name": required()},
+				Subscribe:   c.subscribeRoom,
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return roomTopic("").Payload(p) },
+			},
+			"activity": {
+				Type:        graphql.NewNonNull(message),
+				Description: "Every message of every room.",
+				Subscribe:   func(p graphql.ResolveParams) (any, error) { return activityTopic().Subscribe(p.Context) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return activityTopic().Payload(p) },
+			},
+		}),
+	})
+}
+
+func messageType() *graphql.Object {
+	return object("Message", graphql.Fields{
+		"id":     {Type: graphql.NewNonNull(graphql.ID)},
+		"room":   {Type: graphql.NewNonNull(graphql.String)},
+		"author": {Type: graphql.NewNonNull(graphql.String)},
+		"text":   {Type: graphql.NewNonNull(graphql.String)},
+		"sentAt": {Type: graphql.NewNonNull(graphql.String), Description: "RFC 3339, UTC."},
+	})
+}
+
+func roomType(message *graphql.Object) *graphql.Object {
+	return object("Room", graphql.Fields{
+		"name":        {Type: graphql.NewNonNull(graphql.String)},
+		"lastMessage": {Type: message},
+	})
+}
+
+func roomUpdateType(message *graphql.Object) *graphql.Object {
+	return object("RoomUpdate", graphql.Fields{
+		"history": {Type: graphql.NewList(graphql.NewNonNull(message)), Description: "Set in the first update only."},
+		"message": {Type: message},
+		"typing":  {Type: graphql.String, Description: "Who is typing."},
+	})
+}
+
+func object(name string, fields graphql.Fields) *graphql.Object {
+	return graphql.NewObject(graphql.ObjectConfig{Name: name, Fields: fields})
+}
+
+func listOf(item *graphql.Object) graphql.Type {
+	return graphql.NewNonNull(graphql.NewList(graphql.NewNonNull(item)))
+}
+
+func required() *graphql.ArgumentConfig {
+	return &graphql.ArgumentConfig{Type: graphql.NewNonNull(graphql.String)}
+}
+
+func optional() *graphql.ArgumentConfig { return &graphql.ArgumentConfig{Type: graphql.String} }

@@ -1,0 +1,83 @@
+// Quickstart is the smallest whole server: one subscription, in memory.
+package main
+
+import (
+	"context"
+	"log"
+	"net/http"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+)
+
+// docs:start schema
+
+// Message is what the subscription sends.
+type Message struct {
+	Text string `json:"text"`
+}
+
+func newSchema(publisher *core.Publisher) (graphql.Schema, error) {
+	messages := core.NewTopic[Message]("messages")
+	message := graphql.NewObject(graphql.ObjectConfig{Name: "Message", Fields: graphql.Fields{
+		"text": {Type: graphql.String},
+	}})
+	return graphql.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
+			"hello": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "world", nil }},
+		}}),
+		Mutation: graphql.NewObject(graphql.ObjectConfig{Name: "Mutation", Fields: graphql.Fields{
+			"send": {
+				Type: message,
+				Args: graphql.FieldConfigArgument{"text": {Type: graphql.NewNonNull(graphql.String)}},
+				Resolve: func(p graphql.ResolveParams) (any, error) {
+					sent := Message{Text: p.Args["text"].(string)}
+					return sent, messages.Publish(p.Context, publisher, sent)
+				},
+			},
+		}}),
+		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
+			"messages": {
+				Type:      message,
+				Subscribe: func(p graphql.ResolveParams) (any, error) { return messages.Subscribe(p.Context) },
+				Resolve:   func(p graphql.ResolveParams) (any, error) { return messages.Payload(p) },
+			},
+		}}),
+	})
+}
+
+// docs:end schema
+
+// docs:start main
+func main() {
+	store := memory.NewStore(memory.StoreConfig{})
+	bus := memory.NewBus(memory.BusConfig{})
+	sockets := websocket.NewServer(websocket.Config{})
+
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
+	if err != nil {
+		log.Fatal(err)
+	}
+	schema, err := newSchema(publisher)
+	if err != nil {
+		log.Fatal(err)
+	}
+	engine, err := core.New(core.Config{
+		Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: sockets,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	go func() { log.Fatal(bus.Consume(context.Background(), engine.Deliver)) }()
+	http.Handle("/subscriptions", sockets.Handler(engine))
+	http.Handle("/graphql", graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))
+	log.Println("GraphQL at http://localhost:8080/graphql, subscriptions at ws://localhost:8080/subscriptions")
+	log.Fatal(http.ListenAndServe("localhost:8080", nil)) //nolint:gosec // the smallest server there is
+}
+
+// docs:end main
