@@ -1,0 +1,73 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+web := examples/chat/web
+# What npm writes last when it installs the packages of a lockfile.
+packages := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,\
+  $(shell find e2e -name node_modules -prune -o -name package-lock.json -print))
+# The tools are pinned in a module of their own, apart from the users' graph.
+tool := go tool -modfile=tools/go.mod
+
+# How long each fuzz test runs.
+FUZZTIME ?= 10s
+
+.PHONY: help run test unit e2e lint vuln fuzz bench check fmt tidy setup web clean
+
+help: ## what there is
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## the chat example, with its page and a GraphQL explorer
+	@if command -v npm >/dev/null; then $(MAKE) -s web; \
+	else echo 'npm is missing, so only the GraphQL endpoint starts; for the pages install Node.js 20.19 or later'; fi
+	go build -o bin/chat ./examples/chat
+	@exec bin/chat # not by go run, which calls Ctrl-C a failure
+
+test: setup web $(packages) ## all tests, after installing what they need
+	go test -race -tags 'integration e2e' ./...
+	cd bench && go vet ./...
+
+unit: ## the tests that need nothing but Go
+	go test -race ./...
+
+e2e: setup web $(packages) ## the chat example with real clients and a browser
+	go test -race -tags e2e ./e2e/...
+
+lint: ## formatting, linters, tidiness of go.mod
+	go mod tidy -diff
+	$(tool) golangci-lint run ./...
+
+vuln: ## known vulnerabilities in what the code calls
+	scripts/vuln $(tool) govulncheck ./...
+
+fuzz: ## every fuzz test, each for FUZZTIME (10s)
+	scripts/fuzz $(FUZZTIME)
+
+bench: ## the benchmarks, and what an idle connection costs
+	go test -run '^$$' -bench . -benchmem ./...
+	cd bench && go run ./idle
+
+check: test lint vuln fuzz ## what CI runs
+
+fmt: ## formats the Go code
+	$(tool) golangci-lint fmt
+
+tidy: ## puts go.mod and go.sum in order
+	go mod tidy
+	cd bench && go mod tidy
+	cd tools && go mod tidy
+
+setup: ## installs what the tests need, or says what to install
+	@scripts/setup
+
+web: $(web)/dist/index.html ## builds the pages of the chat example
+
+# Built again when a source or the lockfile is newer than the pages are.
+$(web)/dist/index.html: $(shell find $(web) -name node_modules -prune -o -name dist -prune -o -type f -print)
+	cd $(web) && npm ci && npm run build
+
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && npm ci
+
+clean: ## removes what was built
+	rm -rf bin $(web)/dist $(web)/node_modules $(dir $(packages))
