@@ -1,0 +1,54 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// browserResult is what clients/browser.mjs reports of the pages it used.
+type browserResult struct {
+	// Ada and Grace are the messages that the two of them see.
+	Ada, Grace []message
+	// Typing is what Ada sees while Grace writes.
+	Typing string
+	// Explorer is the result that the explorer shows for a subscription.
+	Explorer string
+	// Problems are the errors in the pages' consoles.
+	Problems []string
+}
+
+func TestBrowser(t *testing.T) {
+	chromium := require(t, "chromium", "Chromium is missing; on Debian: apt-get install chromium")
+	screenshots, err := filepath.Abs("../bin/e2e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(screenshots, 0o750); err != nil {
+		t.Fatal(err)
+	}
+
+	var got browserResult
+	runScript(t, &got, "browser.mjs", startChat(t), chromium, screenshots)
+
+	conversation := []message{{"Ada", "anybody here?"}, {"Grace", "hello Ada"}, {"Ada", "hello Grace"}}
+	if !reflect.DeepEqual(got.Ada, conversation) {
+		t.Errorf("Ada sees %+v, want %+v", got.Ada, conversation)
+	}
+	if !reflect.DeepEqual(got.Grace, conversation) {
+		t.Errorf("Grace sees %+v, want %+v", got.Grace, conversation)
+	}
+	if !strings.Contains(got.Typing, "Grace") {
+		t.Errorf("while Grace writes, Ada sees %q", got.Typing)
+	}
+	if !strings.Contains(got.Explorer, "to the explorer") {
+		t.Errorf("the explorer shows %q, want the message that was published", got.Explorer)
+	}
+	if len(got.Problems) > 0 {
+		t.Errorf("the pages report errors: %q", got.Problems)
+	}
+}

@@ -1,0 +1,106 @@
+// Two people in one room, each in a browser of their own, and the explorer.
+// Usage: node browser.mjs BASE-URL CHROMIUM DIRECTORY-FOR-SCREENSHOTS
+import { chromium } from 'playwright-core';
+import { publish } from './scenario.mjs';
+
+const [base, executablePath, screenshots] = process.argv.slice(2);
+const ROOM = 'e2e browser';
+const problems = [];
+
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  ],
+});
+try {
+  process.stdout.write(`${JSON.stringify(await visit())}\n`);
+} catch (error) {
+  const pages = browser.contexts().flatMap((context) => context.pages());
+  await Promise.all(pages.map((page, i) => page.screenshot({ path: `${screenshots}/failed-${i + 1}.png` })));
+  console.error('problems in the pages:', problems);
+  throw error;
+} finally {
+  await browser.close();
+}
+
+async function visit() {
+  const ada = await enter('Ada');
+  await say(ada, 'anybody here?');
+
+  const grace = await enter('Grace');
+  await shown(grace, 'anybody here?');
+
+  const composer = grace.getByTestId('composer');
+  await composer.pressSequentially('hello');
+  const indicator = ada.getByTestId('typing').filter({ hasText: 'Grace' });
+  await indicator.waitFor();
+  const typing = await indicator.innerText();
+  await ada.screenshot({ path: `${screenshots}/typing.png` });
+
+  await say(grace, 'hello Ada');
+  await shown(ada, 'hello Ada');
+  await say(ada, 'hello Grace');
+  await shown(grace, 'hello Grace');
+  await grace.screenshot({ path: `${screenshots}/room.png` });
+
+  return { ada: await messages(ada), grace: await messages(grace), typing, explorer: await explore(), problems };
+}
+
+/** open opens a page of a visitor who has never been here. */
+async function open(path) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (entry) => {
+    // config.json is for servers that keep the API elsewhere; here is none.
+    const { url } = entry.location();
+    if (entry.type() === 'error' && !url.endsWith('/config.json')) problems.push(`${entry.text()} ${url}`);
+  });
+  await page.goto(base + path);
+  return page;
+}
+
+async function enter(name) {
+  const page = await open(`/#room/${encodeURIComponent(ROOM)}`);
+  await page.getByTestId('name-input').fill(name);
+  await page.getByTestId('join-button').click();
+  return page;
+}
+
+async function say(page, text) {
+  await page.getByTestId('composer').fill(text);
+  await page.getByTestId('send-button').click();
+  await shown(page, text);
+}
+
+async function shown(page, text) {
+  await page.getByTestId('message-text').filter({ hasText: text }).waitFor();
+}
+
+function messages(page) {
+  return page.getByTestId('message').evaluateAll((elements) => elements.map((element) => ({
+    author: element.querySelector('[data-testid=message-author]').textContent.trim(),
+    text: element.querySelector('[data-testid=message-text]').textContent.trim(),
+  })));
+}
+
+/** explore runs the explorer's own subscription to the room "general" and returns the result that it shows for a message. */
+async function explore() {
+  const page = await open('/explorer');
+  // GraphiQL makes its editor anew when the schema has come.
+  await page.waitForLoadState('networkidle');
+  await page.getByRole('tab', { name: 'Room', exact: true }).click();
+  // A moment after a query has changed, GraphiQL reads which operation it has to
+  // run, and stores the query. No person is quick enough to run it before.
+  await page.waitForFunction(() => localStorage.getItem('graphiql:query')?.includes('subscription Room'));
+  await page.locator('.graphiql-execute-button').click();
+
+  const result = page.locator('.result-window');
+  await result.filter({ hasText: 'history' }).waitFor();
+  await publish(base, 'general', 'to the explorer');
+  await result.filter({ hasText: 'to the explorer' }).waitFor();
+  await page.screenshot({ path: `${screenshots}/explorer.png` });
+  return (await result.innerText()).replaceAll('\u00a0', ' ');
+}
