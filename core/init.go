@@ -68,7 +68,7 @@ func (e *Engine) initialize(ctx context.Context, message ports.Message, payload 
 	case isKind(err, ports.ErrNotFound):
 		return ignoreUnknown(e.unknown(ctx, message.Address))
 	case err != nil:
-		return errors.Join(err, e.closeConnection(ctx, message.Address, closeTryAgainLater, "Try again later"))
+		return err
 	}
 	return e.reply(ctx, connection.Address, wire.AckFrame(ack))
 }

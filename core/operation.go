@@ -215,7 +215,8 @@ func (e *Engine) place(ctx context.Context, s *starting, operation ports.Operati
 	case isKind(err, ports.ErrTooLarge):
 		return false, e.fail(ctx, s, newErrors("the operation is too large to be kept"))
 	}
-	return false, errors.Join(err, e.fail(ctx, s, newErrors(internalError)))
+	e.report(ctx, "adding an operation", err, connectionAttr(s.ref.Connection))
+	return false, e.fail(ctx, s, newErrors(internalError))
 }
 
 // cancelled: the client's complete overtook its subscribe and asks for no

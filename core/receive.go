@@ -16,8 +16,17 @@ import (
 // Message.ReceivedAt tells what came first. A message may be handed over again
 // after a failure; a query or mutation that had been executed is executed again. What the client does wrong gets the
 // answer that its subprotocol demands and is no error. The error is a failure of
-// a store or of the pusher that could not be told to the client otherwise.
+// a store or of the pusher that kept the engine from answering; the connection
+// is then closed (1013), so that its client does not wait for ever.
 func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
+	err := e.handle(ctx, message)
+	if err != nil {
+		return errors.Join(err, e.closeConnection(ctx, message.Address, closeTryAgainLater, "Try again later"))
+	}
+	return nil
+}
+
+func (e *Engine) handle(ctx context.Context, message ports.Message) error {
 	envelope, err := wire.Parse(message.Data)
 	if err != nil {
 		return e.invalid(ctx, message, err)
