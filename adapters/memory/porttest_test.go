@@ -12,6 +12,7 @@ import (
 	"github.com/fanql/fanql/ports/porttest"
 )
 
+// docs:start store
 func TestStoreContract(t *testing.T) {
 	for _, pageSize := range []int{0, 3} {
 		t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
@@ -23,6 +24,8 @@ func TestStoreContract(t *testing.T) {
 		})
 	}
 }
+
+// docs:end store
 
 func TestBusContract(t *testing.T) {
 	for _, maxBatch := range []int{0, 1} {

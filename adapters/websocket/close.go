@@ -73,7 +73,7 @@ func closeBody(code int, reason string) []byte {
 	if code == 0 {
 		return nil
 	}
-	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)
+	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...) //nolint:gosec // a wireCode
 }
 
 // wireCode replaces what no close frame may carry; 0 is for a frame without a

@@ -276,9 +276,11 @@ func TestWhatComesWithTheHandshakeIsRead(t *testing.T) {
 	if _, err := conn.Write(burst.Bytes()); err != nil {
 		t.Fatal(err)
 	}
-	if response, err := http.ReadResponse(bufio.NewReader(conn), r); err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+	response, err := http.ReadResponse(bufio.NewReader(conn), r)
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("%v %v", response, err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	if got := receive(t, messages); got != "early" {
 		t.Errorf("got %q", got)
 	}

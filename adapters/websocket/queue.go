@@ -67,7 +67,7 @@ func appendFrame(b []byte, o outgoing) []byte {
 	b = append(b, final|byte(o.code))
 	switch size := o.frame.Len(); {
 	case size < 126:
-		b = append(b, byte(size))
+		b = append(b, byte(size)) //nolint:gosec // below 126
 	case size <= 0xffff:
 		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(size))
 	default:

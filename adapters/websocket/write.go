@@ -62,7 +62,7 @@ func (w *writer) run() {
 		}
 		clear(round)
 		if rest := min(restFactor*time.Since(began), w.delay); rest >= shortestRest {
-			time.Sleep(rest)
+			time.Sleep(rest) //nolint:forbidigo // for milliseconds; there is no context to end it
 		}
 	}
 }
