@@ -93,6 +93,14 @@ func (c *chat) subscribeRoom(p graphql.ResolveParams) (any, error) {
 	}))
 }
 
+// historyOf is null where there is none; graphql-go makes an empty list of nil.
+func historyOf(p graphql.ResolveParams) (any, error) {
+	if update, ok := p.Source.(roomUpdate); ok && update.History != nil {
+		return update.History, nil
+	}
+	return nil, nil
+}
+
 func text(p graphql.ResolveParams, argument string) string {
 	value, _ := p.Args[argument].(string)
 	return value

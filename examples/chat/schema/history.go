@@ -75,12 +75,12 @@ func (h *History) forgetOldest() {
 	delete(h.rooms, oldest)
 }
 
-// Last returns the last n messages of a room, the oldest first.
+// Last returns the last n messages of a room, the oldest first; never nil.
 func (h *History) Last(room string, n int) []Message {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	messages := h.rooms[room]
-	return slices.Clone(messages[max(0, len(messages)-n):])
+	return append([]Message{}, messages[max(0, len(messages)-n):]...)
 }
 
 // Rooms returns all rooms by name.

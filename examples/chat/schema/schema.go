@@ -73,7 +73,11 @@ func roomType(message *graphql.Object) *graphql.Object {
 
 func roomUpdateType(message *graphql.Object) *graphql.Object {
 	return object("RoomUpdate", graphql.Fields{
-		"history": {Type: graphql.NewList(graphql.NewNonNull(message)), Description: "Set in the first update only."},
+		"history": {
+			Type:        graphql.NewList(graphql.NewNonNull(message)),
+			Description: "Set in the first update only.",
+			Resolve:     historyOf,
+		},
 		"message": {Type: message},
 		"typing":  {Type: graphql.String, Description: "Who is typing."},
 	})
