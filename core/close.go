@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -49,18 +51,17 @@ func (e *Engine) closeConnection(ctx context.Context, address ports.Address, cod
 	return closeErr
 }
 
-// closeReason cuts a reason to the 123 bytes that a close frame holds (RFC 6455,
-// section 5.5), between two characters.
+// closeReason makes a reason fit for a close frame: UTF-8, and cut to the 123
+// bytes there is room for, between two characters (RFC 6455, section 5.5).
 func closeReason(reason string) string {
 	const most = 123
+	reason = strings.ToValidUTF8(reason, "\uFFFD")
 	if len(reason) <= most {
 		return reason
 	}
 	cut := most
-	for cut > 0 && !startsRune(reason[cut]) {
+	for !utf8.RuneStart(reason[cut]) {
 		cut--
 	}
 	return reason[:cut]
 }
-
-func startsRune(b byte) bool { return b&0xC0 != 0x80 }

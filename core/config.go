@@ -58,6 +58,10 @@ type Config struct {
 	MaxOperations int
 	// MaxTopics is how many topics one subscription may have. Default: 50.
 	MaxTopics int
+	// MaxDocumentTokens is how many tokens a document may have. graphql-go takes
+	// time that grows with their square to validate it: 2,000 times one field are
+	// 60 ms, 16,000 times four seconds. Default: 2000.
+	MaxDocumentTokens int
 	// DocumentCacheBytes bounds the text of the parsed and validated documents
 	// that are kept. Default: 1 MiB.
 	DocumentCacheBytes int
@@ -99,6 +103,7 @@ func (c *Config) validate() error {
 		{"ReorderWindow", c.ReorderWindow < 0},
 		{"MaxOperations", c.MaxOperations < 0},
 		{"MaxTopics", c.MaxTopics < 0},
+		{"MaxDocumentTokens", c.MaxDocumentTokens < 0},
 		{"DocumentCacheBytes", c.DocumentCacheBytes < 0},
 		{"PageSize", c.PageSize < 0},
 		{"PushConcurrency", c.PushConcurrency < 0},
@@ -117,6 +122,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.ReorderWindow, time.Second)
 	setDefault(&c.MaxOperations, 1000)
 	setDefault(&c.MaxTopics, 50)
+	setDefault(&c.MaxDocumentTokens, 2000)
 	setDefault(&c.DocumentCacheBytes, 1<<20)
 	setDefault(&c.PushConcurrency, 64)
 	setDefault(&c.PushAttempts, 4)

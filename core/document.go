@@ -50,6 +50,7 @@ func (d *document) operation(name string) (*ast.OperationDefinition, error) {
 type documentCache struct {
 	schema graphql.Schema
 	limit  int // bytes of text
+	tokens int // of one document
 
 	mu      sync.Mutex
 	size    int // bytes of text
@@ -57,8 +58,8 @@ type documentCache struct {
 	recency *list.List // of *document, the most recent in front
 }
 
-func newDocumentCache(schema graphql.Schema, limit int) *documentCache {
-	return &documentCache{schema: schema, limit: limit, byText: map[string]*list.Element{}, recency: list.New()}
+func newDocumentCache(config *Config) *documentCache {
+	return &documentCache{schema: config.Schema, limit: config.DocumentCacheBytes, tokens: config.MaxDocumentTokens, byText: map[string]*list.Element{}, recency: list.New()}
 }
 
 // get returns the document, or the errors that it has.
@@ -66,7 +67,7 @@ func (c *documentCache) get(text string) (*document, responseErrors) {
 	if found := c.lookup(text); found != nil {
 		return found, nil
 	}
-	parsed, errs := parse(c.schema, text)
+	parsed, errs := parse(c.schema, text, c.tokens)
 	if errs != nil {
 		return nil, errs
 	}
@@ -102,14 +103,17 @@ func (c *documentCache) keep(parsed *document) {
 
 // parse parses and validates. graphql-go may panic on what it did not expect;
 // to the client that is a document which could not be read.
-func parse(schema graphql.Schema, text string) (parsed *document, errs responseErrors) {
+func parse(schema graphql.Schema, text string, maxTokens int) (parsed *document, errs responseErrors) {
 	defer func() {
 		if recover() != nil {
 			parsed, errs = nil, newErrors("the document could not be read")
 		}
 	}()
-	if nesting(text) > maxNesting {
+	switch tokens, depth := survey(text); {
+	case depth > maxNesting:
 		return nil, newErrors(fmt.Sprintf("the document nests deeper than %d levels", maxNesting))
+	case tokens > maxTokens:
+		return nil, newErrors(fmt.Sprintf("the document has more than %d tokens", maxTokens))
 	}
 	tree, err := parser.Parse(parser.ParseParams{
 		Source: source.NewSource(&source.Source{Body: []byte(text), Name: "GraphQL request"}),
@@ -147,26 +151,40 @@ func validate(schema graphql.Schema, tree *ast.Document) responseErrors {
 	return nil
 }
 
-// nesting is how deep the brackets of a document nest, those in strings and
-// comments left out.
-func nesting(text string) int {
-	depth, deepest := 0, 0
+// survey counts the tokens of a document, and says how deep its brackets nest;
+// strings and comments hide theirs (GraphQL, section 2.1).
+func survey(text string) (tokens, deepest int) {
+	depth := 0
 	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '{', '[', '(':
-			depth++
-			deepest = max(deepest, depth)
-		case '}', ']', ')':
-			depth--
-		case '#':
+		switch c := text[i]; {
+		case c == ' ' || c == ',' || c == '\t' || c == '\n' || c == '\r':
+			continue
+		case c == '#':
 			for i+1 < len(text) && text[i+1] != '\n' && text[i+1] != '\r' {
 				i++
 			}
-		case '"':
+			continue
+		case c == '{' || c == '[' || c == '(':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']' || c == ')':
+			depth--
+		case c == '"':
 			i = stringEnd(text, i)
+		case isWord(c):
+			for i+1 < len(text) && isWord(text[i+1]) {
+				i++
+			}
 		}
+		tokens++
 	}
-	return deepest
+	return tokens, deepest
+}
+
+// isWord is for the bytes of names and numbers, and for the spread, which counts
+// as one with its name.
+func isWord(c byte) bool {
+	return c == '_' || c == '.' || c == '-' || c == '+' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // stringEnd is where the string that starts at i ends: at its closing quote, or

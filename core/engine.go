@@ -42,7 +42,7 @@ func New(config Config) (*Engine, error) {
 	return &Engine{
 		Publisher:       publisher,
 		config:          config,
-		documents:       newDocumentCache(config.Schema, config.DocumentCacheBytes),
+		documents:       newDocumentCache(&config),
 		subscribeSchema: subscribeSchema,
 		pending:         newPendingInits(),
 	}, nil

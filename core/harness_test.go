@@ -41,6 +41,7 @@ func pause(d time.Duration) { <-time.After(d) }
 // that after synctest.Wait all that was published has been delivered.
 type harness struct {
 	t      *testing.T
+	config core.Config
 	engine *core.Engine
 	store  *tappedStore
 	pusher *memory.Pusher
@@ -70,14 +71,12 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	for _, option := range options {
 		option(&config)
 	}
-	engine, err := core.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.engine, h.stage.publisher = engine, engine
+	h.config = config
+	h.engine = h.process()
+	h.stage.publisher = h.engine
 	ctx, cancel := context.WithCancel(t.Context())
 	consumed := make(chan error)
-	go func() { consumed <- bus.Consume(ctx, engine.Deliver) }()
+	go func() { consumed <- bus.Consume(ctx, h.engine.Deliver) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-consumed; err != nil {
@@ -85,6 +84,16 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 		}
 	})
 	return h
+}
+
+// process is an engine as another process has it: with the same ports.
+func (h *harness) process() *core.Engine {
+	h.t.Helper()
+	engine, err := core.New(h.config)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return engine
 }
 
 func (h *harness) onInit(context.Context, json.RawMessage) (core.Session, error) {
@@ -402,10 +411,13 @@ func (c *client) expectWorking() {
 // happen between a call and its caller.
 type tappedStore struct {
 	*memory.Store
+	// delay, unless nil, comes before and after every call.
+	delay func()
 
-	mu    sync.Mutex
-	calls []string
-	after map[string]func()
+	mu     sync.Mutex
+	calls  []string
+	placed int // operations that were put in place
+	after  map[string]func()
 }
 
 var (
@@ -431,59 +443,74 @@ func (s *tappedStore) expectCalls(t *testing.T, want ...string) {
 	s.calls = nil
 }
 
-func (s *tappedStore) tap(call string) {
-	s.mu.Lock()
-	s.calls = append(s.calls, call)
-	do := s.after[call]
-	delete(s.after, call)
-	s.mu.Unlock()
-	if do != nil {
-		do()
+// tap is deferred by every call; what it returns runs behind it.
+func (s *tappedStore) tap(call string) func() {
+	if s.delay != nil {
+		s.delay()
+	}
+	return func() {
+		s.mu.Lock()
+		s.calls = append(s.calls, call)
+		do := s.after[call]
+		delete(s.after, call)
+		s.mu.Unlock()
+		if do != nil {
+			do()
+		}
+		if s.delay != nil {
+			s.delay()
+		}
 	}
 }
 
 func (s *tappedStore) CreateConnection(ctx context.Context, connection ports.Connection) error {
-	defer s.tap("CreateConnection")
+	defer s.tap("CreateConnection")()
 	return s.Store.CreateConnection(ctx, connection)
 }
 
 func (s *tappedStore) GetConnection(ctx context.Context, id ports.ConnectionID) (ports.Connection, error) {
-	defer s.tap("GetConnection")
+	defer s.tap("GetConnection")()
 	return s.Store.GetConnection(ctx, id)
 }
 
 func (s *tappedStore) InitConnection(ctx context.Context, id ports.ConnectionID, init ports.Init) (ports.Connection, error) {
-	defer s.tap("InitConnection")
+	defer s.tap("InitConnection")()
 	return s.Store.InitConnection(ctx, id, init)
 }
 
 func (s *tappedStore) TouchConnection(ctx context.Context, id ports.ConnectionID, expiresAt time.Time) error {
-	defer s.tap("TouchConnection")
+	defer s.tap("TouchConnection")()
 	return s.Store.TouchConnection(ctx, id, expiresAt)
 }
 
 func (s *tappedStore) DeleteConnection(ctx context.Context, id ports.ConnectionID) (ports.Removed, error) {
-	defer s.tap("DeleteConnection")
+	defer s.tap("DeleteConnection")()
 	return s.Store.DeleteConnection(ctx, id)
 }
 
 func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operation) error {
-	defer s.tap("AddOperation")
-	return s.Store.AddOperation(ctx, operation)
+	defer s.tap("AddOperation")()
+	err := s.Store.AddOperation(ctx, operation)
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.placed++
+	}
+	return err
 }
 
 func (s *tappedStore) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
-	defer s.tap("RemoveOperation")
+	defer s.tap("RemoveOperation")()
 	return s.Store.RemoveOperation(ctx, ref, receivedAt)
 }
 
 func (s *tappedStore) ListSubscribers(ctx context.Context, topic ports.Topic, request ports.PageRequest) (ports.Page, error) {
-	defer s.tap("ListSubscribers")
+	defer s.tap("ListSubscribers")()
 	return s.Store.ListSubscribers(ctx, topic, request)
 }
 
 func (s *tappedStore) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs []ports.OperationRef) error {
-	defer s.tap("RemoveSubscribers")
+	defer s.tap("RemoveSubscribers")()
 	return s.Store.RemoveSubscribers(ctx, topic, refs)
 }
 
@@ -639,6 +666,7 @@ func subscriptions(s *stage) graphql.Fields {
 		"said":    typed,
 		"any":     on([]string{"a", "b", "a"}, source),
 		"a":       on([]string{"a"}, source),
+		"onB":     on([]string{"b"}, source),
 		"failing": on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, errors.New("failed") }),
 		"panicking": on([]string{"a"}, func(p graphql.ResolveParams) (any, error) {
 			return nil, throw("error")

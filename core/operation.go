@@ -208,7 +208,7 @@ func (e *Engine) place(ctx context.Context, s *starting, operation ports.Operati
 	case isKind(err, ports.ErrConflict):
 		return false, e.closeConnection(ctx, s.connection.Address, closeDuplicate,
 			"Subscriber for "+string(s.ref.ID)+" already exists")
-	case isKind(err, ports.ErrNotFound): // it is just being closed
+	case isKind(err, ports.ErrNotFound), errors.Is(err, errSuperseded): // nobody waits for it any more
 		return false, nil
 	case isKind(err, ports.ErrTooMany):
 		return false, e.fail(ctx, s, newErrors(fmt.Sprintf("a connection may have at most %d operations", operation.Limit)))
@@ -237,23 +237,31 @@ func (e *Engine) add(ctx context.Context, s *starting, operation ports.Operation
 	defer cancel()
 	for backoff := first; ; backoff = min(2*backoff, most) {
 		err := e.config.Subscriptions.AddOperation(ctx, operation)
-		if !isKind(err, ports.ErrConflict) {
+		switch {
+		case !isKind(err, ports.ErrConflict):
 			return err
-		}
-		if s.connection.Protocol == wire.Legacy {
-			// Just before this one: its own tombstone must not cancel it.
-			ended, err := e.end(ctx, s.ref, s.receivedAt.Add(-1), CompletedByClient)
-			if err != nil {
-				return err
-			}
-			if ended {
-				continue
-			}
-		}
-		if wait(patience, backoff) != nil {
+		case s.connection.Protocol == wire.Legacy:
+			return e.replace(ctx, s, operation)
+		case wait(patience, backoff) != nil:
 			return err
 		}
 	}
+}
+
+// errSuperseded: a later start of the same ID was handled first.
+var errSuperseded = errors.New("core: superseded")
+
+// replace stops the operation that has the ID and was received before.
+func (e *Engine) replace(ctx context.Context, s *starting, operation ports.Operation) error {
+	// Just before this one: the tombstone must not cancel it.
+	if _, err := e.end(ctx, s.ref, s.receivedAt.Add(-1), CompletedByClient); err != nil {
+		return err
+	}
+	err := e.config.Subscriptions.AddOperation(ctx, operation)
+	if isKind(err, ports.ErrConflict) { // with one that was received later
+		return errSuperseded
+	}
+	return err
 }
 
 // end removes an operation and runs OnComplete, if it was still there.

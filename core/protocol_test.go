@@ -177,10 +177,8 @@ func TestSecondConnectionInitInAnotherProcessClosesWith4429(t *testing.T) {
 		h := newHarness(t, initGate(gate, nil))
 		c := h.open(modern)
 		wait := c.sendAside(`{"type":"connection_init"}`)
-		other := newHarness(t, func(config *core.Config) {
-			config.Connections, config.Subscriptions, config.Pusher = h.store, h.store, h.pusher
-		})
-		if err := other.engine.Receive(t.Context(), c.message(`{"type":"connection_init"}`)); err != nil {
+		h.config.Hooks.OnInit = nil
+		if err := h.process().Receive(t.Context(), c.message(`{"type":"connection_init"}`)); err != nil {
 			t.Fatal(err)
 		}
 		c.expect(`{"type":"connection_ack"}`)
@@ -820,6 +818,26 @@ func TestIDIsReusableAtOnce(t *testing.T) {
 	})
 }
 
+// TestIDIsReusableInTheSameInstant: API Gateway tells time in milliseconds, and a
+// client may complete and subscribe within one.
+func TestIDIsReusableInTheSameInstant(t *testing.T) {
+	both(t, func(t *testing.T, protocol string) {
+		c := newHarness(t).dial(protocol)
+		c.subscribe("1", `subscription { a }`)
+		complete, subscribe := c.message(c.completing("1")), c.message(c.subscribing("1", `subscription { onB }`))
+		subscribe.ReceivedAt = complete.ReceivedAt
+		for _, message := range []ports.Message{complete, subscribe} {
+			if err := c.engine.Receive(t.Context(), message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.expectStopped("1")
+		c.publish("b", "x")
+		c.expectNext("1", `{"data":{"onB":"x"}}`)
+		c.expectCompletions("1 client")
+	})
+}
+
 // TestIDIsFreeBeforeTheClientHearsOfTheEnd: the client may use it again as soon
 // as it has read the complete.
 func TestIDIsFreeBeforeTheClientHearsOfTheEnd(t *testing.T) {
@@ -928,6 +946,44 @@ func TestCompleteThatOvertakesItsSubscribeCancelsIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCompleteThatOvertakesASecondSubscribeCancelsItToo: received were subscribe,
+// complete, subscribe, complete; the last is handled second.
+func TestCompleteThatOvertakesASecondSubscribeCancelsItToo(t *testing.T) {
+	both(t, func(t *testing.T, protocol string) {
+		c := newHarness(t).dial(protocol)
+		messages := []ports.Message{}
+		for range 2 {
+			messages = append(messages, c.message(c.subscribing("1", `subscription { a }`)), c.message(c.completing("1")))
+		}
+		for _, received := range []int{0, 3, 2, 1} {
+			if err := c.engine.Receive(t.Context(), messages[received]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if listed := c.listed("a"); len(listed) > 0 {
+			t.Errorf("listed %q", listed)
+		}
+	})
+}
+
+// TestLegacyStartThatALaterOneOvertookIsDropped: the later one has stopped it.
+func TestLegacyStartThatALaterOneOvertookIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newHarness(t).dial(legacy)
+		first, second := c.message(c.subscribing("1", `subscription { onB }`)), c.message(c.subscribing("1", `subscription { a }`))
+		for _, message := range []ports.Message{second, first} {
+			if err := c.engine.Receive(t.Context(), message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.expectNothing()
+		c.publish("b", "x")
+		c.publish("a", "x")
+		c.expectNext("1", `{"data":{"a":"x"}}`)
+		c.expectNothing()
+	})
 }
 
 // TestSubscribeThatOvertakesACompleteWaitsForIt: its ID is in use only as long as
@@ -1468,16 +1524,15 @@ func TestAFrameThatIsTooLargeIsAnError(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			both(t, func(t *testing.T, protocol string) {
-				c := newHarness(t)
-				c.pusher = memory.NewPusher(memory.PusherConfig{MaxFrame: 1024})
-				limited := newHarness(t, func(config *core.Config) { config.Pusher = c.pusher })
-				limited.pusher = c.pusher
-				socket := limited.dial(protocol)
-				socket.subscribe("1", test.document)
-				socket.expectError("1", "too large to be sent")
-				socket.publish("a", "x")
-				socket.expectNothing()
-				socket.expectCompletions(test.ended)
+				small := memory.NewPusher(memory.PusherConfig{MaxFrame: 1024})
+				h := newHarness(t, func(config *core.Config) { config.Pusher = small })
+				h.pusher = small
+				c := h.dial(protocol)
+				c.subscribe("1", test.document)
+				c.expectError("1", "too large to be sent")
+				c.publish("a", "x")
+				c.expectNothing()
+				c.expectCompletions(test.ended)
 			})
 		})
 	}

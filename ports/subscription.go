@@ -92,7 +92,8 @@ type SubscriptionStore interface {
 	// until it is removed or expires.
 	//
 	// ErrCancelled: a RemoveOperation of the same reference, received no earlier
-	// than this operation, came first; it is looked for before anything else.
+	// than this operation, came first and left a tombstone; of a connection that
+	// exists, that is looked for before anything else.
 	// ErrNotFound: the connection is absent or expired. ErrConflict: the ID is
 	// in use on the connection by an operation with another ReceivedAt or
 	// Request; the same operation again succeeds. ErrTooMany: the connection
@@ -107,9 +108,14 @@ type SubscriptionStore interface {
 	// for one operation exactly one sees true. Once it has returned nil, no
 	// listing that begins later has that operation.
 	//
-	// Where there is none (or only one received later, which stays), it leaves a
-	// tombstone for a minute at least, so that the subscribe which it overtook
-	// gets ErrCancelled. That is no error. A tombstone never moves back in time.
+	// On a connection that exists it leaves a tombstone for a minute at least, so
+	// that a subscribe which it overtook gets ErrCancelled. Where there was none to
+	// remove (or only one received later, which stays), the tombstone stands at
+	// receivedAt. Where it removed one received earlier it stands one nanosecond
+	// before receivedAt: another may have been received in between, but a
+	// transport's clock may be coarse, and a subscribe of the same instant came
+	// after. Where it removed one received at receivedAt it need not leave any. A
+	// tombstone never moves back in time.
 	RemoveOperation(ctx context.Context, ref OperationRef, receivedAt time.Time) (removed bool, err error)
 
 	// ListSubscribers returns one page of the operations that have the topic.

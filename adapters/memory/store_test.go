@@ -65,7 +65,8 @@ func TestExpiredRowsAreFreed(t *testing.T) {
 }
 
 func TestRemovedRowsAreFreed(t *testing.T) {
-	s := NewStore(StoreConfig{})
+	now := time.Now()
+	s := NewStore(StoreConfig{Now: func() time.Time { return now }})
 	for i := range 100 {
 		id := fmt.Sprint(i)
 		connect(t, s, id, time.Hour)
@@ -77,6 +78,11 @@ func TestRemovedRowsAreFreed(t *testing.T) {
 		if _, err := s.DeleteConnection(t.Context(), ports.ConnectionID(id)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	now = now.Add(tombstoneLife)
+	connect(t, s, "last", time.Hour)
+	if _, err := s.DeleteConnection(t.Context(), "last"); err != nil {
+		t.Fatal(err)
 	}
 	if got := s.rows(); got != 0 {
 		t.Errorf("the store holds %d rows, want 0", got)

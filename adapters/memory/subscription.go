@@ -75,25 +75,35 @@ func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, rec
 		return false, err
 	}
 	defer s.mu.Unlock()
-	if c := s.connections[ref.Connection]; c != nil {
-		if o := c.operations[ref.ID]; o != nil && !o.ReceivedAt.After(receivedAt) {
-			s.dropOperation(o)
-			return true, nil
-		}
+	c := s.connections[ref.Connection]
+	if c == nil {
+		return false, nil // Nothing can be added to it either.
 	}
+	if o := c.operations[ref.ID]; o != nil && !o.ReceivedAt.After(receivedAt) {
+		s.dropOperation(o)
+		if o.ReceivedAt.Before(receivedAt) { // Another received in between may be on its way.
+			s.bury(ref, receivedAt.Add(-1)) // But one of the same instant came after.
+		}
+		return true, nil
+	}
+	s.bury(ref, receivedAt)
+	return false, nil
+}
+
+// bury leaves a tombstone, or moves one on in time.
+func (s *Store) bury(ref ports.OperationRef, receivedAt time.Time) {
 	until := s.now().Add(tombstoneLife)
 	t := s.tombstones[ref]
 	if t == nil {
 		t = &tombstone{ref: ref, receivedAt: receivedAt}
 		s.tombstones[ref] = t
 		s.expiries.add(&t.moment, until, t)
-		return false, nil
+		return
 	}
 	if t.receivedAt.Before(receivedAt) {
 		t.receivedAt = receivedAt
 	}
 	s.expiries.move(&t.moment, until)
-	return false, nil
 }
 
 // SaveCheckpoint implements ports.SubscriptionStore.

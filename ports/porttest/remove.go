@@ -80,8 +80,20 @@ func tombstoneChecks() []check[storeFixture] {
 		{name: "tombstone: does not cancel an operation received later", run: func(t tester, f storeFixture) {
 			tombstone(t, f, f.connect(t, "a"), -time.Millisecond, nil)
 		}},
-		{name: "tombstone: is looked for before the connection", run: func(t tester, f storeFixture) {
-			tombstone(t, f, f.row("a"), time.Millisecond, ports.ErrCancelled)
+		{name: "tombstone: cancels what was received between an operation and its removal", run: func(t tester, f storeFixture) {
+			operation := f.add(t, f.connect(t, "a"), "1", f.topic("t"))
+			f.remove(t, operation.Ref, operation.ReceivedAt.Add(2*time.Millisecond), true)
+			overtaken := operation
+			overtaken.ReceivedAt = operation.ReceivedAt.Add(time.Millisecond)
+			addRefused(t, f, overtaken, ports.ErrCancelled)
+		}},
+		{name: "tombstone: of an operation that was removed spares the same instant", run: func(t tester, f storeFixture) {
+			operation := f.add(t, f.connect(t, "a"), "1", f.topic("t"))
+			again := operation
+			again.ReceivedAt = operation.ReceivedAt.Add(time.Millisecond)
+			f.remove(t, operation.Ref, again.ReceivedAt, true)
+			success(t, "AddOperation", f.AddOperation(t.Context(), again))
+			f.listedAs(t, f.topic("t"), again)
 		}},
 		{name: "tombstone: is looked for before the limit", run: func(t tester, f storeFixture) {
 			row := f.connect(t, "a")

@@ -438,12 +438,14 @@ func tombstoneFaults() storeFaults {
 		{"tombstone: cancels an operation received before", haunted(onError, nil)},
 		{"tombstone: cancels an operation of the same instant", removeShifts(-1)},
 		{"tombstone: does not cancel an operation received later", removeShifts(time.Hour)},
-		{"tombstone: is looked for before the connection", func(b *brokenStore) {
-			b.add = func(ctx context.Context, operation ports.Operation) error {
-				if _, err := b.Store.GetConnection(ctx, operation.Ref.Connection); err != nil {
-					return err
+		{"tombstone: cancels what was received between an operation and its removal", addForgives(ports.ErrCancelled)},
+		{"tombstone: of an operation that was removed spares the same instant", func(b *brokenStore) { // Buries it at once.
+			b.remove = func(ctx context.Context, ref ports.OperationRef, at time.Time) (bool, error) {
+				removed, err := b.Store.RemoveOperation(ctx, ref, at)
+				if removed {
+					_, err = b.Store.RemoveOperation(ctx, ref, at)
 				}
-				return b.Store.AddOperation(ctx, operation)
+				return removed, err
 			}
 		}},
 		{"tombstone: is looked for before the limit", func(b *brokenStore) {

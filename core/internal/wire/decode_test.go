@@ -169,8 +169,7 @@ func TestDecodeInvalid(t *testing.T) {
 					continue
 				}
 				_, err := decode(protocol, test.data)
-				var invalid *wire.Invalid
-				if !errors.As(err, &invalid) {
+				if invalid, ok := errors.AsType[*wire.Invalid](err); !ok {
 					t.Errorf("%s: got %v, want an *Invalid", protocol, err)
 				} else if *invalid != test.want {
 					t.Errorf("%s: got %+v, want %+v", protocol, *invalid, test.want)
