@@ -94,7 +94,7 @@ func compose(logger *slog.Logger) (*chat, error) {
 	if err != nil {
 		return nil, err
 	}
-	chatSchema, err := schema.New(schema.NewHistory("general", "go", "random"), publisher)
+	chatSchema, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...), publisher)
 	if err != nil {
 		return nil, err
 	}

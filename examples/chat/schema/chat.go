@@ -30,15 +30,15 @@ func activityTopic() core.Topic[Message] { return core.NewTopic[Message]("activi
 
 // chat holds what the resolvers work on.
 type chat struct {
-	history   *History
+	history   History
 	publisher *core.Publisher
 }
 
-func (c *chat) rooms(graphql.ResolveParams) (any, error) { return c.history.Rooms(), nil }
+func (c *chat) rooms(p graphql.ResolveParams) (any, error) { return c.history.Rooms(p.Context) }
 
 func (c *chat) messages(p graphql.ResolveParams) (any, error) {
 	last, _ := p.Args["last"].(int)
-	return c.history.Last(text(p, "room"), min(max(last, 0), maxMessagesPerRoom)), nil
+	return c.history.Last(p.Context, text(p, "room"), min(max(last, 0), maxMessagesPerRoom))
 }
 
 func (c *chat) send(p graphql.ResolveParams) (any, error) {
@@ -55,7 +55,9 @@ func (c *chat) send(p graphql.ResolveParams) (any, error) {
 		return nil, err
 	}
 	message := Message{ID: rand.Text(), Room: room, Author: by, Text: said, SentAt: timestamp(time.Now())}
-	c.history.Append(message)
+	if err := c.history.Append(p.Context, message); err != nil {
+		return nil, err
+	}
 	err = c.publisher.PublishAll(p.Context,
 		core.Publication{Topic: roomTopic(room).Name(), Payload: roomUpdate{Message: &message}},
 		core.Publication{Topic: activityTopic().Name(), Payload: message},
@@ -88,8 +90,9 @@ func (c *chat) subscribeRoom(p graphql.ResolveParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return roomTopic(room).Subscribe(p.Context, core.Initial(func(context.Context) (any, error) {
-		return roomUpdate{History: c.history.Last(room, historyLength)}, nil
+	return roomTopic(room).Subscribe(p.Context, core.Initial(func(ctx context.Context) (any, error) {
+		messages, err := c.history.Last(ctx, room, historyLength)
+		return roomUpdate{History: messages}, err
 	}))
 }
 

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -26,30 +27,45 @@ type Room struct {
 	LastMessage *Message `json:"lastMessage"`
 }
 
-// History remembers what was said, in memory: the last messages of the rooms that
-// were used last. Its methods may be called concurrently.
-type History struct {
+// History remembers what was said. Its methods may be called concurrently.
+type History interface {
+	// Append adds a message to its room, and makes the room if need be.
+	Append(ctx context.Context, message Message) error
+	// Last returns the last n messages of a room, the oldest first; never nil.
+	Last(ctx context.Context, room string, n int) ([]Message, error)
+	// Rooms returns all rooms by name.
+	Rooms(ctx context.Context) ([]Room, error)
+}
+
+var _ History = (*MemoryHistory)(nil)
+
+// MemoryHistory is a History in memory: the last messages of the rooms that were
+// used last.
+type MemoryHistory struct {
 	mu    sync.Mutex
 	rooms map[string][]Message
 }
 
-// Bounds of a History: a public demo must not grow for ever.
+// Bounds of a MemoryHistory: a public demo must not grow for ever.
 const (
 	maxRooms           = 200
 	maxMessagesPerRoom = 200
 )
 
-// NewHistory makes a history with the given rooms, which it never forgets.
-func NewHistory(rooms ...string) *History {
-	h := &History{rooms: map[string][]Message{}}
+// DefaultRooms are there from the beginning.
+func DefaultRooms() []string { return []string{"general", "go", "random"} }
+
+// NewMemoryHistory makes a history with the given rooms, which it never forgets.
+func NewMemoryHistory(rooms ...string) *MemoryHistory {
+	h := &MemoryHistory{rooms: map[string][]Message{}}
 	for _, room := range rooms {
 		h.rooms[room] = nil
 	}
 	return h
 }
 
-// Append adds a message to its room, and makes the room if need be.
-func (h *History) Append(message Message) {
+// Append never fails.
+func (h *MemoryHistory) Append(_ context.Context, message Message) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	messages := append(h.rooms[message.Room], message)
@@ -60,9 +76,10 @@ func (h *History) Append(message Message) {
 	if len(h.rooms) > maxRooms {
 		h.forgetOldest()
 	}
+	return nil
 }
 
-func (h *History) forgetOldest() {
+func (h *MemoryHistory) forgetOldest() {
 	oldest, since := "", ""
 	for room, messages := range h.rooms {
 		if len(messages) == 0 {
@@ -75,16 +92,16 @@ func (h *History) forgetOldest() {
 	delete(h.rooms, oldest)
 }
 
-// Last returns the last n messages of a room, the oldest first; never nil.
-func (h *History) Last(room string, n int) []Message {
+// Last never fails.
+func (h *MemoryHistory) Last(_ context.Context, room string, n int) ([]Message, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	messages := h.rooms[room]
-	return append([]Message{}, messages[max(0, len(messages)-n):]...)
+	return append([]Message{}, messages[max(0, len(messages)-n):]...), nil
 }
 
-// Rooms returns all rooms by name.
-func (h *History) Rooms() []Room {
+// Rooms never fails.
+func (h *MemoryHistory) Rooms(context.Context) ([]Room, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	rooms := make([]Room, 0, len(h.rooms))
@@ -97,5 +114,5 @@ func (h *History) Rooms() []Room {
 		rooms = append(rooms, room)
 	}
 	slices.SortFunc(rooms, func(a, b Room) int { return strings.Compare(a.Name, b.Name) })
-	return rooms
+	return rooms, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // New builds the schema on a history and on whatever publishes.
-func New(history *History, publisher *core.Publisher) (graphql.Schema, error) {
+func New(history History, publisher *core.Publisher) (graphql.Schema, error) {
 	c := &chat{history: history, publisher: publisher}
 	message := messageType()
 	return graphql.NewSchema(graphql.SchemaConfig{

@@ -29,7 +29,7 @@ func newServer(t *testing.T) *fanqltest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chat, err := schema.New(schema.NewHistory("general"), publisher)
+	chat, err := schema.New(schema.NewMemoryHistory("general"), publisher)
 	if err != nil {
 		t.Fatal(err)
 	}
