@@ -1,0 +1,209 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// record is one of the stream: the number and the events, by topic and ID.
+func record(t *testing.T, number int, topic ports.Topic, ids ...string) events.DynamoDBEventRecord {
+	t.Helper()
+	list := make([]ports.Event, len(ids))
+	for i, id := range ids {
+		list[i] = ports.Event{ID: id, Topic: topic, Kind: ports.EventData}
+	}
+	return events.DynamoDBEventRecord{
+		EventName: "MODIFY",
+		Change: events.DynamoDBStreamRecord{
+			SequenceNumber: fmt.Sprint(number), NewImage: imageOf(packed(t, list...)[0]),
+		},
+	}
+}
+
+// stream tries a handler: it delivers a batch, fails the events that are to fail,
+// and returns those that were delivered and the answer.
+type stream struct {
+	fails     []string
+	delivered []string
+	positions []string
+	skipped   []string
+	failed    []string
+}
+
+func (s *stream) handle(t *testing.T, records ...events.DynamoDBEventRecord) (again string) {
+	t.Helper()
+	handler := NewStreamHandler(func(_ context.Context, list []ports.Event) []error {
+		verdicts := make([]error, len(list))
+		for i, event := range list {
+			s.delivered = append(s.delivered, event.ID)
+			s.positions = append(s.positions, event.Position)
+			if slices.Contains(s.fails, event.ID) {
+				verdicts[i] = errors.New("failed")
+			}
+		}
+		return verdicts
+	}, StreamConfig{
+		OnSkipped: func(_ context.Context, record events.DynamoDBEventRecord, _ error) {
+			s.skipped = append(s.skipped, record.Change.SequenceNumber)
+		},
+		OnFailed: func(_ context.Context, record events.DynamoDBEventRecord, _ error) {
+			s.failed = append(s.failed, record.Change.SequenceNumber)
+		},
+	})
+	response, err := handler(t.Context(), events.DynamoDBEvent{Records: records})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(response.BatchItemFailures) > 1 {
+		t.Fatalf("%d failures are answered, want 1 at most", len(response.BatchItemFailures))
+	}
+	for _, failure := range response.BatchItemFailures {
+		again = failure.ItemIdentifier
+	}
+	return again
+}
+
+func (s *stream) expect(t *testing.T, again, wantAgain string, delivered ...string) {
+	t.Helper()
+	if again != wantAgain {
+		t.Errorf("to be delivered again from %q, want %q", again, wantAgain)
+	}
+	if !slices.Equal(s.delivered, delivered) {
+		t.Errorf("delivered %q, want %q", s.delivered, delivered)
+	}
+}
+
+func TestStreamDeliversEachTopicInOneCall(t *testing.T) {
+	var calls [][]ports.Event
+	handler := NewStreamHandler(func(_ context.Context, list []ports.Event) []error {
+		calls = append(calls, list)
+		return make([]error, len(list))
+	}, StreamConfig{})
+	_, err := handler(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{
+		record(t, 1, "a", "a1", "a2"), record(t, 2, "b", "b1"), record(t, 3, "a", "a3"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(calls) != 2 || len(calls[0]) != 3 || len(calls[1]) != 1 || calls[0][2].ID != "a3" {
+		t.Errorf("got the calls %+v", calls)
+	}
+}
+
+func TestStreamPositionsRise(t *testing.T) {
+	var s stream
+	s.expect(t, s.handle(t, record(t, 9, "a", "1", "2"), record(t, 10, "a", "3")), "", "1", "2", "3")
+	if !slices.IsSorted(s.positions) || len(slices.Compact(slices.Clone(s.positions))) != 3 {
+		t.Errorf("the positions are %q", s.positions)
+	}
+}
+
+func TestStreamRetriesFromTheLowestFailure(t *testing.T) {
+	s := stream{fails: []string{"a2"}}
+	again := s.handle(t, record(t, 1, "a", "a1"), record(t, 2, "a", "a2"), record(t, 3, "a", "a3"))
+	s.expect(t, again, "2", "a1", "a2", "a3")
+	if !slices.Equal(s.failed, []string{"2"}) {
+		t.Errorf("OnFailed was told of %q, want 2", s.failed)
+	}
+}
+
+func TestStreamStopsAtATopicThatFails(t *testing.T) {
+	s := stream{fails: []string{"b1"}}
+	again := s.handle(t, record(t, 1, "a", "a1"), record(t, 2, "b", "b1"), record(t, 3, "c", "c1"))
+	s.expect(t, again, "2", "a1", "b1")
+}
+
+// Records of a topic whose turn did not come may lie before the failure.
+func TestStreamRetriesWhatItDidNotDeliver(t *testing.T) {
+	s := stream{fails: []string{"a2"}}
+	again := s.handle(t, record(t, 1, "a", "a1"), record(t, 2, "b", "b1"), record(t, 3, "a", "a2"))
+	s.expect(t, again, "2", "a1", "a2")
+}
+
+func TestStreamNeedsAVerdictForEachEvent(t *testing.T) {
+	handler := NewStreamHandler(func(context.Context, []ports.Event) []error { return make([]error, 1) }, StreamConfig{})
+	response, err := handler(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{
+		record(t, 1, "a", "a1"), record(t, 2, "a", "a2"),
+	}})
+	if err != nil || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "2" {
+		t.Errorf("got %+v, %v, want record 2 to fail", response, err)
+	}
+}
+
+func TestStreamPassesOverAPoisonedRecord(t *testing.T) {
+	var s stream
+	poisoned := record(t, 2, "a", "poisoned")
+	poisoned.Change.NewImage["events"] = events.NewStringAttribute("x")
+	s.expect(t, s.handle(t, record(t, 1, "a", "a1"), poisoned, record(t, 3, "a", "a2")), "", "a1", "a2")
+	if !slices.Equal(s.skipped, []string{"2"}) {
+		t.Errorf("OnSkipped was told of %q, want 2", s.skipped)
+	}
+}
+
+func TestStreamIgnoresWhatTTLDeletes(t *testing.T) {
+	var s stream
+	removed := record(t, 2, "a", "removed")
+	removed.EventName = "REMOVE"
+	s.expect(t, s.handle(t, record(t, 1, "a", "a1"), removed), "", "a1")
+	if len(s.skipped) != 0 {
+		t.Errorf("OnSkipped was told of %q", s.skipped)
+	}
+}
+
+// TestStreamNeverReordersATopic delivers batches whose events fail at random, as
+// Lambda does, and looks at first occurrences.
+func TestStreamNeverReordersATopic(t *testing.T) {
+	var records []events.DynamoDBEventRecord
+	topics := []ports.Topic{"a", "b", "c"}
+	next := map[ports.Topic]int{}
+	for i := range 40 {
+		topic := topics[(i*i+i/3)%len(topics)]
+		next[topic]++
+		records = append(records, record(t, i, topic, fmt.Sprintf("%s%03d", topic, next[topic])))
+	}
+	attempts := map[string]int{}
+	var first []string
+	for round := 0; len(records) > 0; round++ {
+		if round > 1000 {
+			t.Fatal("the batch never ends")
+		}
+		s := stream{}
+		for i, r := range records {
+			id := r.Change.NewImage["events"].List()[0].Map()["id"].String()
+			if attempts[id]++; (i*7+round*3)%5 == 0 && attempts[id] < 4 {
+				s.fails = append(s.fails, id)
+			}
+		}
+		again := s.handle(t, records...)
+		for _, id := range s.delivered {
+			// What stands behind a failure of its topic may have been told already.
+			if !slices.Contains(first, id) {
+				first = append(first, id)
+			}
+		}
+		at := slices.IndexFunc(records, func(r events.DynamoDBEventRecord) bool { return r.Change.SequenceNumber == again })
+		if at < 0 {
+			records = nil
+		} else {
+			records = records[at:]
+		}
+	}
+	for _, topic := range topics {
+		var ids []string
+		for _, id := range first {
+			if id[:1] == string(topic) {
+				ids = append(ids, id)
+			}
+		}
+		if !slices.IsSorted(ids) || len(ids) != next[topic] {
+			t.Errorf("topic %s was first delivered as %q", topic, ids)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Tables are the names of the tables. An empty field stands for its default.
+type Tables struct {
+	// Connections is the table of connections; "connections" when empty.
+	Connections string
+	// Subscriptions is the table of what is listed by topic; "subscriptions" when
+	// empty.
+	Subscriptions string
+	// Events is the table that a Bus publishes through; "events" when empty.
+	Events string
+}
+
+func (t Tables) withDefaults() Tables {
+	return Tables{
+		Connections:   otherwise(t.Connections, "connections"),
+		Subscriptions: otherwise(t.Subscriptions, "subscriptions"),
+		Events:        otherwise(t.Events, "events"),
+	}
+}
+
+func otherwise(given, fallback string) string {
+	if given != "" {
+		return given
+	}
+	return fallback
+}
+
+// CreateTables creates the tables that are not there yet, with on-demand
+// capacity, TTL, and the stream that NewStreamHandler reads, and returns once
+// they can be used. It is for development and tests; deployments declare their
+// tables. It may be repeated; a table that is there stays as it is.
+func CreateTables(ctx context.Context, client *dynamodb.Client, tables Tables) error {
+	tables = tables.withDefaults()
+	for _, input := range []*dynamodb.CreateTableInput{
+		table(tables.Connections, attributeID),
+		table(tables.Subscriptions, attributeEvent, attributeConnectionID),
+		withStream(table(tables.Events, attributeID)),
+	} {
+		if err := createTable(ctx, client, input); err != nil {
+			return failure("CreateTables", fmt.Errorf("table %q: %w", *input.TableName, err))
+		}
+	}
+	return nil
+}
+
+// table describes one whose keys are strings: the partition key and, if there is
+// another, the sort key.
+func table(name string, keys ...string) *dynamodb.CreateTableInput {
+	input := &dynamodb.CreateTableInput{TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest}
+	for i, key := range keys {
+		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{
+			AttributeName: aws.String(key), AttributeType: types.ScalarAttributeTypeS,
+		})
+		input.KeySchema = append(input.KeySchema, types.KeySchemaElement{
+			AttributeName: aws.String(key), KeyType: []types.KeyType{types.KeyTypeHash, types.KeyTypeRange}[i],
+		})
+	}
+	return input
+}
+
+func withStream(input *dynamodb.CreateTableInput) *dynamodb.CreateTableInput {
+	input.StreamSpecification = &types.StreamSpecification{
+		StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewImage,
+	}
+	return input
+}
+
+func createTable(ctx context.Context, client *dynamodb.Client, input *dynamodb.CreateTableInput) error {
+	var exists *types.ResourceInUseException
+	if _, err := client.CreateTable(ctx, input); errors.As(err, &exists) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	active := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = 100 * time.Millisecond })
+	if err := active.Wait(ctx, &dynamodb.DescribeTableInput{TableName: input.TableName}, time.Minute); err != nil {
+		return err
+	}
+	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName: input.TableName,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{
+			AttributeName: aws.String(attributeTTL), Enabled: aws.Bool(true),
+		},
+	})
+	return err
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package dynamolocal
+
+import "syscall"
+
+func endWithParent() *syscall.SysProcAttr { return nil }
