@@ -12,16 +12,20 @@ tool := go tool -modfile=tools/go.mod
 # How long each fuzz test runs.
 FUZZTIME ?= 10s
 
-.PHONY: help run test unit e2e lint vuln fuzz bench check fmt tidy setup web clean
+.PHONY: help run run-lambda test unit e2e lint vuln fuzz bench check fmt tidy setup web clean
 
 help: ## what there is
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: ## the chat example, with its page and a GraphQL explorer
 	@if command -v npm >/dev/null; then $(MAKE) -s web; \
 	else echo 'npm is missing, so only the GraphQL endpoint starts; for the pages install Node.js 20.19 or later'; fi
 	go build -o bin/chat ./examples/chat
 	@exec bin/chat # not by go run, which calls Ctrl-C a failure
+
+run-lambda: setup web ## the same chat on its Lambda functions, a local API Gateway and DynamoDB Local
+	go build -o bin/chat-lambda ./examples/chat/lambda/local
+	@exec bin/chat-lambda
 
 test: setup web $(packages) ## all tests, after installing what they need
 	go test -race -tags 'integration e2e' ./...

@@ -22,11 +22,12 @@ import (
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
+	"github.com/fanql/fanql/examples/chat/web"
 )
 
 func main() {
 	address := flag.String("addr", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
-	pages := flag.String("web", "examples/chat/web/dist", "folder of the built pages")
+	pages := flag.String("web", web.Folder, "folder of the built pages")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -122,14 +123,14 @@ func routes(chat *chat, pages string) http.Handler {
 		}
 		requests.ServeHTTP(w, r)
 	})
-	mux.Handle("/", web(pages))
+	mux.Handle("/", web.Handler(pages))
 	return mux
 }
 
 func announce(address net.Addr, pages string) {
 	base := "http://" + address.String()
 	fmt.Println("listening on", base)
-	if built(pages) {
+	if web.Built(pages) {
 		fmt.Println("chat         ", base+"/")
 		fmt.Println("explorer     ", base+"/explorer")
 	} else {

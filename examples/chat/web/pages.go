@@ -1,4 +1,5 @@
-package main
+// Package web serves the chat's pages, which are built from the sources beside it.
+package web
 
 import (
 	"net/http"
@@ -11,9 +12,12 @@ import (
 const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; " +
 	"connect-src 'self' ws: wss:; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
-// web serves the built pages, or says how to build them.
-func web(folder string) http.Handler {
-	if !built(folder) {
+// Folder is where `make web` puts the built pages, seen from the repository's root.
+const Folder = "examples/chat/web/dist"
+
+// Handler serves the built pages of a folder, or says how to build them.
+func Handler(folder string) http.Handler {
+	if !Built(folder) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "The pages are not built. Run `make run`, which needs npm. GraphQL is at /graphql.", http.StatusNotFound)
 		})
@@ -34,7 +38,8 @@ func web(folder string) http.Handler {
 	})
 }
 
-func built(folder string) bool {
+// Built reports whether the folder has the pages.
+func Built(folder string) bool {
 	_, err := os.Stat(filepath.Join(folder, "index.html"))
 	return err == nil
 }

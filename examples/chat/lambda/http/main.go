@@ -1,0 +1,22 @@
+// Http is the Lambda function behind the chat's HTTP API: GraphQL over HTTP.
+package main
+
+import (
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/examples/chat/lambda/internal/function"
+)
+
+func main() {
+	logger := function.Logger()
+	engine, err := function.NewEngine(function.FromEnvironment(), logger)
+	if err != nil {
+		logger.Error("starting", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})))
+}

@@ -1,0 +1,106 @@
+// Package function is what the chat's three Lambda functions have in common: the
+// engine, on DynamoDB and API Gateway.
+package function
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/dynamodb"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/examples/chat/lambda/internal/history"
+	"github.com/fanql/fanql/examples/chat/schema"
+)
+
+// Settings are the function's environment, as deploy/template.yaml sets it.
+type Settings struct {
+	// Tables and Messages are the names of the tables.
+	Tables   dynamodb.Tables
+	Messages string
+	// Endpoint is where connections are posted to. Empty: where an event says that
+	// its connection came from.
+	Endpoint string
+	// DynamoDB is the database's endpoint; empty on AWS.
+	DynamoDB string
+	Region   string
+}
+
+// FromEnvironment reads the settings.
+func FromEnvironment() Settings {
+	return Settings{
+		Tables: dynamodb.Tables{
+			Connections:   os.Getenv("FANQL_CONNECTIONS_TABLE"),
+			Subscriptions: os.Getenv("FANQL_SUBSCRIPTIONS_TABLE"),
+			Events:        os.Getenv("FANQL_EVENTS_TABLE"),
+		},
+		Messages: os.Getenv("CHAT_MESSAGES_TABLE"),
+		Endpoint: os.Getenv("FANQL_ENDPOINT"),
+		DynamoDB: os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"),
+		Region:   os.Getenv("AWS_REGION"),
+	}
+}
+
+// Logger writes JSON, which CloudWatch understands.
+func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }
+
+// NewEngine composes the chat's engine. It does no I/O: a cold start waits for it.
+func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
+	credentials := aws.NewCredentialsCache(environment{})
+	client := sdk.New(sdk.Options{Region: settings.Region, Credentials: credentials, BaseEndpoint: endpoint(settings.DynamoDB)})
+	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: settings.Tables})
+	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: settings.Tables.Events})
+
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
+	if err != nil {
+		return nil, err
+	}
+	chat, err := schema.New(history.New(client, settings.Messages), publisher)
+	if err != nil {
+		return nil, err
+	}
+	return core.New(core.Config{
+		Schema:        chat,
+		Connections:   store,
+		Subscriptions: store,
+		Bus:           bus,
+		Pusher: apigw.NewPusher(apigw.PusherConfig{
+			Region: settings.Region, Credentials: credentials, Endpoint: settings.Endpoint,
+		}),
+		Hooks:  schema.Hooks(),
+		Logger: logger,
+	})
+}
+
+func endpoint(url string) *string {
+	if url == "" {
+		return nil
+	}
+	return &url
+}
+
+// environment provides the credentials of the function's role, which Lambda puts
+// into the environment of every process. To read them there, rather than through
+// the SDK's config package, keeps a third of the SDK out of the binary.
+type environment struct{}
+
+var errNoCredentials = errors.New("AWS_ACCESS_KEY_ID is not set")
+
+// Retrieve reads the environment.
+func (environment) Retrieve(context.Context) (aws.Credentials, error) {
+	credentials := aws.Credentials{
+		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
+		Source:          "environment",
+	}
+	if credentials.AccessKeyID == "" {
+		return aws.Credentials{}, errNoCredentials
+	}
+	return credentials, nil
+}

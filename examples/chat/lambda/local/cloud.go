@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"github.com/fanql/fanql/adapters/apigw/local"
+	"github.com/fanql/fanql/adapters/apigw/local/runtime"
+	"github.com/fanql/fanql/adapters/apigw/local/stream"
+	"github.com/fanql/fanql/adapters/dynamodb"
+	"github.com/fanql/fanql/examples/chat/lambda/internal/history"
+	"github.com/fanql/fanql/internal/dynamolocal"
+)
+
+type cloudOptions struct {
+	processes    int
+	reorder      time.Duration
+	seed         uint64
+	noDisconnect bool
+}
+
+// cloud is what deploy/template.yaml asks AWS for, on this machine.
+type cloud struct {
+	database *dynamolocal.Server
+	sockets  *local.Gateway
+	requests http.Handler
+	stream   *stream.Poller
+
+	functions []*runtime.Function
+	binaries  string
+}
+
+const messagesTable = "messages"
+
+func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger *slog.Logger) (_ *cloud, err error) {
+	c := &cloud{}
+	defer func() {
+		if err != nil {
+			c.stop()
+		}
+	}()
+	if c.database, err = dynamolocal.Start(ctx); err != nil {
+		return nil, err
+	}
+	streamARN, err := createTables(ctx, c.database.Client())
+	if err != nil {
+		return nil, err
+	}
+	if c.binaries, err = os.MkdirTemp("", "chat-lambda"); err != nil {
+		return nil, err
+	}
+	functions := map[string]*runtime.Function{}
+	for _, name := range []string{"websocket", "http", "stream"} {
+		if functions[name], err = c.function(ctx, name, endpoint, options.processes); err != nil {
+			return nil, err
+		}
+	}
+	c.sockets = local.NewGateway(local.Config{
+		Function: functions["websocket"], Stage: stage, Logger: logger,
+		ReorderWithin: options.reorder, Seed: options.seed, NoDisconnect: options.noDisconnect,
+	})
+	c.requests = local.NewHTTPAPI(local.HTTPConfig{Function: functions["http"], Logger: logger})
+	c.stream = stream.New(stream.Config{
+		Client:    dynamodbstreams.New(streamOptions(c.database)),
+		StreamARN: streamARN, Function: functions["stream"], Logger: logger,
+		Shards: 2, ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"},
+		ReportBatchItemFailures: true, MaximumRecordAge: time.Hour, PollInterval: 20 * time.Millisecond,
+	})
+	return c, nil
+}
+
+// stop ends what newCloud started; what it did not get to is left alone.
+func (c *cloud) stop() {
+	for _, function := range c.functions {
+		function.Close()
+	}
+	if c.database != nil {
+		c.database.Stop()
+	}
+	if c.binaries != "" {
+		_ = os.RemoveAll(c.binaries)
+	}
+}
+
+// function builds one of the mains, as it is built for AWS, and makes it one that
+// can be invoked.
+func (c *cloud) function(ctx context.Context, name, endpoint string, processes int) (*runtime.Function, error) {
+	program := filepath.Join(c.binaries, name)
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", program, //nolint:gosec // a name of our own
+		"github.com/fanql/fanql/examples/chat/lambda/"+name)
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building %s: %w\n%s", name, err, output)
+	}
+	function := runtime.New(runtime.Config{
+		Program: program, Name: name, MaxProcesses: processes, Output: os.Stderr,
+		Env: []string{
+			"FANQL_CONNECTIONS_TABLE=connections", "FANQL_SUBSCRIPTIONS_TABLE=subscriptions", "FANQL_EVENTS_TABLE=events",
+			"CHAT_MESSAGES_TABLE=" + messagesTable,
+			"FANQL_ENDPOINT=" + endpoint, "AWS_ENDPOINT_URL_DYNAMODB=" + c.database.Endpoint(),
+		},
+	})
+	c.functions = append(c.functions, function)
+	return function, nil
+}
+
+// createTables makes the tables and returns the stream of the events.
+func createTables(ctx context.Context, client *sdk.Client) (streamARN string, err error) {
+	tables := dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions", Events: "events"}
+	if err := dynamodb.CreateTables(ctx, client, tables); err != nil {
+		return "", err
+	}
+	if err := history.CreateTable(ctx, client, messagesTable); err != nil {
+		return "", err
+	}
+	described, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: &tables.Events})
+	if err != nil {
+		return "", err
+	}
+	if described.Table.LatestStreamArn == nil {
+		return "", errors.New("the events table has no stream")
+	}
+	return *described.Table.LatestStreamArn, nil
+}
+
+func streamOptions(database *dynamolocal.Server) dynamodbstreams.Options {
+	endpoint := database.Endpoint()
+	return dynamodbstreams.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()}
+}
