@@ -1,0 +1,403 @@
+package deploy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestTemplate(t *testing.T) {
+	for _, problem := range problems(readTemplate(t), readCode(t)) {
+		t.Error(problem)
+	}
+}
+
+// TestProblems breaks the template in every way that TestTemplate is to notice.
+func TestProblems(t *testing.T) {
+	at := func(keys ...string) []string { // of the event source
+		return append([]string{"Resources", stream, "Properties", "Events", "Published", "Properties"}, keys...)
+	}
+	c := readCode(t)
+	for name, test := range map[string]struct {
+		broken func(template)
+		want   string
+	}{
+		"a reference to nothing": {
+			func(t template) { t.drop("Resources", "DroppedRecords") },
+			"!GetAtt DroppedRecords.Arn leads nowhere",
+		},
+		"a substitution of nothing": {
+			func(t template) { t.drop("Resources", "HTTPApi") },
+			"!Sub https://${HTTPApi}",
+		},
+		"a table with another key": {
+			func(t template) {
+				t.set([]any{map[string]any{"AttributeName": "connection", "KeyType": "HASH"}}, "Resources", "ConnectionsTable", "Properties", "KeySchema")
+			},
+			"ConnectionsTable.KeySchema",
+		},
+		"a key of another type": {
+			func(t template) {
+				t.set([]any{map[string]any{"AttributeName": "id", "AttributeType": "B"}}, "Resources", "EventsTable", "Properties", "AttributeDefinitions")
+			},
+			"EventsTable.AttributeDefinitions",
+		},
+		"rows that never expire": {
+			func(t template) { t.drop("Resources", "SubscriptionsTable", "Properties", "TimeToLiveSpecification") },
+			"SubscriptionsTable.TimeToLiveSpecification is <nil>",
+		},
+		"a stream without what was put": {
+			func(t template) {
+				t.set("KEYS_ONLY", "Resources", "EventsTable", "Properties", "StreamSpecification", "StreamViewType")
+			},
+			"EventsTable.StreamSpecification",
+		},
+		"a history with another key": {
+			func(t template) { t.drop("Resources", "MessagesTable", "Properties", "KeySchema") },
+			"MessagesTable.KeySchema",
+		},
+		"a variable that is missing": {
+			func(t template) { t.drop("Globals", "Function", "Environment", "Variables", "FANQL_EVENTS_TABLE") },
+			"reads FANQL_EVENTS_TABLE, which it does not get",
+		},
+		"a variable that nobody reads": {
+			func(t template) {
+				t.set("!Ref EventsTable", "Globals", "Function", "Environment", "Variables", "FANQL_EVENT_TABLE")
+			},
+			"FANQL_EVENT_TABLE is read by no function",
+		},
+		"a variable with another table": {
+			func(t template) {
+				t.set(map[string]any{"Variables": map[string]any{"FANQL_EVENTS_TABLE": "!Ref MessagesTable"}}, "Resources", overHTTP, "Properties", "Environment")
+			},
+			overHTTP + "'s FANQL_EVENTS_TABLE is !Ref MessagesTable, want !Ref EventsTable",
+		},
+		"an endpoint elsewhere": {
+			func(t template) {
+				t.set("https://example.com", "Globals", "Function", "Environment", "Variables", "FANQL_ENDPOINT")
+			},
+			stream + "'s FANQL_ENDPOINT is https://example.com",
+		},
+		"a permission that is missing": {
+			func(t template) {
+				t.statement("StreamRole", 1)["Action"] = []any{"dynamodb:Query", "dynamodb:DeleteItem"}
+			},
+			"StreamRole lacks dynamodb:BatchWriteItem on !GetAtt SubscriptionsTable.Arn",
+		},
+		"a permission that is not needed": {
+			func(t template) { t.allow("HTTPRole", "dynamodb:DeleteItem") },
+			"HTTPRole does not need dynamodb:DeleteItem on !GetAtt EventsTable.Arn",
+		},
+		"a permission on everything": {
+			func(t template) { t.statement("WebSocketRole", 0)["Resource"] = "*" },
+			"WebSocketRole does not need dynamodb:GetItem on *",
+		},
+		"a managed policy": {
+			func(t template) {
+				t.set([]any{"AdministratorAccess"}, "Resources", "StreamRole", "Properties", "ManagedPolicyArns")
+			},
+			"StreamRole has managed policies",
+		},
+		"the role of another function": {
+			func(t template) { t.set("!GetAtt WebSocketRole.Arn", "Resources", overHTTP, "Properties", "Role") },
+			overHTTP + ".Role",
+		},
+		"another main": {
+			func(t template) { t.set(mainOf(stream), "Resources", overHTTP, "Properties", "CodeUri") },
+			overHTTP + ".CodeUri",
+		},
+		"a function that is not built": {
+			func(t template) { t.drop("Resources", stream, "Metadata") },
+			stream + ".BuildMethod",
+		},
+		"another runtime": {
+			func(t template) { t.set("go1.x", "Globals", "Function", "Runtime") },
+			webSocket + ".Runtime",
+		},
+		"another architecture": {
+			func(t template) { t.drop("Globals", "Function", "Architectures") },
+			overHTTP + ".Architectures",
+		},
+		"a handler that is not what is built": {
+			func(t template) { t.set("main", "Resources", stream, "Properties", "Handler") },
+			stream + ".Handler",
+		},
+		"logs that are elsewhere": {
+			func(t template) { t.drop("Resources", overHTTP, "Properties", "LoggingConfig") },
+			overHTTP + ".LogGroup",
+		},
+		"logs that are kept for ever": {
+			func(t template) { t.drop("Resources", "StreamLogs", "Properties", "RetentionInDays") },
+			"StreamLogs are kept for ever",
+		},
+		"a timeout that API Gateway does not wait for": {
+			func(t template) { t.set(60, "Resources", webSocket, "Properties", "Timeout") },
+			webSocket + ".Timeout",
+		},
+		"a timeout of three seconds": {
+			func(t template) { t.drop("Resources", stream, "Properties", "Timeout") },
+			stream + ".Timeout",
+		},
+		"a filter that lets removals through": {
+			func(t template) {
+				t.set([]any{map[string]any{"Pattern": `{"eventName": ["INSERT", "MODIFY", "REMOVE"]}`}}, at("FilterCriteria", "Filters")...)
+			},
+			"Published.FilterCriteria",
+		},
+		"a filter that is no JSON": {
+			func(t template) {
+				t.set([]any{map[string]any{"Pattern": "INSERT"}}, at("FilterCriteria", "Filters")...)
+			},
+			`the filter "INSERT"`,
+		},
+		"a batch that fails as a whole": {
+			func(t template) { t.drop(at("FunctionResponseTypes")...) },
+			"Published.FunctionResponseTypes",
+		},
+		"a batch that is never halved": {
+			func(t template) { t.drop(at("BisectBatchOnFunctionError")...) },
+			"Published.BisectBatchOnFunctionError",
+		},
+		"one invocation for each shard": {
+			func(t template) { t.drop(at("ParallelizationFactor")...) },
+			"Published.ParallelizationFactor",
+		},
+		"a start that may miss events": {
+			func(t template) { t.set("LATEST", at("StartingPosition")...) },
+			"Published.StartingPosition",
+		},
+		"records given up after one try": {
+			func(t template) { t.set(900, at("MaximumRecordAgeInSeconds")...) },
+			"Published.MaximumRecordAgeInSeconds is 900",
+		},
+		"records given up unnoticed": {
+			func(t template) { t.drop(at("DestinationConfig")...) },
+			"Published.OnFailure",
+		},
+		"the stream of another table": {
+			func(t template) { t.set("!GetAtt MessagesTable.StreamArn", at("Stream")...) },
+			"Published.Stream",
+		},
+		"a route that is missing": {
+			func(t template) { t.drop("Resources", "DisconnectRoute") },
+			"the routes",
+		},
+		"a route to elsewhere": {
+			func(t template) {
+				t.set("!Sub integrations/${WebSocketApi}", "Resources", "DefaultRoute", "Properties", "Target")
+			},
+			"DefaultRoute.Target",
+		},
+		"a stage that stays as it is": {
+			func(t template) { t.drop("Resources", "WebSocketStage", "Properties", "AutoDeploy") },
+			"WebSocketStage.AutoDeploy",
+		},
+		"an integration of another function": {
+			func(t template) { t.drop("Resources", "WebSocketIntegration", "Properties", "IntegrationUri") },
+			"WebSocketIntegration.IntegrationUri",
+		},
+		"a function that may not be called": {
+			func(t template) {
+				t.set("!Ref StreamFunction", "Resources", "WebSocketPermission", "Properties", "FunctionName")
+			},
+			"WebSocketPermission.FunctionName",
+		},
+		"a function that anybody's API may call": {
+			func(t template) { t.drop("Resources", "WebSocketPermission", "Properties", "SourceArn") },
+			"WebSocketPermission.SourceArn",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := readTemplate(t)
+			test.broken(changed)
+			found := problems(changed, c)
+			if !slices.ContainsFunc(found, func(problem string) bool { return strings.Contains(problem, test.want) }) {
+				t.Errorf("problems %q, want one that says %q", found, test.want)
+			}
+		})
+	}
+}
+
+// problems says what is wrong with a template for the code.
+func problems(t template, c code) []string {
+	var found []string
+	for _, check := range []func(template, code) []string{
+		references, tables, environments, permitted, runtimes, timeouts, eventSource, routes,
+	} {
+		found = append(found, check(t, c)...)
+	}
+	return found
+}
+
+func references(t template, _ code) []string {
+	var found []string
+	for _, reference := range t.dangling() {
+		found = append(found, reference+" leads nowhere")
+	}
+	return found
+}
+
+// tables: as the adapter would create them, and the example's own.
+func tables(t template, c code) []string {
+	var found []string
+	for name, want := range c.tables {
+		for property, value := range want {
+			found = append(found, differs(t.properties(name, property), value, name+"."+property)...)
+		}
+	}
+	return append(found, differs(t.properties("MessagesTable", "KeySchema"), []any{
+		map[string]any{"AttributeName": "room", "KeyType": "HASH"},
+		map[string]any{"AttributeName": "key", "KeyType": "RANGE"},
+	}, "MessagesTable.KeySchema")...)
+}
+
+// environments: a function has what it reads, but for what Lambda itself sets.
+func environments(t template, c code) []string {
+	var found []string
+	read := map[string]bool{}
+	for _, function := range functions() {
+		has := t.environment(function)
+		for _, name := range c.environment[function] {
+			read[name] = true
+			if has[name] == nil && !strings.HasPrefix(name, "AWS_") {
+				found = append(found, fmt.Sprintf("%s reads %s, which it does not get", function, name))
+			}
+		}
+	}
+	for _, function := range functions() {
+		for name, value := range t.environment(function) {
+			found = append(found, differs(value, variable(name), function+"'s "+name)...)
+			if !read[name] {
+				found = append(found, name+" is read by no function")
+			}
+		}
+	}
+	return found
+}
+
+// variable is the value that one has to have: a table is the one it is named for.
+func variable(name string) string {
+	table, isTable := strings.CutSuffix(name, "_TABLE")
+	if !isTable {
+		return "!Sub https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${WebSocketStage}"
+	}
+	_, of, _ := strings.Cut(table, "_")
+	return "!Ref " + of[:1] + strings.ToLower(of[1:]) + "Table"
+}
+
+// permitted: a function may do what it needs, and nothing else.
+func permitted(t template, c code) []string {
+	var found []string
+	for _, function := range functions() {
+		role := strings.TrimSuffix(function, "Function") + "Role"
+		found = append(found, differs(t.function(function, "Role"), "!GetAtt "+role+".Arn", function+".Role")...)
+		has := t.allowed(role)
+		for _, needed := range c.permissions[function] {
+			if !slices.Contains(has, needed) {
+				found = append(found, role+" lacks "+needed)
+			}
+		}
+		for _, allowed := range has {
+			if !slices.Contains(c.permissions[function], allowed) {
+				found = append(found, role+" does not need "+allowed)
+			}
+		}
+		if t.properties(role, "ManagedPolicyArns") != nil {
+			found = append(found, role+" has managed policies, which no check knows")
+		}
+	}
+	return found
+}
+
+// runtimes: the mains are built for what they run on, and log where they may.
+func runtimes(t template, _ code) []string {
+	var found []string
+	for _, function := range functions() {
+		found = slices.Concat(found,
+			differs(t.function(function, "CodeUri"), mainOf(function), function+".CodeUri"),
+			differs(t.at("Resources", function, "Metadata", "BuildMethod"), "go1.x", function+".BuildMethod"),
+			differs(t.function(function, "Runtime"), "provided.al2023", function+".Runtime"),
+			differs(t.function(function, "Architectures"), []any{"arm64"}, function+".Architectures"),
+			differs(t.function(function, "Handler"), "bootstrap", function+".Handler"),
+			differs(t.function(function, "LoggingConfig", "LogGroup"), "!Ref "+logsOf(function), function+".LogGroup"),
+		)
+		if t.properties(logsOf(function), "RetentionInDays") == nil {
+			found = append(found, logsOf(function)+" are kept for ever")
+		}
+	}
+	return found
+}
+
+// timeouts: behind API Gateway as long as it waits (29 s for a WebSocket API, 30 s
+// for an HTTP API), at the stream as long as Lambda lets a function run.
+func timeouts(t template, _ code) []string {
+	return slices.Concat(
+		differs(t.function(webSocket, "Timeout"), 29, webSocket+".Timeout"),
+		differs(t.function(overHTTP, "Timeout"), 29, overHTTP+".Timeout"),
+		differs(t.function(stream, "Timeout"), 900, stream+".Timeout"),
+	)
+}
+
+// eventSource: what NewStreamHandler of the adapter asks of its mapping.
+func eventSource(t template, _ code) []string {
+	of := func(keys ...string) any {
+		return t.properties(stream, append([]string{"Events", "Published", "Properties"}, keys...)...)
+	}
+	found := slices.Concat(
+		differs(t.properties(stream, "Events", "Published", "Type"), "DynamoDB", "Published.Type"),
+		differs(of("Stream"), "!GetAtt EventsTable.StreamArn", "Published.Stream"),
+		differs(of("StartingPosition"), "TRIM_HORIZON", "Published.StartingPosition"),
+		differs(of("FunctionResponseTypes"), []any{"ReportBatchItemFailures"}, "Published.FunctionResponseTypes"),
+		differs(of("BisectBatchOnFunctionError"), true, "Published.BisectBatchOnFunctionError"),
+		differs(of("ParallelizationFactor"), 10, "Published.ParallelizationFactor"),
+		differs(of("DestinationConfig", "OnFailure", "Destination"), "!GetAtt DroppedRecords.Arn", "Published.OnFailure"),
+	)
+	var accepted []map[string][]string
+	for _, filter := range listOf(of("FilterCriteria", "Filters")) {
+		var pattern map[string][]string
+		text, _ := fieldsOf(filter)["Pattern"].(string)
+		if err := json.Unmarshal([]byte(text), &pattern); err != nil {
+			found = append(found, fmt.Sprintf("the filter %q: %v", text, err))
+		}
+		accepted = append(accepted, pattern)
+	}
+	found = append(found, differs(accepted, []map[string][]string{{"eventName": {"INSERT", "MODIFY"}}}, "Published.FilterCriteria")...)
+	// One invocation that hangs must not use up a record's whole time.
+	age, _ := of("MaximumRecordAgeInSeconds").(int)
+	if timeout, _ := t.function(stream, "Timeout").(int); age < 2*timeout {
+		found = append(found, fmt.Sprintf("Published.MaximumRecordAgeInSeconds is %d, with a timeout of %d", age, timeout))
+	}
+	return found
+}
+
+// routes: all of the WebSocket API lead to its function, which may be called, in
+// a stage that is deployed whenever they change; HTTP has its own.
+func routes(t template, _ code) []string {
+	found := slices.Concat(
+		differs(t.properties("WebSocketApi", "ProtocolType"), "WEBSOCKET", "WebSocketApi.ProtocolType"),
+		differs(t.properties("WebSocketStage", "AutoDeploy"), true, "WebSocketStage.AutoDeploy"),
+		differs(t.properties("WebSocketIntegration", "IntegrationType"), "AWS_PROXY", "WebSocketIntegration.IntegrationType"),
+		differs(t.properties("WebSocketIntegration", "IntegrationUri"), "!Sub arn:${AWS::Partition}:apigateway:${AWS::Region}"+
+			":lambda:path/2015-03-31/functions/${WebSocketFunction.Arn}/invocations", "WebSocketIntegration.IntegrationUri"),
+		differs(t.properties("WebSocketPermission", "FunctionName"), "!Ref "+webSocket, "WebSocketPermission.FunctionName"),
+		differs(t.properties("WebSocketPermission", "SourceArn"), strings.TrimSuffix(connections("*"), "/@connections/*"), "WebSocketPermission.SourceArn"),
+		differs(t.properties(overHTTP, "Events", "GraphQL", "Properties", "ApiId"), "!Ref HTTPApi", "GraphQL.ApiId"),
+	)
+	var keys []any
+	for _, route := range t.ofType("AWS::ApiGatewayV2::Route") {
+		keys = append(keys, t.properties(route, "RouteKey"))
+		found = append(found, differs(t.properties(route, "Target"), "!Sub integrations/${WebSocketIntegration}", route+".Target")...)
+	}
+	return append(found, differs(keys, []any{"$connect", "$default", "$disconnect"}, "the routes")...)
+}
+
+// differs says so, in a list of at most one.
+func differs(got, want any, what string) []string {
+	if reflect.DeepEqual(got, want) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is %v, want %v", what, got, want)}
+}

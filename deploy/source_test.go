@@ -1,0 +1,245 @@
+package deploy_test
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// source is a package as the compiler sees it, without what it imports: enough
+// to follow the calls between its own functions.
+type source struct {
+	files     []*ast.File
+	uses      map[*ast.Ident]types.Object
+	functions map[string]*ast.FuncDecl // as "Receiver.Method" or "function"
+}
+
+func readSource(t *testing.T, folder string) source {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := token.NewFileSet()
+	s := source{uses: map[*ast.Ident]types.Object{}, functions: map[string]*ast.FuncDecl{}}
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".go" || strings.HasSuffix(entry.Name(), "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(set, filepath.Join(folder, entry.Name()), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.files = append(s.files, file)
+	}
+	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: s.uses}
+	// What it does not know of other packages it reports, and goes on.
+	config := types.Config{Importer: nothing{}, Error: func(error) {}}
+	_, _ = config.Check(folder, set, s.files, info)
+	for _, file := range s.files {
+		for _, declaration := range file.Decls {
+			if f, ok := declaration.(*ast.FuncDecl); ok {
+				s.functions[fullName(info.Defs[f.Name])] = f
+			}
+		}
+	}
+	return s
+}
+
+// nothing imports nothing.
+type nothing struct{}
+
+func (nothing) Import(string) (*types.Package, error) { return nil, errors.New("not needed") }
+
+// fullName is empty for what is no function.
+func fullName(object types.Object) string {
+	f, ok := object.(*types.Func)
+	if !ok {
+		return ""
+	}
+	receiver := f.Signature().Recv()
+	if receiver == nil {
+		return f.Name()
+	}
+	of := receiver.Type()
+	if pointer, ok := of.(*types.Pointer); ok {
+		of = pointer.Elem()
+	}
+	if named, ok := of.(*types.Named); ok {
+		return named.Obj().Name() + "." + f.Name()
+	}
+	return f.Name()
+}
+
+// reach returns the functions that some functions call, themselves included.
+func (s source) reach(t *testing.T, names ...string) []ast.Node {
+	t.Helper()
+	var reached []ast.Node
+	seen := map[string]bool{}
+	for queue := slices.Clone(names); len(queue) > 0; queue = queue[1:] {
+		f := s.functions[queue[0]]
+		if f == nil {
+			t.Fatalf("there is no function %s", queue[0])
+		}
+		if seen[queue[0]] {
+			continue
+		}
+		seen[queue[0]] = true
+		reached = append(reached, f)
+		ast.Inspect(f, func(node ast.Node) bool {
+			if identifier, ok := node.(*ast.Ident); ok {
+				if name := fullName(s.uses[identifier]); s.functions[name] != nil {
+					queue = append(queue, name)
+				}
+			}
+			return true
+		})
+	}
+	return reached
+}
+
+// nodes is all of the package.
+func (s source) nodes() []ast.Node {
+	nodes := make([]ast.Node, len(s.files))
+	for i, file := range s.files {
+		nodes[i] = file
+	}
+	return nodes
+}
+
+// portCalls lists what functions of the engine call on its ports, as
+// "Bus.Publish": methods of a field that is named for its port.
+func portCalls(functions []ast.Node) []string {
+	return collect(functions, func(node ast.Node) string {
+		method, ok := node.(*ast.SelectorExpr)
+		if !ok {
+			return ""
+		}
+		field, ok := method.X.(*ast.SelectorExpr)
+		if !ok || !slices.Contains([]string{"Connections", "Subscriptions", "Bus", "Pusher"}, field.Sel.Name) {
+			return ""
+		}
+		return field.Sel.Name + "." + method.Sel.Name
+	})
+}
+
+// tableActions lists what functions do to tables, as "PutItem Events": each
+// request and each action of a transaction is a literal that names its table.
+// Source: "DynamoDB API permissions", for what a transaction needs.
+func tableActions(functions []ast.Node) []string {
+	return collect(functions, func(node ast.Node) string {
+		literal, ok := node.(*ast.CompositeLit)
+		if !ok {
+			return ""
+		}
+		if mapping, ok := literal.Type.(*ast.MapType); ok {
+			if list, ok := mapping.Value.(*ast.ArrayType); ok && typeName(list.Elt) == "WriteRequest" {
+				return "BatchWriteItem " + tableName(literal.Elts[0].(*ast.KeyValueExpr).Key)
+			}
+			return ""
+		}
+		name, isInput := strings.CutSuffix(typeName(literal.Type), "Input")
+		if !isInput {
+			name += "Item" // of a transaction: Put, Update, Delete, ConditionCheck
+		}
+		for _, element := range literal.Elts {
+			if field, ok := element.(*ast.KeyValueExpr); ok && typeName(field.Key) == "TableName" {
+				return name + " " + tableName(field.Value)
+			}
+		}
+		return ""
+	})
+}
+
+func typeName(expression ast.Expr) string {
+	switch expression := expression.(type) {
+	case *ast.Ident:
+		return expression.Name
+	case *ast.SelectorExpr:
+		return expression.Sel.Name
+	}
+	return ""
+}
+
+// tableName is the last name in an expression such as aws.String(s.tables.Events).
+// The bus and the example, which have one table each, call it table.
+func tableName(expression ast.Expr) string {
+	name := ""
+	ast.Inspect(expression, func(node ast.Node) bool {
+		if identifier, ok := node.(*ast.Ident); ok {
+			name = identifier.Name
+		}
+		return true
+	})
+	return name
+}
+
+// environmentReads lists the environment variables that a program reads, with
+// the packages below the example's folder that it imports. Names are literals.
+func environmentReads(t *testing.T, main string) []string {
+	t.Helper()
+	var nodes []ast.Node
+	for _, s := range program(t, main) {
+		nodes = append(nodes, s.nodes()...)
+	}
+	return collect(nodes, func(node ast.Node) string {
+		call, ok := node.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 || !slices.Contains([]string{"Getenv", "LookupEnv"}, typeName(call.Fun)) {
+			return ""
+		}
+		literal, ok := call.Args[0].(*ast.BasicLit)
+		if !ok {
+			return ""
+		}
+		name, _ := strconv.Unquote(literal.Value)
+		return name
+	})
+}
+
+// program is a main package and the packages of the example that it imports.
+func program(t *testing.T, main string) []source {
+	t.Helper()
+	const module, example = "github.com/fanql/fanql/", "examples/chat/"
+	var all []source
+	seen := map[string]bool{}
+	for queue := []string{main}; len(queue) > 0; queue = queue[1:] {
+		if seen[queue[0]] {
+			continue
+		}
+		seen[queue[0]] = true
+		s := readSource(t, queue[0])
+		all = append(all, s)
+		for _, file := range s.files {
+			for _, imported := range file.Imports {
+				path, _ := strconv.Unquote(imported.Path.Value)
+				if below, ok := strings.CutPrefix(path, module+example); ok {
+					queue = append(queue, filepath.Join("..", example, below))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// collect lists what find says of the nodes, each once and in order.
+func collect(nodes []ast.Node, find func(ast.Node) string) []string {
+	var found []string
+	for _, root := range nodes {
+		ast.Inspect(root, func(node ast.Node) bool {
+			if name := find(node); name != "" {
+				found = append(found, name)
+			}
+			return true
+		})
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
