@@ -51,7 +51,7 @@ func (h *History) Last(ctx context.Context, room string, n int) ([]schema.Messag
 	if n <= 0 {
 		return []schema.Message{}, nil
 	}
-	messages, err := h.query(ctx, roomPrefix+room, int32(min(n, 1000)), false) //nolint:gosec // bounded
+	messages, err := h.query(ctx, roomPrefix+room, int32(min(n, 1000)), false)
 	slices.Reverse(messages)
 	return messages, wrap("reading a room", err)
 }
