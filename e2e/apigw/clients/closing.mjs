@@ -1,0 +1,61 @@
+// What a client does about the end of its connection:
+//
+//	node closing.mjs <client> <url> <milliseconds> [eager]
+//
+// It subscribes, and again where a test's server asks for a second operation of
+// the same ID, watches for that long, and prints one line of JSON: how many
+// sockets it opened, with which codes they closed, the results and the errors
+// that its user got. "eager" is a user who retries whatever the error was.
+import { createClient } from 'graphql-ws';
+import { createClient as createClient5 } from 'graphql-ws-5';
+import { SubscriptionClient } from 'subscriptions-transport-ws';
+import WebSocket from 'ws';
+
+const [name, url, window, eager] = process.argv.slice(2);
+const QUERY = 'subscription { greeting }';
+const report = { sockets: 0, codes: [], results: [], errors: [] };
+
+class Counted extends WebSocket {
+  constructor(...args) {
+    super(...args);
+    report.sockets++;
+    this.on('close', (code) => report.codes.push(code));
+  }
+}
+
+const sink = {
+  next: (result) => report.results.push(result.data?.greeting),
+  error: (cause) => report.errors.push(text(cause)),
+  complete: () => {},
+};
+
+function text(cause) {
+  if (Array.isArray(cause)) return cause.map((error) => error.message).join('; ');
+  return cause.message || `closed: ${cause.code} ${cause.reason}`;
+}
+
+function graphqlWS(create) {
+  const retry = eager ? { shouldRetry: () => true, retryAttempts: Infinity } : {};
+  const client = create({ url, webSocketImpl: Counted, ...retry, generateID: () => 'the same' });
+  client.subscribe({ query: QUERY }, sink);
+  // Another query: with the same one, within a millisecond, it would be taken
+  // for the first one handed over again.
+  if (url.includes('twice')) client.subscribe({ query: 'subscription { again: greeting }' }, sink);
+}
+
+function transportWS() {
+  const connectionCallback = (error) => { if (error) report.errors.push(text(error)); };
+  const client = new SubscriptionClient(url, { reconnect: true, connectionCallback }, Counted);
+  client.request({ query: QUERY }).subscribe(sink);
+}
+
+const clients = {
+  'graphql-ws': () => graphqlWS(createClient),
+  'graphql-ws-5': () => graphqlWS(createClient5),
+  'subscriptions-transport-ws': transportWS,
+};
+clients[name]();
+
+setTimeout(() => {
+  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
+}, Number(window));

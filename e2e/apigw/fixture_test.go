@@ -1,0 +1,160 @@
+//go:build e2e
+
+package apigw
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/apigw/local"
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+// patience is how long anything here may take before it counts as stuck.
+const patience = time.Minute
+
+// setup is what differs between tests.
+type setup struct {
+	hooks core.Hooks
+	// after runs when the engine has handled a message.
+	after func(ctx context.Context, engine *core.Engine, message ports.Message) error
+	// pusher wraps the one under test.
+	pusher func(ports.Pusher) ports.Pusher
+}
+
+// start runs the engine behind the local gateway and returns the clients' URL.
+func start(t *testing.T, s setup) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	stage := "//" + server.Listener.Addr().String() + "/local"
+	engine := newEngine(t, s, apigw.NewPusher(apigw.PusherConfig{
+		Region:      "eu-west-1",
+		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
+		Endpoint:    "http:" + stage,
+	}))
+	gateway := local.NewGateway(local.Config{
+		Function: local.NewFunction(apigw.NewHandler(&watched{Engine: engine, after: s.after}, apigw.HandlerConfig{})),
+	})
+	server.Config.Handler = gateway
+	server.Start()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+		defer cancel()
+		if err := gateway.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+		server.Close()
+	})
+	return "ws:" + stage
+}
+
+func newEngine(t *testing.T, s setup, pusher ports.Pusher) *core.Engine {
+	t.Helper()
+	if pusher == nil {
+		pusher = memory.NewPusher(memory.PusherConfig{})
+	}
+	if s.pusher != nil {
+		pusher = s.pusher(pusher)
+	}
+	store := memory.NewStore(memory.StoreConfig{})
+	engine, err := core.New(core.Config{
+		Schema: schema(t), Connections: store, Subscriptions: store, Bus: memory.NewBus(memory.BusConfig{}),
+		Pusher: pusher, Hooks: s.hooks, ReorderWindow: 10 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+// watched is an engine with something after each message.
+type watched struct {
+	*core.Engine
+	after func(ctx context.Context, engine *core.Engine, message ports.Message) error
+}
+
+// Receive lets the engine handle the message first.
+func (w *watched) Receive(ctx context.Context, message ports.Message) error {
+	if err := w.Engine.Receive(ctx, message); err != nil || w.after == nil {
+		return err
+	}
+	return w.after(ctx, w.Engine, message)
+}
+
+// schema has a subscription that greets at once.
+func schema(t *testing.T) graphql.Schema {
+	t.Helper()
+	greeting := &graphql.Field{
+		Type: graphql.String,
+		Subscribe: func(p graphql.ResolveParams) (any, error) {
+			return core.NewTopic[string]("greeting").Subscribe(p.Context, core.Initial(func(context.Context) (any, error) { return "hello", nil }))
+		},
+		Resolve: func(p graphql.ResolveParams) (any, error) { return core.NewTopic[string]("greeting").Payload(p) },
+	}
+	field := func(name string, field *graphql.Field) *graphql.Object {
+		return graphql.NewObject(graphql.ObjectConfig{Name: name, Fields: graphql.Fields{"greeting": field}})
+	}
+	built, err := graphql.NewSchema(graphql.SchemaConfig{
+		Query:        field("Query", &graphql.Field{Type: graphql.String}),
+		Subscription: field("Subscription", greeting),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+// report is what clients/closing.mjs prints.
+type report struct {
+	Sockets         int
+	Codes           []int
+	Results, Errors []string
+}
+
+// watch runs a client for as long as window.
+func watch(t *testing.T, client, url string, args ...string) report {
+	t.Helper()
+	var got report
+	milliseconds := strconv.FormatInt(window.Milliseconds(), 10)
+	node(t, &got, "closing.mjs", append([]string{client, url, milliseconds}, args...)...)
+	t.Logf("%s: %d sockets, codes %v, %d results, errors %q", client, got.Sockets, got.Codes[:min(len(got.Codes), 5)], len(got.Results), got.Errors)
+	return got
+}
+
+// node runs one of the programs in clients and decodes the line of JSON that it
+// prints.
+func node(t *testing.T, result any, script string, args ...string) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Fatal("Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
+	}
+	if _, err := os.Stat("clients/node_modules/.package-lock.json"); err != nil {
+		t.Fatal("the clients are not installed; run `npm ci` in e2e/apigw/clients")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	command.Dir = "clients"
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		t.Fatalf("%s: %v\n%s%s", script, errors.Join(err, ctx.Err()), &stdout, &stderr)
+	}
+	if err := json.Unmarshal(stdout.Bytes(), result); err != nil {
+		t.Fatalf("%s printed no result: %v\n%s%s", script, err, &stdout, &stderr)
+	}
+}

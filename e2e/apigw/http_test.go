@@ -1,0 +1,32 @@
+//go:build e2e
+
+package apigw
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/apigw/local"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+)
+
+// TestAuditsThroughLambda holds the Lambda path of GraphQL over HTTP to the
+// audits of the npm package graphql-http, as e2e/audits does the server's.
+func TestAuditsThroughLambda(t *testing.T) {
+	engine := newEngine(t, setup{}, nil)
+	function := local.NewFunction(apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{})))
+	server := httptest.NewServer(local.NewHTTPAPI(local.HTTPConfig{Function: function}))
+	defer server.Close()
+
+	var results []struct{ ID, Name, Status, Reason string }
+	node(t, &results, "audits.mjs", server.URL)
+	if len(results) < 60 {
+		t.Fatalf("%d audits were run, want all 61", len(results))
+	}
+	for _, result := range results {
+		if result.Status != "ok" {
+			t.Errorf("%s: %s: %s", result.ID, result.Name, result.Reason)
+		}
+	}
+}
