@@ -108,8 +108,10 @@ type fanout struct {
 	events []ports.Event
 	// roots are the events' payloads as resolvers get them in p.Source.
 	roots []any
-	// groups are the subscribers met so far, by what they asked for.
-	groups map[string]*group
+	// groups are the subscribers met so far, by what they asked for, and screens
+	// by what they filter by.
+	groups  map[string]*group
+	screens map[string]*screen
 
 	mu sync.Mutex
 	// gone are the connections that have been cleared away already.
@@ -119,7 +121,7 @@ type fanout struct {
 func newFanout(e *Engine, events []ports.Event) *fanout {
 	fan := &fanout{
 		engine: e, topic: events[0].Topic, events: events, roots: make([]any, len(events)),
-		groups: map[string]*group{}, gone: map[ports.ConnectionID]bool{},
+		groups: map[string]*group{}, screens: map[string]*screen{}, gone: map[ports.ConnectionID]bool{},
 	}
 	for i := range events {
 		fan.roots[i] = decodePayload(events[i].Payload)
@@ -234,7 +236,7 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member) fate {
 		f.complete(ctx, to)
 		return opEnded
 	}
-	outcome := to.group.outcome(ctx, index, to.Subscriber)
+	outcome := to.outcome(ctx, index)
 	switch {
 	case outcome.skip:
 		return goesOn

@@ -163,6 +163,8 @@ func (f *fan) schema() graphql.Schema {
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
 			"feed": feed(), "own": feed(core.PerSubscriber()),
+			"loud":  feed(core.Where("Text", core.BeginsWith, "LOUD")),
+			"state": feed(core.Where("ReadState", core.Eq, true)),
 		}}),
 	})
 	if err != nil {
@@ -552,4 +554,43 @@ func TestDeliverEndsARequestThatTheSchemaNoLongerKnows(t *testing.T) {
 	if len(frames) != 1 || !strings.HasPrefix(frames[0], `{"id":"1","type":"error","payload":[{"message":"Cannot query field`) {
 		t.Errorf("got %v, want one error that names the field", frames)
 	}
+}
+
+func TestDeliverFiltersBeforeItExecutes(t *testing.T) {
+	f := newFan(t, nil)
+	client := f.connect("c", "ann")
+	f.subscribe(client, "all", "feed")
+	f.subscribe(client, "loud", "feed: loud")
+	f.subscribe(client, "state", "feed: state")
+	f.pushed.take(client.ID)
+	f.deliver(instruction{Text: "soft"}, instruction{Text: "LOUD"}, instruction{Text: "x", ReadState: true})
+	byOperation := map[string]int{}
+	for _, frame := range f.pushed.take(client.ID) {
+		byOperation[strings.Split(frame, `"`)[3]]++
+	}
+	if byOperation["all"] != 3 || byOperation["loud"] != 1 || byOperation["state"] != 1 {
+		t.Errorf("got %v, want 3 events for all, 1 for loud, 1 for state", byOperation)
+	}
+	if n := f.executions.Load(); n != 5 {
+		t.Errorf("the resolvers ran %d times, want 5: filtered events are not executed", n)
+	}
+}
+
+func TestDeliverSharesBetweenFilters(t *testing.T) {
+	f := newFan(t, nil)
+	page := func() []ports.Subscriber {
+		page, _ := f.store.Store.ListSubscribers(t.Context(), "feed", ports.PageRequest{})
+		return page.Subscribers
+	}
+	f.crowd(2, "feed")
+	other := page()[0]
+	other.Ref = ports.OperationRef{Connection: "x", ID: "1"}
+	other.Address = ports.Address{ID: "x"}
+	other.Filters = []byte(`{"where":[{"field":"Text","op":"eq","value":"x"}]}`)
+	f.store.phantoms = []ports.Subscriber{other}
+	f.deliver(instruction{Text: "x"})
+	if n := f.executions.Load(); n != 1 {
+		t.Errorf("the resolver ran %d times for three subscribers with one request, want once", n)
+	}
+	equalFrames(t, f.pushed.take("x"), []string{next("1", "feed", "x")})
 }

@@ -122,7 +122,7 @@ func (e *Engine) subscribe(ctx context.Context, s *starting, request ports.Reque
 		return e.fail(ctx, s, newErrors("variables must be a JSON object"))
 	}
 	if operation.Filters, err = wanted.filters.encode(); err != nil {
-		return err
+		return e.fail(ctx, s, newErrors(err.Error()))
 	}
 	if proceed, err := e.place(ctx, s, operation); !proceed {
 		return err

@@ -14,7 +14,7 @@ import (
 // nothing else changes.
 const maxGroups = 10_000
 
-// group is all subscribers of a fan-out with the same request and filters. An
+// group is all subscribers of a fan-out with the same request. An
 // event is executed for one of them, and the result shared as far as what the
 // resolvers asked about the connection allows:
 //
@@ -25,11 +25,17 @@ const maxGroups = 10_000
 // That is correct for resolvers that are functions of the event, the request and
 // ConnectionFrom. PerSubscriber is for those that are not.
 type group struct {
-	fan           *fanout
-	prepared      *prepared
-	rejected      responseErrors
+	fan      *fanout
+	prepared *prepared
+	rejected responseErrors
+	results  []sharing // one per event
+}
+
+// screen is all subscribers of a fan-out with the same filters.
+type screen struct {
 	perSubscriber bool
-	results       []sharing // one per event
+	// passes says of each event whether it fits all conditions.
+	passes []bool
 }
 
 // sharing is what one event has come to for a group so far.
@@ -51,63 +57,77 @@ const (
 	perMember
 )
 
-// member is a subscriber with its group.
+// member is a subscriber with its group and its screen.
 type member struct {
 	*ports.Subscriber
-	group *group
+	group  *group
+	screen *screen
 }
 
-// enroll finds every subscriber of a page its group.
+// enroll finds every subscriber of a page its group and its screen.
 func (f *fanout) enroll(subscribers []ports.Subscriber) []member {
 	if len(f.groups) > maxGroups {
 		clear(f.groups)
 	}
+	if len(f.screens) > maxGroups {
+		clear(f.screens)
+	}
 	members := make([]member, len(subscribers))
 	for i := range subscribers {
-		members[i] = member{&subscribers[i], f.group(&subscribers[i])}
+		to := &subscribers[i]
+		members[i] = member{to, f.group(to.Request), f.screen(to.Filters)}
 	}
 	return members
 }
 
-func (f *fanout) group(of *ports.Subscriber) *group {
-	key := of.Request
-	if len(of.Filters) > 0 {
-		key = slices.Concat(of.Request, of.Filters)
+func (f *fanout) group(request []byte) *group {
+	found := f.groups[string(request)]
+	if found != nil {
+		return found
 	}
-	found := f.groups[string(key)]
-	if found == nil {
-		found = f.newGroup(of)
-		f.groups[string(key)] = found
+	found = &group{fan: f, results: make([]sharing, len(f.events))}
+	f.groups[string(request)] = found
+	if stored, err := decodeRequest(request); err != nil {
+		found.rejected = newErrors(internalError) // of a version that this one cannot read
+	} else {
+		found.prepared, found.rejected = f.engine.prepare(stored)
 	}
 	return found
 }
 
-func (f *fanout) newGroup(first *ports.Subscriber) *group {
-	g := &group{fan: f, results: make([]sharing, len(f.events))}
-	request, err := decodeRequest(first.Request)
+// screen evaluates the conditions of a subscription once for all that have the
+// same. Those that this version cannot read let everything pass: too much is
+// better than a silent gap.
+func (f *fanout) screen(encoded []byte) *screen {
+	found := f.screens[string(encoded)]
+	if found != nil {
+		return found
+	}
 	var stored filters
-	if err == nil && len(first.Filters) > 0 {
-		err = json.Unmarshal(first.Filters, &stored)
+	if len(encoded) > 0 && json.Unmarshal(encoded, &stored) != nil {
+		stored = filters{}
 	}
-	if err != nil { // written by a version of this package that this one cannot read
-		g.rejected = newErrors(internalError)
-		return g
+	found = &screen{perSubscriber: stored.PerSubscriber, passes: make([]bool, len(f.events))}
+	for i := range f.events {
+		found.passes[i] = !slices.ContainsFunc(stored.Where, func(c condition) bool { return !c.holds(f.roots[i]) })
 	}
-	g.perSubscriber = stored.PerSubscriber
-	g.prepared, g.rejected = f.engine.prepare(request)
-	return g
+	f.screens[string(encoded)] = found
+	return found
 }
 
 // outcome is what one event is to one subscriber.
-func (g *group) outcome(ctx context.Context, index int, to *ports.Subscriber) result {
+func (m member) outcome(ctx context.Context, index int) result {
+	g := m.group
 	switch {
 	case g.rejected != nil: // the schema has changed since the client subscribed
 		return result{rejected: g.rejected}
-	case g.perSubscriber:
-		outcome, _ := g.execute(ctx, index, to)
+	case !m.screen.passes[index]:
+		return result{skip: true}
+	case m.screen.perSubscriber:
+		outcome, _ := g.execute(ctx, index, m.Subscriber)
 		return outcome
 	}
-	return g.results[index].outcome(func() (result, scope) { return g.execute(ctx, index, to) }, to.State)
+	return g.results[index].outcome(func() (result, scope) { return g.execute(ctx, index, m.Subscriber) }, m.State)
 }
 
 // outcome returns the shared result where there is one for this state, and

@@ -36,14 +36,21 @@ type subscription struct {
 // filters is what a delivery must know of a subscription besides its request,
 // kept with it in the store.
 type filters struct {
-	PerSubscriber bool `json:"perSubscriber,omitempty"`
+	PerSubscriber bool        `json:"perSubscriber,omitempty"`
+	Where         []condition `json:"where,omitempty"`
 }
 
+// encode is nil where there is nothing to know. What it fails on is the schema
+// author's doing.
 func (f filters) encode() ([]byte, error) {
-	if f == (filters{}) {
+	if !f.PerSubscriber && len(f.Where) == 0 {
 		return nil, nil
 	}
-	return json.Marshal(f)
+	encoded, err := json.Marshal(f)
+	if len(f.Where) > maxConditions || len(encoded) > maxConditionBytes {
+		return nil, fmt.Errorf("a subscription may have at most %d conditions of %d bytes in all", maxConditions, maxConditionBytes)
+	}
+	return encoded, err
 }
 
 // SubscribeOption shapes one subscription.

@@ -1,0 +1,225 @@
+package core
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Operator compares a field of an event's payload with a value.
+type Operator string
+
+// The operators of Where. A field that the payload does not have, or that is
+// null, is equal to null only; it is not in a list, and contains nothing. Lt, Le,
+// Gt, Ge and Between compare two numbers or two strings (by their bytes), and are
+// false for anything else.
+const (
+	Eq          Operator = "eq"
+	Ne          Operator = "ne"
+	Lt          Operator = "lt"
+	Le          Operator = "le"
+	Gt          Operator = "gt"
+	Ge          Operator = "ge"
+	In          Operator = "in"          // the value is a list that has the field
+	NotIn       Operator = "notIn"       // the value is a list that does not
+	Contains    Operator = "contains"    // the field is a list that has the value, or a string that has it within
+	NotContains Operator = "notContains" // the field is neither
+	BeginsWith  Operator = "beginsWith"  // the field is a string
+	Between     Operator = "between"     // the value is a list of two: least and most
+)
+
+// Bounds of what a subscription may filter by.
+const (
+	maxConditions     = 20
+	maxConditionBytes = 4 << 10
+)
+
+// condition is one Where, as it is kept with the subscription.
+type condition struct {
+	Field    string   `json:"field"`
+	Operator Operator `json:"op"`
+	Value    any      `json:"value"`
+}
+
+// Where keeps events from a subscription whose payload does not fit: it is
+// evaluated on the payload before anything is executed. The field is a member of
+// the payload's JSON object, or a dotted path through nested ones. The value is
+// anything with a JSON; numbers compare as float64 do. Several Where of one
+// subscription have to hold all.
+//
+// Subscribe fails when the operator is none, when the value does not go with it,
+// and when a subscription has more than 20 conditions or 4 KB of them.
+func Where(field string, operator Operator, value any) SubscribeOption {
+	return func(s *subscription) error {
+		wanted, err := newCondition(field, operator, value)
+		if err != nil {
+			return fmt.Errorf("core.Where(%q, %s): %w", field, operator, err)
+		}
+		s.filters.Where = append(s.filters.Where, wanted)
+		return nil
+	}
+}
+
+func newCondition(field string, operator Operator, value any) (condition, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return condition{}, err
+	}
+	wanted := condition{Field: field, Operator: operator}
+	if err := json.Unmarshal(encoded, &wanted.Value); err != nil {
+		return condition{}, err
+	}
+	if slices.Contains(strings.Split(field, "."), "") {
+		return condition{}, errors.New("the field is a path of names with dots between them")
+	}
+	list, isList := wanted.Value.([]any)
+	_, isString := wanted.Value.(string)
+	_, isNumber := wanted.Value.(float64)
+	switch operator {
+	case Eq, Ne, Contains, NotContains:
+		return wanted, nil
+	case Lt, Le, Gt, Ge:
+		return wanted, unless(isNumber || isString, "the value must be a number or a string")
+	case In, NotIn:
+		return wanted, unless(isList, "the value must be a list")
+	case BeginsWith:
+		return wanted, unless(isString, "the value must be a string")
+	case Between:
+		if isList && len(list) == 2 {
+			_, comparable := compare(list[0], list[1])
+			isList = comparable
+		}
+		return wanted, unless(isList && len(list) == 2, "the value must be a list of two numbers or two strings")
+	}
+	return condition{}, errors.New("there is no such operator")
+}
+
+func unless(fine bool, problem string) error {
+	if fine {
+		return nil
+	}
+	return errors.New(problem)
+}
+
+// holds reports whether the payload, decoded, fits.
+func (c *condition) holds(payload any) bool {
+	field := lookUp(payload, c.Field)
+	switch c.Operator {
+	case Eq:
+		return same(field, c.Value)
+	case Ne:
+		return !same(field, c.Value)
+	case Lt, Le, Gt, Ge:
+		order, comparable := compare(field, c.Value)
+		return comparable && ordered(c.Operator, order)
+	case In:
+		return within(c.Value, field)
+	case NotIn:
+		return !within(c.Value, field)
+	case Contains:
+		return contains(field, c.Value)
+	case NotContains:
+		return !contains(field, c.Value)
+	case BeginsWith:
+		text, isText := field.(string)
+		prefix, _ := c.Value.(string)
+		return isText && strings.HasPrefix(text, prefix)
+	case Between:
+		bounds, _ := c.Value.([]any)
+		if len(bounds) != 2 {
+			return false
+		}
+		low, lowComparable := compare(field, bounds[0])
+		high, highComparable := compare(field, bounds[1])
+		return lowComparable && highComparable && low >= 0 && high <= 0
+	}
+	return false
+}
+
+func ordered(operator Operator, order int) bool {
+	switch operator {
+	case Lt:
+		return order < 0
+	case Le:
+		return order <= 0
+	case Gt:
+		return order > 0
+	default:
+		return order >= 0
+	}
+}
+
+// lookUp follows a dotted path; nil where it leads nowhere.
+func lookUp(value any, path string) any {
+	for path != "" {
+		var name string
+		name, path, _ = strings.Cut(path, ".")
+		object, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = object[name]
+	}
+	return value
+}
+
+// same compares two values as encoding/json decodes them.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, same)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for name, value := range a {
+			other, found := b[name]
+			if !found || !same(value, other) {
+				return false
+			}
+		}
+		return true
+	}
+	switch b.(type) {
+	case []any, map[string]any: // which == must not see
+		return false
+	}
+	return a == b
+}
+
+func compare(a, b any) (order int, comparable bool) {
+	switch a := a.(type) {
+	case float64:
+		if b, ok := b.(float64); ok {
+			switch {
+			case a < b:
+				return -1, true
+			case a > b:
+				return 1, true
+			}
+			return 0, true
+		}
+	case string:
+		if b, ok := b.(string); ok {
+			return strings.Compare(a, b), true
+		}
+	}
+	return 0, false
+}
+
+func within(list, value any) bool {
+	items, _ := list.([]any)
+	return slices.ContainsFunc(items, func(item any) bool { return same(item, value) })
+}
+
+func contains(field, value any) bool {
+	if text, ok := field.(string); ok {
+		part, isText := value.(string)
+		return isText && strings.Contains(text, part)
+	}
+	return within(field, value)
+}
