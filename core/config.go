@@ -68,6 +68,11 @@ type Config struct {
 	// PageSize is how many subscribers are asked for at a time. Default: 0,
 	// which leaves it to the store.
 	PageSize int
+	// Reserve is how much of its context's deadline a delivery keeps back: when no
+	// more is left, it stops before the next page, notes how far it got, and
+	// reports the events unfinished. It has to suffice for pushing one page.
+	// Default: 5 seconds.
+	Reserve time.Duration
 	// PushConcurrency is how many connections one delivery pushes to at a time.
 	// Default: 64.
 	PushConcurrency int
@@ -106,6 +111,7 @@ func (c *Config) validate() error {
 		{"MaxDocumentTokens", c.MaxDocumentTokens < 0},
 		{"DocumentCacheBytes", c.DocumentCacheBytes < 0},
 		{"PageSize", c.PageSize < 0},
+		{"Reserve", c.Reserve < 0},
 		{"PushConcurrency", c.PushConcurrency < 0},
 		{"PushAttempts", c.PushAttempts < 0},
 	} {
@@ -124,6 +130,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.MaxTopics, 50)
 	setDefault(&c.MaxDocumentTokens, 2000)
 	setDefault(&c.DocumentCacheBytes, 1<<20)
+	setDefault(&c.Reserve, 5*time.Second)
 	setDefault(&c.PushConcurrency, 64)
 	setDefault(&c.PushAttempts, 4)
 	if c.NewContext == nil {

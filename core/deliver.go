@@ -21,15 +21,20 @@ import (
 // must not deliver later events of a topic while earlier ones are under way.
 // A subscriber that cannot be reached does not fail an event: its operation ends
 // with an error that tells its client to subscribe again, or its connection is
-// closed. A verdict is an error when the subscribers could not be listed.
+// closed. A verdict is an error when the subscribers could not be listed, and
+// ports.ErrUnfinished when the context's deadline came near before all of them
+// were reached: delivered again, the events go to the others only.
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
 	verdicts := make([]error, len(events))
 	for _, batch := range batches(events) {
-		err := e.deliverBatch(ctx, batch.events)
-		for _, index := range batch.indexes {
+		done, err := e.deliverBatch(ctx, batch.events)
+		if err == nil {
+			continue
+		}
+		for _, index := range batch.indexes[done:] {
 			verdicts[index] = err
 		}
-		if err != nil {
+		if !errors.Is(err, ports.ErrUnfinished) {
 			e.report(ctx, "delivering events", err)
 		}
 	}
@@ -68,33 +73,74 @@ func batches(events []ports.Event) []*batch {
 	return all
 }
 
-// deliverBatch pushes a batch to every subscriber of its topic. The next page of
-// the listing is read while this one is pushed, so that two pages are in memory
-// whatever the number of subscribers.
-func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) error {
-	fan := newFanout(e, events)
-	request := ports.PageRequest{Limit: e.config.PageSize}
-	page, err := e.config.Subscriptions.ListSubscribers(ctx, fan.topic, request)
-	for err == nil {
-		if page.Next == "" {
-			fan.push(ctx, page.Subscribers)
-			break
-		}
-		request.After = page.Next
-		next := e.prefetch(ctx, fan.topic, request)
-		fan.push(ctx, page.Subscribers)
-		page, err = next()
+// deliverBatch pushes a batch to every subscriber of its topic, and says how many
+// of its events are done with; the error is about the others.
+func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) (done int, err error) {
+	page, err := e.list(ctx, events[0].Topic, "")
+	if err != nil {
+		return 0, err
 	}
-	return errors.Join(err, ctx.Err())
+	if page.Next == "" { // then no former delivery can have stopped half-way
+		newFanout(e, events).push(ctx, page.Subscribers)
+		return len(events), nil
+	}
+	begun, cursor, err := e.resume(ctx, events)
+	if err != nil {
+		return 0, err
+	}
+	if begun > 0 {
+		next := e.prefetch(ctx, events[0].Topic, cursor)
+		if err := newFanout(e, events[:begun]).run(ctx, cursor, next); err != nil {
+			return 0, err
+		}
+	}
+	if begun == len(events) {
+		return begun, nil
+	}
+	first := func() (ports.Page, error) { return page, nil }
+	if err := newFanout(e, events[begun:]).run(ctx, "", first); err != nil {
+		return begun, err
+	}
+	return len(events), nil
+}
+
+// run pushes page after page, beginning with the one that next returns, which the
+// cursor leads to. The page after it is read while one is pushed, so that two
+// pages are in memory whatever the number of subscribers. One page is pushed in
+// any case, however little time there is: each delivery gets further. To whom an
+// event of a page could not be pushed in time, the operation ends; so a page that
+// was pushed is never pushed again.
+func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) error {
+	for {
+		page, err := next()
+		if err != nil {
+			return f.stop(ctx, cursor, err)
+		}
+		if page.Next == "" {
+			f.push(ctx, page.Subscribers)
+			return nil
+		}
+		cursor = page.Next
+		next = f.engine.prefetch(ctx, f.topic, cursor)
+		f.push(ctx, page.Subscribers)
+		if f.engine.outOfTime(ctx) {
+			_, _ = next()
+			return f.stop(ctx, cursor, unfinished)
+		}
+	}
+}
+
+func (e *Engine) list(ctx context.Context, topic ports.Topic, after ports.Cursor) (ports.Page, error) {
+	return e.config.Subscriptions.ListSubscribers(ctx, topic, ports.PageRequest{After: after, Limit: e.config.PageSize})
 }
 
 // prefetch reads a page while the caller does something else. The function that
 // it returns waits for the page and must be called.
-func (e *Engine) prefetch(ctx context.Context, topic ports.Topic, request ports.PageRequest) func() (ports.Page, error) {
+func (e *Engine) prefetch(ctx context.Context, topic ports.Topic, after ports.Cursor) func() (ports.Page, error) {
 	var page ports.Page
 	var err error
 	var done sync.WaitGroup
-	done.Go(func() { page, err = e.config.Subscriptions.ListSubscribers(ctx, topic, request) })
+	done.Go(func() { page, err = e.list(ctx, topic, after) })
 	return func() (ports.Page, error) {
 		done.Wait()
 		return page, err

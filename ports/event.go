@@ -21,8 +21,8 @@ type Event struct {
 	// ID names the event for ever; the publisher sets it, and a repetition has
 	// the same one.
 	ID string
-	// Position is the bus's own mark (a stream's sequence number, say), set by
-	// the bus: comparable as the bus documents, ordered within a topic.
+	// Position is the bus's own mark (a stream's sequence number, say), set by the
+	// bus: the same in a repetition, and ordered as a string within a topic.
 	Position string
 	Topic    Topic
 	Kind     EventKind
@@ -54,7 +54,8 @@ type EventBus interface {
 
 // DeliverFunc delivers events and returns one verdict per event, in the same
 // order: nil when the event is done with, an error when it has to be delivered
-// again. The engine's Deliver is one.
+// again; ErrUnfinished when it has to be, but did not fail. The engine's Deliver
+// is one.
 type DeliverFunc func(ctx context.Context, events []Event) []error
 
 // EventSource is a bus that the process pulls from.

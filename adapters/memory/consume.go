@@ -15,7 +15,7 @@ var errNoVerdict = errors.New("no verdict on the event")
 // Consume implements ports.EventSource. Several calls share the topics between
 // them. The context that deliver gets has the values of ctx and outlives it by
 // DrainTimeout, so that a delivery under way can finish; an error verdict after
-// that counts as no attempt. An event without a verdict has failed. Consume
+// that counts as no attempt, and neither does ErrUnfinished. An event without a verdict has failed. Consume
 // never returns an error.
 func (b *Bus) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
 	drain, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -133,7 +133,7 @@ func (b *Bus) judge(ctx context.Context, event ports.Event, verdict error, attem
 	if verdict == nil {
 		return final
 	}
-	if ctx.Err() == nil { // Else it was cut short.
+	if ctx.Err() == nil && !errors.Is(verdict, ports.ErrUnfinished) { // Else it was cut short.
 		attempts++
 	}
 	if attempts < b.config.MaxAttempts {
