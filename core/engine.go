@@ -22,6 +22,7 @@ type Engine struct {
 	documents       *documentCache
 	subscribeSchema graphql.Schema
 	pending         pendingInits
+	pace            *pace
 }
 
 // New makes an engine. It does no I/O. The error names the field of Config that
@@ -45,6 +46,7 @@ func New(config Config) (*Engine, error) {
 		documents:       newDocumentCache(&config),
 		subscribeSchema: subscribeSchema,
 		pending:         newPendingInits(),
+		pace:            newPace(config.Now),
 	}, nil
 }
 

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
@@ -134,20 +133,6 @@ func (e *Engine) reply(ctx context.Context, address ports.Address, frame ports.F
 		return e.Disconnect(ctx, ports.Disconnection{Address: address})
 	}
 	return err
-}
-
-// push sends a frame, and again with full jitter while the failure may pass.
-func (e *Engine) push(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	const first, most = 50 * time.Millisecond, 2 * time.Second
-	for attempt, backoff := 1, first; ; attempt, backoff = attempt+1, min(2*backoff, most) {
-		err := e.config.Pusher.Push(ctx, to, frame)
-		if err == nil || isKind(err, ports.ErrGone) || isKind(err, ports.ErrTooLarge) || attempt >= e.config.PushAttempts {
-			return err
-		}
-		if wait(ctx, time.Duration(e.config.Random()*float64(backoff))) != nil {
-			return err
-		}
-	}
 }
 
 func errorFrame(protocol, id string, errs responseErrors) ports.Frame {

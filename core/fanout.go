@@ -1,0 +1,272 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// fanout is one batch of events on its way to the subscribers of one topic.
+type fanout struct {
+	engine *Engine
+	topic  ports.Topic
+	events []ports.Event
+	// roots are the events' payloads as resolvers get them in p.Source.
+	roots []any
+	// groups are the subscribers met so far, by what they asked for, and screens
+	// by what they filter by.
+	groups  map[string]*group
+	screens map[string]*screen
+
+	stragglers *stragglers
+
+	mu sync.Mutex
+	// gone are the connections that have been cleared away already.
+	gone map[ports.ConnectionID]bool
+}
+
+func newFanout(e *Engine, events []ports.Event) *fanout {
+	fan := &fanout{
+		engine: e, topic: events[0].Topic, events: events, roots: make([]any, len(events)),
+		groups: map[string]*group{}, screens: map[string]*screen{}, gone: map[ports.ConnectionID]bool{},
+		stragglers: newStragglers(e.config.PushConcurrency),
+	}
+	for i := range events {
+		fan.roots[i] = decodePayload(events[i].Payload)
+	}
+	return fan
+}
+
+// decodePayload is a payload as p.Source. One that is not JSON comes from a
+// publisher other than this package's; resolvers then find an empty map, as
+// graphql-go gives them for a nil.
+func decodePayload(payload []byte) any {
+	var value any
+	if err := json.Unmarshal(payload, &value); err != nil {
+		return nil
+	}
+	return value
+}
+
+// push delivers the batch to one page of subscribers, several connections at a
+// time, but each connection by one worker: that keeps its frames in order.
+func (f *fanout) push(ctx context.Context, subscribers []ports.Subscriber) {
+	runs := byConnection(f.enroll(subscribers))
+	workers := min(f.engine.config.PushConcurrency, len(runs))
+	if workers <= 1 {
+		for _, run := range runs {
+			f.pushRun(ctx, run)
+		}
+		return
+	}
+	var next atomic.Int64
+	var done sync.WaitGroup
+	for range workers {
+		done.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(runs)); i = next.Add(1) - 1 {
+				f.pushRun(ctx, runs[i])
+			}
+		})
+	}
+	done.Wait()
+}
+
+// byConnection cuts a page into one run per connection.
+func byConnection(page []member) [][]member {
+	slices.SortStableFunc(page, func(a, b member) int {
+		return strings.Compare(string(a.Ref.Connection), string(b.Ref.Connection))
+	})
+	runs := make([][]member, 0, len(page))
+	for start, i := 0, 1; i <= len(page); i++ {
+		if i == len(page) || page[i].Ref.Connection != page[start].Ref.Connection {
+			runs = append(runs, page[start:i])
+			start = i
+		}
+	}
+	return runs
+}
+
+// progress is how far the events have got with one connection.
+type progress struct {
+	run   []member
+	ended []bool
+	// event and member are to be pushed next.
+	event, member int
+}
+
+// pushRun sends every event, in order, to the subscribers of one connection. A
+// connection that does not take one at once goes on by itself, so that the others
+// do not wait for it.
+func (f *fanout) pushRun(ctx context.Context, run []member) {
+	if f.isGone(run[0].Ref.Connection) { // as an earlier page found out
+		f.clearRows(ctx, refs(run))
+		return
+	}
+	if f.stragglers.join(run) {
+		return
+	}
+	var few [8]bool // spares nearly every run an allocation
+	p := progress{run: run, ended: few[:]}
+	if len(run) > len(few) {
+		p.ended = make([]bool, len(run))
+	}
+	if f.advance(ctx, &p, f.engine.attempt) == stuck {
+		f.straggle(ctx, &progress{run, slices.Clone(p.ended), p.event, p.member})
+	}
+}
+
+// advance goes on until everything is pushed, the socket is gone, or a push does
+// not succeed that may later.
+func (f *fanout) advance(ctx context.Context, p *progress, push pushFunc) fate {
+	for ; p.event < len(f.events); p.event, p.member = p.event+1, 0 {
+		for ; p.member < len(p.run); p.member++ {
+			to := p.run[p.member]
+			if p.ended[p.member] || !meant(&f.events[p.event], to.Ref.Connection) {
+				continue
+			}
+			switch f.pushOne(ctx, p.event, to, push) {
+			case opEnded:
+				p.ended[p.member] = true
+			case socketGone:
+				f.forget(ctx, p.run)
+				return socketGone
+			case stuck:
+				return stuck
+			}
+		}
+	}
+	return goesOn
+}
+
+func refs(run []member) []ports.OperationRef {
+	list := make([]ports.OperationRef, len(run))
+	for i := range run {
+		list[i] = run[i].Ref
+	}
+	return list
+}
+
+// meant reports whether an event is for the connection.
+func meant(event *ports.Event, id ports.ConnectionID) bool {
+	if len(event.Only) > 0 && !slices.Contains(event.Only, id) {
+		return false
+	}
+	return !slices.Contains(event.Except, id)
+}
+
+// fate is what one push has done to a subscriber.
+type fate int
+
+const (
+	goesOn fate = iota
+	opEnded
+	socketGone
+	stuck
+)
+
+// pushFunc sends a frame. It answers with errStuck where another try is due.
+type pushFunc func(ctx context.Context, to ports.Address, frame ports.Frame) error
+
+// pushOne sends one event to one subscriber.
+func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFunc) fate {
+	if f.events[index].Kind == ports.EventComplete {
+		f.complete(ctx, to)
+		return opEnded
+	}
+	outcome := to.outcome(ctx, index)
+	switch {
+	case outcome.skip:
+		return goesOn
+	case outcome.rejected != nil:
+		f.fail(ctx, to, outcome.rejected)
+		return opEnded
+	}
+	err := push(ctx, to.Address, wire.NextFrame(to.Protocol, string(to.Ref.ID), outcome.body))
+	switch {
+	case err == nil:
+		return goesOn
+	case errors.Is(err, errStuck):
+		return stuck
+	case isKind(err, ports.ErrGone):
+		return socketGone
+	case isKind(err, ports.ErrTooLarge):
+		f.fail(ctx, to, newErrors(tooLarge))
+	default:
+		f.engine.report(ctx, "pushing an event", err, connectionAttr(to.Ref.Connection))
+		f.fail(ctx, to, newErrors("an event could not be delivered; subscribe again"))
+	}
+	return opEnded
+}
+
+// complete ends a subscription because its topic has ended.
+func (f *fanout) complete(ctx context.Context, to member) {
+	ended, err := f.engine.end(ctx, to.Ref, to.ReceivedAt, CompletedByServer)
+	if err == nil && ended {
+		err = f.engine.reply(ctx, to.Address, wire.CompleteFrame(string(to.Ref.ID)))
+	}
+	if err != nil {
+		f.closeLost(ctx, to, err)
+	}
+}
+
+// fail ends a subscription with an error, so that its client knows that events
+// are missing. Where that cannot be said either, the connection is closed.
+func (f *fanout) fail(ctx context.Context, to member, errs responseErrors) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	ended, err := f.engine.end(ctx, to.Ref, to.ReceivedAt, CompletedByError)
+	if err == nil && ended {
+		err = f.engine.reply(ctx, to.Address, errorFrame(to.Protocol, string(to.Ref.ID), errs))
+	}
+	if err != nil {
+		f.closeLost(ctx, to, err)
+	}
+}
+
+func (f *fanout) closeLost(ctx context.Context, to member, cause error) {
+	err := f.engine.closeConnection(ctx, to.Address, closeTryAgainLater, "Events could not be delivered")
+	f.engine.report(ctx, "ending a subscription", errors.Join(cause, err), connectionAttr(to.Ref.Connection))
+}
+
+// forget clears away a connection whose socket no longer exists, once, and those
+// of its rows that led here but were not the connection's own any more: a crash
+// left them behind.
+func (f *fanout) forget(ctx context.Context, run []member) {
+	f.mu.Lock()
+	f.gone[run[0].Ref.Connection] = true
+	f.mu.Unlock()
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	removed, err := f.engine.remove(ctx, ports.Disconnection{Address: run[0].Address})
+	if err != nil {
+		f.engine.report(ctx, "removing a gone connection", err, connectionAttr(run[0].Ref.Connection))
+		return
+	}
+	f.clearRows(ctx, slices.DeleteFunc(refs(run), func(ref ports.OperationRef) bool {
+		return slices.Contains(removed.Operations, ref)
+	}))
+}
+
+func (f *fanout) isGone(id ports.ConnectionID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gone[id]
+}
+
+func (f *fanout) clearRows(ctx context.Context, rows []ports.OperationRef) {
+	if len(rows) == 0 {
+		return
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := f.engine.config.Subscriptions.RemoveSubscribers(ctx, f.topic, rows); err != nil {
+		f.engine.report(ctx, "removing stale rows", err, connectionAttr(rows[0].Connection))
+	}
+}
