@@ -31,6 +31,11 @@ type Config struct {
 	// the context as it is.
 	NewContext func(context.Context) context.Context
 
+	// EventExtensions puts the ID and the position of the event into every result
+	// of a delivery, as {"extensions": {"event": {"id": ..., "position": ...}}}, so
+	// that clients can drop repeats. Default: no.
+	EventExtensions bool
+
 	// Logger receives what the engine cannot tell anyone else. It never gets a
 	// payload, a token or a connection's state. Default: silence.
 	Logger *slog.Logger

@@ -594,3 +594,16 @@ func TestDeliverSharesBetweenFilters(t *testing.T) {
 	}
 	equalFrames(t, f.pushed.take("x"), []string{next("1", "feed", "x")})
 }
+
+func TestDeliverNamesTheEventInExtensions(t *testing.T) {
+	f := newFan(t, func(c *core.Config) { c.EventExtensions = true })
+	client := f.crowd(1, "feed")[0]
+	events := feedEvents(t, instruction{Text: "a"})
+	events[0].Position = "0001"
+	if err := f.Deliver(t.Context(), events)[0]; err != nil {
+		t.Fatal(err)
+	}
+	equalFrames(t, f.pushed.take(client.ID), []string{
+		`{"id":"1","type":"next","payload":{"data":{"feed":"a"},"extensions":{"event":{"id":"0","position":"0001"}}}}`,
+	})
+}

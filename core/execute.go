@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/graphql-go/graphql"
 	"github.com/graphql-go/graphql/language/ast"
@@ -80,11 +81,21 @@ func (e *Engine) execute(ctx context.Context, x *execution, p *prepared, root an
 	if p.kind() == ast.OperationTypeSubscription && skipped(answer.Errors) {
 		return result{skip: true}
 	}
+	if e.config.EventExtensions && x.event != nil && x.event.ID != "" {
+		answer.Extensions = withEvent(answer.Extensions, x.event)
+	}
 	body, err := encodeResult(answer)
 	if err != nil {
 		return e.broken(ctx, err)
 	}
 	return result{body: body}
+}
+
+// withEvent names the event beside what graphql-go's extensions have said.
+func withEvent(extensions map[string]any, event *ports.Event) map[string]any {
+	named := map[string]any{"event": map[string]string{"id": event.ID, "position": event.Position}}
+	maps.Copy(named, extensions)
+	return named
 }
 
 // run is graphql-go's execution in the context that user code expects.

@@ -45,6 +45,8 @@ type Publication struct {
 	// Payload is marshalled by encoding/json.
 	Payload any
 	Options []PublishOption
+	// topics, if any, take the place of Topic: the shards of a typed one.
+	topics []string
 }
 
 // PublishOption shapes one event.
@@ -73,35 +75,48 @@ func (p *Publisher) Publish(ctx context.Context, topic string, payload any, opti
 func (p *Publisher) PublishAll(ctx context.Context, publications ...Publication) error {
 	events := make([]ports.Event, 0, len(publications))
 	for _, publication := range publications {
-		event, err := p.event(publication.Topic, ports.EventData)
-		if err != nil {
-			return err
-		}
+		event := p.event(ports.EventData)
+		var err error
 		if event.Payload, err = json.Marshal(publication.Payload); err != nil {
 			return fmt.Errorf("core: payload for topic %q: %w", publication.Topic, err)
 		}
 		for _, option := range publication.Options {
 			option(&event)
 		}
-		events = append(events, event)
+		topics := publication.topics
+		if len(topics) == 0 {
+			topics = []string{publication.Topic}
+		}
+		if events, err = appendTo(events, event, topics); err != nil {
+			return err
+		}
 	}
 	return p.config.Bus.Publish(ctx, events...)
 }
 
-// Complete ends every subscription on the topic, after the events published
+// Complete ends every subscription on the topics, after the events published
 // before. Errors are those of Publish.
-func (p *Publisher) Complete(ctx context.Context, topic string) error {
-	event, err := p.event(topic, ports.EventComplete)
+func (p *Publisher) Complete(ctx context.Context, topics ...string) error {
+	events, err := appendTo(nil, p.event(ports.EventComplete), topics)
 	if err != nil {
 		return err
 	}
-	return p.config.Bus.Publish(ctx, event)
+	return p.config.Bus.Publish(ctx, events...)
 }
 
-func (p *Publisher) event(name string, kind ports.EventKind) (ports.Event, error) {
-	topic, err := checkTopic(name)
-	if err != nil {
-		return ports.Event{}, fmt.Errorf("core: %w", err)
+func (p *Publisher) event(kind ports.EventKind) ports.Event {
+	return ports.Event{ID: p.config.NewID(), Kind: kind, Time: p.config.Now()}
+}
+
+// appendTo adds the event once for each topic.
+func appendTo(events []ports.Event, event ports.Event, topics []string) ([]ports.Event, error) {
+	for _, name := range topics {
+		topic, err := checkTopic(name)
+		if err != nil {
+			return nil, fmt.Errorf("core: %w", err)
+		}
+		event.Topic = topic
+		events = append(events, event)
 	}
-	return ports.Event{ID: p.config.NewID(), Topic: topic, Kind: kind, Time: p.config.Now()}, nil
+	return events, nil
 }
