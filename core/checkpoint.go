@@ -11,8 +11,8 @@ import (
 // checkpointLife outlasts what a DynamoDB stream keeps (24 hours).
 const checkpointLife = 25 * time.Hour
 
-// unfinished is the verdict on events whose delivery goes on next time.
-var unfinished = &ports.Error{Op: "core.Deliver", Kind: ports.ErrUnfinished}
+// errUnfinished is the verdict on events whose delivery goes on next time.
+var errUnfinished = &ports.Error{Op: "core.Deliver", Kind: ports.ErrUnfinished}
 
 // outOfTime reports whether what is left of the deadline is Config.Reserve.
 func (e *Engine) outOfTime(ctx context.Context) bool {

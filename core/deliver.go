@@ -133,7 +133,7 @@ func (f *fanout) pages(ctx context.Context, cursor ports.Cursor, next func() (po
 		f.push(ctx, page.Subscribers)
 		if f.engine.outOfTime(ctx) {
 			_, _ = next()
-			return cursor, unfinished
+			return cursor, errUnfinished
 		}
 	}
 }

@@ -88,8 +88,8 @@ func newCondition(field string, operator Operator, value any) (condition, error)
 		return wanted, unless(isString, "the value must be a string")
 	case Between:
 		if isList && len(list) == 2 {
-			_, comparable := compare(list[0], list[1])
-			isList = comparable
+			_, known := compare(list[0], list[1])
+			isList = known
 		}
 		return wanted, unless(isList && len(list) == 2, "the value must be a list of two numbers or two strings")
 	}
@@ -112,8 +112,8 @@ func (c *condition) holds(payload any) bool {
 	case Ne:
 		return !same(field, c.Value)
 	case Lt, Le, Gt, Ge:
-		order, comparable := compare(field, c.Value)
-		return comparable && ordered(c.Operator, order)
+		order, known := compare(field, c.Value)
+		return known && ordered(c.Operator, order)
 	case In:
 		return within(c.Value, field)
 	case NotIn:
@@ -131,9 +131,9 @@ func (c *condition) holds(payload any) bool {
 		if len(bounds) != 2 {
 			return false
 		}
-		low, lowComparable := compare(field, bounds[0])
-		high, highComparable := compare(field, bounds[1])
-		return lowComparable && highComparable && low >= 0 && high <= 0
+		low, lowKnown := compare(field, bounds[0])
+		high, highKnown := compare(field, bounds[1])
+		return lowKnown && highKnown && low >= 0 && high <= 0
 	}
 	return false
 }
@@ -191,7 +191,7 @@ func same(a, b any) bool {
 	return a == b
 }
 
-func compare(a, b any) (order int, comparable bool) {
+func compare(a, b any) (order int, known bool) {
 	switch a := a.(type) {
 	case float64:
 		if b, ok := b.(float64); ok {
