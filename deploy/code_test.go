@@ -103,7 +103,7 @@ func permissions(t *testing.T, function string) []string {
 		maps.Copy(needed, fromStream())
 	} else {
 		for method := range reflect.TypeFor[schema.History]().Methods() {
-			said := readSource(t, "../examples/chat/lambda/internal/history")
+			said := readSource(t, "../examples/chat/internal/dynamohistory")
 			need(renamed(tableActions(said.reach(t, "History."+method.Name)), "Messages"))
 		}
 	}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +36,29 @@ type History interface {
 	Last(ctx context.Context, room string, n int) ([]Message, error)
 	// Rooms returns all rooms by name.
 	Rooms(ctx context.Context) ([]Room, error)
+}
+
+// RoomsOf are the rooms of these last messages and the default ones, by name.
+func RoomsOf(last []Message) []Room {
+	rooms := make([]Room, 0, len(last)+len(DefaultRooms()))
+	for i := range last {
+		rooms = append(rooms, Room{Name: last[i].Room, LastMessage: &last[i]})
+	}
+	for _, name := range DefaultRooms() {
+		if !slices.ContainsFunc(rooms, func(r Room) bool { return r.Name == name }) {
+			rooms = append(rooms, Room{Name: name})
+		}
+	}
+	slices.SortFunc(rooms, func(a, b Room) int { return strings.Compare(a.Name, b.Name) })
+	return rooms
+}
+
+// Wrap says what a history was doing when it failed.
+func Wrap(doing string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
 }
 
 var _ History = (*MemoryHistory)(nil)

@@ -18,11 +18,12 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local/runtime"
 	"github.com/fanql/fanql/adapters/apigw/local/stream"
 	"github.com/fanql/fanql/adapters/dynamodb"
-	"github.com/fanql/fanql/examples/chat/lambda/internal/history"
+	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
 	"github.com/fanql/fanql/internal/dynamolocal"
 )
 
 type cloudOptions struct {
+	dynamoDB     string
 	processes    int
 	reorder      time.Duration
 	seed         uint64
@@ -31,7 +32,8 @@ type cloudOptions struct {
 
 // cloud is what deploy/template.yaml asks AWS for, on this machine.
 type cloud struct {
-	database *dynamolocal.Server
+	database *dynamolocal.Server // nil where another one is used
+	endpoint string              // of DynamoDB
 	sockets  *local.Gateway
 	requests http.Handler
 	stream   *stream.Poller
@@ -49,10 +51,13 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 			c.stop()
 		}
 	}()
-	if c.database, err = dynamolocal.Start(ctx); err != nil {
-		return nil, err
+	if c.endpoint = options.dynamoDB; c.endpoint == "" {
+		if c.database, err = dynamolocal.Start(ctx); err != nil {
+			return nil, err
+		}
+		c.endpoint = c.database.Endpoint()
 	}
-	streamARN, err := createTables(ctx, c.database.Client())
+	streamARN, err := createTables(ctx, c.client())
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +65,8 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 		return nil, err
 	}
 	functions := map[string]*runtime.Function{}
-	for _, name := range []string{"websocket", "http", "stream"} {
-		if functions[name], err = c.function(ctx, name, endpoint, options.processes); err != nil {
+	for name, timeout := range map[string]time.Duration{"websocket": 29 * time.Second, "http": 29 * time.Second, "stream": 15 * time.Minute} {
+		if functions[name], err = c.function(ctx, name, endpoint, options.processes, timeout); err != nil {
 			return nil, err
 		}
 	}
@@ -71,7 +76,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	})
 	c.requests = local.NewHTTPAPI(local.HTTPConfig{Function: functions["http"], Logger: logger})
 	c.stream = stream.New(stream.Config{
-		Client:    dynamodbstreams.New(streamOptions(c.database)),
+		Client:    c.streamClient(),
 		StreamARN: streamARN, Function: functions["stream"], Logger: logger,
 		Shards: 2, ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"},
 		ReportBatchItemFailures: true, MaximumRecordAge: time.Hour, PollInterval: 20 * time.Millisecond,
@@ -94,7 +99,7 @@ func (c *cloud) stop() {
 
 // function builds one of the mains, as it is built for AWS, and makes it one that
 // can be invoked.
-func (c *cloud) function(ctx context.Context, name, endpoint string, processes int) (*runtime.Function, error) {
+func (c *cloud) function(ctx context.Context, name, endpoint string, processes int, timeout time.Duration) (*runtime.Function, error) {
 	program := filepath.Join(c.binaries, name)
 	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", program, //nolint:gosec // a name of our own
 		"github.com/fanql/fanql/examples/chat/lambda/"+name)
@@ -102,11 +107,11 @@ func (c *cloud) function(ctx context.Context, name, endpoint string, processes i
 		return nil, fmt.Errorf("building %s: %w\n%s", name, err, output)
 	}
 	function := runtime.New(runtime.Config{
-		Program: program, Name: name, MaxProcesses: processes, Output: os.Stderr,
+		Program: program, Name: name, MaxProcesses: processes, Timeout: timeout, Output: os.Stderr,
 		Env: []string{
 			"FANQL_CONNECTIONS_TABLE=connections", "FANQL_SUBSCRIPTIONS_TABLE=subscriptions", "FANQL_EVENTS_TABLE=events",
 			"CHAT_MESSAGES_TABLE=" + messagesTable,
-			"FANQL_ENDPOINT=" + endpoint, "AWS_ENDPOINT_URL_DYNAMODB=" + c.database.Endpoint(),
+			"FANQL_ENDPOINT=" + endpoint, "AWS_ENDPOINT_URL_DYNAMODB=" + c.endpoint,
 		},
 	})
 	c.functions = append(c.functions, function)
@@ -119,7 +124,7 @@ func createTables(ctx context.Context, client *sdk.Client) (streamARN string, er
 	if err := dynamodb.CreateTables(ctx, client, tables); err != nil {
 		return "", err
 	}
-	if err := history.CreateTable(ctx, client, messagesTable); err != nil {
+	if err := dynamohistory.CreateTable(ctx, client, messagesTable); err != nil {
 		return "", err
 	}
 	described, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: &tables.Events})
@@ -132,7 +137,10 @@ func createTables(ctx context.Context, client *sdk.Client) (streamARN string, er
 	return *described.Table.LatestStreamArn, nil
 }
 
-func streamOptions(database *dynamolocal.Server) dynamodbstreams.Options {
-	endpoint := database.Endpoint()
-	return dynamodbstreams.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()}
+func (c *cloud) client() *sdk.Client {
+	return sdk.New(sdk.Options{BaseEndpoint: &c.endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
+}
+
+func (c *cloud) streamClient() *dynamodbstreams.Client {
+	return dynamodbstreams.New(dynamodbstreams.Options{BaseEndpoint: &c.endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
 }

@@ -30,6 +30,7 @@ func main() {
 	address := flag.String("addr", "127.0.0.1:8081", "address to listen on; port 0 takes a free one")
 	pages := flag.String("web", web.Folder, "folder of the built pages")
 	options := cloudOptions{}
+	flag.StringVar(&options.dynamoDB, "dynamodb", "", "endpoint of a DynamoDB Local that runs; none starts one")
 	flag.IntVar(&options.processes, "processes", 4, "processes of each function at the most")
 	flag.DurationVar(&options.reorder, "reorder", 0, "delay each message by a random time up to this")
 	flag.Uint64Var(&options.seed, "seed", 1, "what those times are drawn from")
@@ -69,7 +70,7 @@ func run(ctx context.Context, address, pages string, options cloudOptions) (err 
 	fmt.Println("listening on", base)
 	fmt.Println("chat         ", base+"/")
 	fmt.Println("explorer     ", base+"/explorer")
-	fmt.Println("DynamoDB     ", cloud.database.Endpoint())
+	fmt.Println("DynamoDB     ", cloud.endpoint)
 	<-ctx.Done() // told to stop, or something failed
 
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

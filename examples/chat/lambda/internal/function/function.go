@@ -14,7 +14,7 @@ import (
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/core"
-	"github.com/fanql/fanql/examples/chat/lambda/internal/history"
+	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
 	"github.com/fanql/fanql/examples/chat/schema"
 )
 
@@ -52,7 +52,10 @@ func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)
 // NewEngine composes the chat's engine. It does no I/O: a cold start waits for it.
 func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
 	credentials := aws.NewCredentialsCache(environment{})
-	client := sdk.New(sdk.Options{Region: settings.Region, Credentials: credentials, BaseEndpoint: endpoint(settings.DynamoDB)})
+	client := sdk.New(sdk.Options{
+		Region: settings.Region, Credentials: credentials, BaseEndpoint: endpoint(settings.DynamoDB),
+		RetryMaxAttempts: 2, // for a lost answer; the adapter itself waits when it is throttled
+	})
 	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: settings.Tables})
 	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: settings.Tables.Events})
 
@@ -60,7 +63,7 @@ func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	chat, err := schema.New(history.New(client, settings.Messages), publisher)
+	chat, err := schema.New(dynamohistory.New(client, settings.Messages), publisher)
 	if err != nil {
 		return nil, err
 	}

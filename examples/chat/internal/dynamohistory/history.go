@@ -1,12 +1,10 @@
-// Package history keeps what was said in a DynamoDB table with the keys room and
-// key, both strings.
-package history
+// Package dynamohistory keeps what was said in a DynamoDB table, where several
+// processes find it.
+package dynamohistory
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,8 +15,9 @@ import (
 
 var _ schema.History = (*History)(nil)
 
-// History is a schema.History in a table. The partition of a room is its name
-// behind "room/"; the partition "rooms" has each room's last message.
+// History is a schema.History in a table with the keys room and key, both
+// strings. The partition of a room is its name behind "room/"; the partition
+// "rooms" has each room's last message.
 type History struct {
 	client *dynamodb.Client
 	table  string
@@ -43,7 +42,7 @@ func (h *History) Append(ctx context.Context, message schema.Message) error {
 			{Put: &types.Put{TableName: &h.table, Item: last}},
 		},
 	})
-	return wrap("saying", err)
+	return schema.Wrap("saying", err)
 }
 
 // Last queries the room backwards.
@@ -53,26 +52,16 @@ func (h *History) Last(ctx context.Context, room string, n int) ([]schema.Messag
 	}
 	messages, err := h.query(ctx, roomPrefix+room, int32(min(n, 1000)), false)
 	slices.Reverse(messages)
-	return messages, wrap("reading a room", err)
+	return messages, schema.Wrap("reading a room", err)
 }
 
 // Rooms are those that have a last message, and the default ones.
 func (h *History) Rooms(ctx context.Context) ([]schema.Room, error) {
 	messages, err := h.query(ctx, roomsPartition, mostRooms, true)
 	if err != nil {
-		return nil, wrap("reading the rooms", err)
+		return nil, schema.Wrap("reading the rooms", err)
 	}
-	rooms := make([]schema.Room, 0, len(messages)+3)
-	for _, last := range messages {
-		rooms = append(rooms, schema.Room{Name: last.Room, LastMessage: &last})
-	}
-	for _, name := range schema.DefaultRooms() {
-		if !slices.ContainsFunc(rooms, func(r schema.Room) bool { return r.Name == name }) {
-			rooms = append(rooms, schema.Room{Name: name})
-		}
-	}
-	slices.SortFunc(rooms, func(a, b schema.Room) int { return strings.Compare(a.Name, b.Name) })
-	return rooms, nil
+	return schema.RoomsOf(messages), nil
 }
 
 func (h *History) query(ctx context.Context, partition string, limit int32, forward bool) ([]schema.Message, error) {
@@ -112,14 +101,7 @@ func read(row map[string]types.AttributeValue, attribute string) string {
 	return ""
 }
 
-func wrap(doing string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
-}
-
-// CreateTable makes the table, for development.
+// CreateTable makes the table of a History, for development.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string) error {
 	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:   &name,
@@ -133,5 +115,5 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string) erro
 			{AttributeName: aws.String("key"), KeyType: types.KeyTypeRange},
 		},
 	})
-	return wrap("creating the table", err)
+	return schema.Wrap("creating the table", err)
 }
