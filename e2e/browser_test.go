@@ -8,7 +8,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/fanql/fanql/e2e/internal/program"
 )
+
+type message struct{ Author, Text string }
 
 // browserResult is what clients/browser.mjs reports of the pages it used.
 type browserResult struct {
@@ -23,7 +27,7 @@ type browserResult struct {
 }
 
 func TestBrowser(t *testing.T) {
-	chromium := require(t, "chromium", "Chromium is missing; on Debian: apt-get install chromium")
+	chromium := program.Require(t, "chromium", "Chromium is missing; on Debian: apt-get install chromium")
 	screenshots, err := filepath.Abs("../bin/e2e")
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +37,8 @@ func TestBrowser(t *testing.T) {
 	}
 
 	var got browserResult
-	runScript(t, &got, "browser.mjs", startChat(t), chromium, screenshots)
+	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
+	program.RunScript(t, &got, "browser.mjs", chat.Base, chromium, screenshots)
 
 	conversation := []message{{"Ada", "anybody here?"}, {"Grace", "hello Ada"}, {"Ada", "hello Grace"}}
 	if !reflect.DeepEqual(got.Ada, conversation) {

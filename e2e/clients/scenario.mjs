@@ -18,6 +18,8 @@ const MESSAGES = `query($room: String!) { messages(room: $room, last: 1) { autho
 
 const NAME = 'Ada';
 const PUBLISHED = 20;
+/** How many probes an unsubscribe may take until it is settled. */
+const PROBES = 100;
 
 /**
  * run drives one client against the server whose base URL is the first
@@ -53,8 +55,10 @@ export async function run(name, connect, refused = 'subscription {') {
   // received what the first one must not have.
   const second = new Subscription(client, ROOM, { room });
   await second.until((data) => data.room.history);
+  const probes = await settle(base, room, second, wire);
+  const settled = wire.length;
   await publish(base, room, 'late');
-  const late = await second.until((data) => data.room.message);
+  const late = await second.until((data) => data.room.message?.text === 'late');
   second.unsubscribe();
 
   const errors = await refusal(client, refused);
@@ -72,7 +76,9 @@ export async function run(name, connect, refused = 'subscription {') {
     sent,
     received: first.results.flatMap((data) => data.room.message ?? []).map((message) => message.text),
     late: late.room.message.text,
-    afterUnsubscribe: wire.receivedAfterEnd(),
+    probes,
+    afterUnsubscribe: wire.receivedAfterEnd().map(({ type }) => type),
+    afterSettled: wire.receivedAfterEnd(settled).map(({ type }) => type),
     errors,
     mutation: mutation.send,
     query: query.messages,
@@ -92,6 +98,22 @@ export async function publish(base, room, text) {
   });
   const result = await response.json();
   if (result.errors) throw new Error(`publishing ${text}: ${JSON.stringify(result.errors)}`);
+}
+
+/**
+ * settle publishes probes until one has reached the second subscription and not
+ * the first, which the client has ended: where a server handles the messages of
+ * a socket concurrently, that may take more than one. It returns how many it took.
+ */
+async function settle(base, room, second, wire) {
+  for (let probe = 1; probe <= PROBES; probe++) {
+    await publish(base, room, `probe ${probe}`);
+    await second.until((data) => data.room.message?.text === `probe ${probe}`);
+    // Of the two results of one event either may come first. What there is of the
+    // event before has come by now.
+    if (probe > 1 && !wire.receivedAfterEnd().some(({ text }) => text === `probe ${probe - 1}`)) return probe - 1;
+  }
+  throw new Error(`after ${PROBES} probes the client's unsubscribe has no effect`);
 }
 
 /** refusal subscribes with a request that the server refuses. */
@@ -160,17 +182,24 @@ class Wire {
   }
 
   #record(direction, data) {
-    const { id, type } = JSON.parse(data.toString());
-    this.#messages.push({ direction, id, type });
+    const { id, type, payload } = JSON.parse(data.toString());
+    this.#messages.push({ direction, id, type, text: payload?.data?.room?.message?.text });
   }
 
-  /** receivedAfterEnd is the types of the messages for the client's first operation that came after the client had ended it. */
-  receivedAfterEnd() {
+  /** length is how many messages there were so far. */
+  get length() {
+    return this.#messages.length;
+  }
+
+  /**
+   * receivedAfterEnd is the messages for the client's first operation that came
+   * after the client had ended it, and behind the given number of messages.
+   */
+  receivedAfterEnd(behind = 0) {
     const ended = this.#messages.findIndex(({ direction, type }) => direction === 'sent' && (type === 'complete' || type === 'stop'));
     if (ended < 0) throw new Error('the client ended no operation');
     const { id } = this.#messages[ended];
-    return this.#messages.slice(ended + 1)
-      .filter((message) => message.direction === 'received' && message.id === id)
-      .map((message) => message.type);
+    return this.#messages.slice(Math.max(ended + 1, behind))
+      .filter((message) => message.direction === 'received' && message.id === id);
   }
 }

@@ -1,0 +1,122 @@
+//go:build e2e
+
+package program
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Patience is how long anything may take before it counts as stuck.
+const Patience = time.Minute
+
+// Module is the import path of this repository.
+const Module = "github.com/fanql/fanql"
+
+// Program is one that runs.
+type Program struct {
+	// Base is the URL that it says it listens on.
+	Base string
+	// ID is that of its process.
+	ID int
+}
+
+// Start builds a package of this module, given by its folder, starts it in the
+// root of the repository and returns once it has said where it listens. At the
+// end of the test the program is asked to stop, and the test fails if it does
+// not, or if it does not call its end a success.
+func Start(t *testing.T, folder string, args ...string) Program {
+	t.Helper()
+	// Built with the race detector, and halted by the first race.
+	binary := filepath.Join(t.TempDir(), filepath.Base(folder))
+	build := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", binary, Module+"/"+folder) //nolint:gosec // a package of this module
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", folder, err, output)
+	}
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...) //nolint:gosec // built above
+	command.Dir = root(t)                                                               // as make does
+	command.Env = append(os.Environ(), "GORACE=halt_on_error=1")
+	command.Stderr = t.Output()
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, drained := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(drained)
+		readAddress(io.TeeReader(stdout, t.Output()), address)
+	}()
+	t.Cleanup(func() { stop(t, folder, command, drained) })
+
+	select {
+	case base := <-address:
+		return Program{Base: base, ID: command.Process.Pid}
+	case <-drained:
+		t.Fatalf("%s ended before it printed its address", folder)
+	case <-time.After(Patience):
+		t.Fatalf("%s did not print its address", folder)
+	}
+	return Program{}
+}
+
+// root is the folder of this module.
+func root(t *testing.T) string {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", Module).Output()
+	if err != nil {
+		t.Fatalf("looking for the module: %v", err)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// readAddress reads a program's output to its end and hands over the address
+// that it says it listens on.
+func readAddress(output io.Reader, address chan<- string) {
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		if _, after, found := strings.Cut(lines.Text(), "listening on "); found {
+			select {
+			case address <- strings.Fields(after)[0]:
+			default: // said once already
+			}
+		}
+	}
+}
+
+// stop asks the program to end and waits until it has.
+func stop(t *testing.T, folder string, command *exec.Cmd, drained <-chan struct{}) {
+	t.Helper()
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Errorf("%s ended by itself: %v", folder, err)
+	}
+	stuck := time.AfterFunc(Patience, func() {
+		t.Errorf("%s does not stop on SIGTERM", folder)
+		_ = command.Process.Kill()
+	})
+	<-drained
+	if err := command.Wait(); err != nil {
+		t.Errorf("%s ended with %v", folder, err)
+	}
+	stuck.Stop()
+}
+
+// Require fails the test, with what to do about it, where a program is missing.
+func Require(t *testing.T, name, advice string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(advice)
+	}
+	return path
+}

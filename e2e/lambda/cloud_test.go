@@ -1,0 +1,132 @@
+//go:build e2e
+
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fanql/fanql/e2e/internal/program"
+	"github.com/fanql/fanql/internal/dynamolocal"
+)
+
+// cloud is the chat on its three functions.
+type cloud struct {
+	program.Program
+	// database is reached directly, and by the program through proxy.
+	database *dynamodb.Client
+	proxy    *proxy
+}
+
+// startCloud runs examples/chat/lambda/local with the arguments until the end of
+// the test.
+func startCloud(t *testing.T, args ...string) *cloud {
+	t.Helper()
+	server, err := dynamolocal.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	proxy := startProxy(t, server.Endpoint())
+	args = append([]string{"-addr", "127.0.0.1:0", "-dynamodb", proxy.url}, args...)
+	return &cloud{program.Start(t, "examples/chat/lambda/local", args...), server.Client(), proxy}
+}
+
+// publish sends a message to a room over HTTP and returns when the mutation has.
+func (c *cloud) publish(ctx context.Context, room, text string) error {
+	body, err := json.Marshal(map[string]any{
+		"query":     `mutation($room: String!, $text: String!) { send(room: $room, text: $text, author: "Grace") { id } }`,
+		"variables": map[string]string{"room": room, "text": text},
+	})
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Base+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var result struct{ Errors []any }
+	if err := json.NewDecoder(response.Body).Decode(&result); err != nil {
+		return fmt.Errorf("status %d: %w", response.StatusCode, err)
+	}
+	if response.StatusCode != http.StatusOK || len(result.Errors) > 0 {
+		return fmt.Errorf("status %d: %v", response.StatusCode, result.Errors)
+	}
+	return nil
+}
+
+// mustPublish is publish for the test's own goroutine.
+func (c *cloud) mustPublish(t *testing.T, room, text string) {
+	t.Helper()
+	if err := c.publish(t.Context(), room, text); err != nil {
+		t.Fatalf("publishing %q: %v", text, err)
+	}
+}
+
+// rows reads a table.
+func (c *cloud) rows(t *testing.T, table string) []map[string]types.AttributeValue {
+	t.Helper()
+	consistent := true
+	pages := dynamodb.NewScanPaginator(c.database, &dynamodb.ScanInput{TableName: &table, ConsistentRead: &consistent})
+	var all []map[string]types.AttributeValue
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatalf("reading the table %s: %v", table, err)
+		}
+		all = append(all, page.Items...)
+	}
+	return all
+}
+
+// counts are the numbers of rows.
+type counts struct{ connections, subscriptions int }
+
+func (c *cloud) counts(t *testing.T) counts {
+	t.Helper()
+	return counts{len(c.rows(t, "connections")), len(c.rows(t, "subscriptions"))}
+}
+
+// awaitCounts waits until the tables have so many rows.
+func (c *cloud) awaitCounts(t *testing.T, want counts) {
+	t.Helper()
+	var got counts
+	eventually(t, func() bool {
+		got = c.counts(t)
+		return got == want
+	}, func() string { return fmt.Sprintf("there are %+v rows, want %+v", got, want) })
+}
+
+// eventually asks until the answer is true, and fails the test with the
+// complaint if it does not come.
+func eventually(t *testing.T, ask func() bool, complaint func() string) {
+	t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	stuck := time.After(program.Patience)
+	for !ask() {
+		select {
+		case <-again.C:
+		case <-stuck:
+			t.Fatalf("after %v %s", program.Patience, complaint())
+		}
+	}
+}
+
+// url is where sockets connect to.
+func (c *cloud) url() string { return strings.Replace(c.Base, "http", "ws", 1) + "/graphql" }
