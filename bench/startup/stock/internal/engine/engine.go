@@ -1,0 +1,51 @@
+// Package engine composes the chat on the stock configuration of the SDK, which
+// is what the comparison is about: the chat's own mains read the environment
+// themselves.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/dynamodb"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/examples/chat/schema"
+)
+
+// Logger writes JSON, as the chat's mains do.
+func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }
+
+// New composes the engine. Its history is in memory, since the chat's own is
+// internal to it.
+func New(ctx context.Context, logger *slog.Logger) (*core.Engine, error) {
+	stock, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client := sdk.NewFromConfig(stock)
+	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: dynamodb.Tables{
+		Connections:   os.Getenv("FANQL_CONNECTIONS_TABLE"),
+		Subscriptions: os.Getenv("FANQL_SUBSCRIPTIONS_TABLE"),
+	}})
+	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: os.Getenv("FANQL_EVENTS_TABLE")})
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
+	if err != nil {
+		return nil, err
+	}
+	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...), publisher)
+	if err != nil {
+		return nil, err
+	}
+	return core.New(core.Config{
+		Schema: chat, Connections: store, Subscriptions: store, Bus: bus,
+		Pusher: apigw.NewPusher(apigw.PusherConfig{
+			Region: stock.Region, Credentials: stock.Credentials, Endpoint: os.Getenv("FANQL_ENDPOINT"),
+		}),
+		Hooks: schema.Hooks(), Logger: logger,
+	})
+}
