@@ -79,6 +79,9 @@ func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) (done i
 		fan := newFanout(e, events)
 		fan.push(ctx, page.Subscribers)
 		fan.stragglers.wait()
+		if err := cut(ctx); err != nil {
+			return 0, err
+		}
 		return len(events), nil
 	}
 	begun, cursor, err := e.resume(ctx, events)
@@ -101,11 +104,25 @@ func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) (done i
 	return len(events), nil
 }
 
+// cut is the error of a delivery that its caller has cancelled: a worker that has
+// lost its lease, or must end. Whoever has the events now delivers them again, so
+// nobody's subscription ends for it, and no checkpoint is left: what was pushed in
+// the end may have been void.
+func cut(ctx context.Context) error {
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
 // run pushes all pages from the one on that next returns, which the cursor leads
 // to. If it cannot, it leaves a checkpoint.
 func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) error {
 	at, err := f.pages(ctx, cursor, next)
 	f.stragglers.wait()
+	if cutErr := cut(ctx); cutErr != nil {
+		return cutErr
+	}
 	if err != nil {
 		return f.stop(ctx, at, err)
 	}

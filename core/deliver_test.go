@@ -607,3 +607,35 @@ func TestDeliverNamesTheEventInExtensions(t *testing.T) {
 		`{"id":"1","type":"next","payload":{"data":{"feed":"a"},"extensions":{"event":{"id":"0","position":"0001"}}}}`,
 	})
 }
+
+// A worker that is stopped, or has lost its lease, ends nobody's subscription and
+// leaves no checkpoint: the events are delivered again.
+func TestDeliveryThatIsCancelledLeavesEverythingAsItWas(t *testing.T) {
+	for _, pageSize := range []int{0, 2} {
+		f := newFan(t, func(c *core.Config) { c.PageSize, c.PushConcurrency = pageSize, 1 })
+		clients := f.crowd(5, "feed")
+		events := positioned(feedEvents(t, instruction{Text: "a"}))
+		ctx, cancel := context.WithCancel(t.Context())
+		pushes := 0
+		f.pushed.fail = func(ports.ConnectionID, string) error {
+			if pushes++; pushes > 2 {
+				cancel()
+				return ctx.Err()
+			}
+			return nil
+		}
+		if verdict := f.Deliver(ctx, events)[0]; !errors.Is(verdict, context.Canceled) {
+			t.Errorf("the verdict is %v, want cancelled", verdict)
+		}
+		if _, err := f.store.LoadCheckpoint(t.Context(), "feed"); !errors.Is(err, ports.ErrNotFound) {
+			t.Errorf("there is a checkpoint: %v", err)
+		}
+		f.pushed.fail = nil
+		f.deliverAgain(t, events)
+		for _, client := range clients {
+			if frames := f.pushed.take(client.ID); len(frames) == 0 || frames[len(frames)-1] != next("1", "feed", "a") {
+				t.Errorf("%s got %v", client.ID, frames)
+			}
+		}
+	}
+}

@@ -122,8 +122,8 @@ func (f *fanout) pushRun(ctx context.Context, run []member) {
 	}
 }
 
-// advance goes on until everything is pushed, the socket is gone, or a push does
-// not succeed that may later.
+// advance goes on until everything is pushed, the socket is gone, the delivery is
+// cut, or a push does not succeed that may later.
 func (f *fanout) advance(ctx context.Context, p *progress, push pushFunc) fate {
 	for ; p.event < len(f.events); p.event, p.member = p.event+1, 0 {
 		for ; p.member < len(p.run); p.member++ {
@@ -139,6 +139,8 @@ func (f *fanout) advance(ctx context.Context, p *progress, push pushFunc) fate {
 				return socketGone
 			case stuck:
 				return stuck
+			case abandoned:
+				return abandoned
 			}
 		}
 	}
@@ -169,6 +171,7 @@ const (
 	opEnded
 	socketGone
 	stuck
+	abandoned
 )
 
 // pushFunc sends a frame. It answers with errStuck where another try is due.
@@ -198,6 +201,8 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 		return socketGone
 	case isKind(err, ports.ErrTooLarge):
 		f.fail(ctx, to, newErrors(tooLarge))
+	case cut(ctx) != nil:
+		return abandoned
 	default:
 		f.engine.report(ctx, "pushing an event", err, connectionAttr(to.Ref.Connection))
 		f.fail(ctx, to, newErrors("an event could not be delivered; subscribe again"))
