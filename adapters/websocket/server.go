@@ -3,9 +3,12 @@ package websocket
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/fanql/fanql/ports"
@@ -80,6 +83,25 @@ func (s *Server) Close(ctx context.Context, to ports.Address, code int, reason s
 		c.close(code, reason)
 	}
 	return nil
+}
+
+// Connections yields the connection of every socket that the server has when the
+// iteration begins, in no order.
+func (s *Server) Connections() iter.Seq[ports.ConnectionID] {
+	return func(yield func(ports.ConnectionID) bool) {
+		for _, id := range s.ids() {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// ids is a copy: whoever goes through it may take long, or close connections.
+func (s *Server) ids() []ports.ConnectionID {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.AppendSeq(make([]ports.ConnectionID, 0, len(s.connections)), maps.Keys(s.connections))
 }
 
 // Shutdown refuses new handshakes with 503, closes every connection with 1001
