@@ -30,6 +30,7 @@ func layers() []layer {
 		adapter("dynamodb", "github.com/aws/..."),
 		adapter("graphqlhttp"),
 		adapter("memory"),
+		adapter("redis", "github.com/redis/...", "github.com/cespare/xxhash/...", "go.uber.org/atomic/...", "golang.org/x/sys/..."),
 		adapter("websocket", "github.com/gobwas/..."),
 
 		{packages: module + "deploy/...", composes: true},

@@ -1,0 +1,39 @@
+package redis_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/ports"
+	"github.com/fanql/fanql/ports/porttest"
+)
+
+// busContract runs the suites of a bus; each of their checks has its own prefix.
+func busContract(t *testing.T, client goredis.UniversalClient) {
+	t.Helper()
+	for _, maxBatch := range []int{0, 1} {
+		t.Run(fmt.Sprintf("batch size %d", maxBatch), func(t *testing.T) {
+			adapter := porttest.BusAdapter{
+				New: func(*testing.T) (ports.EventBus, ports.EventSource) {
+					bus := redis.NewBus(client, redis.BusConfig{
+						Prefix: rand.Text() + ":", MaxLength: 200, MaxPayload: 50_000, MaxBatch: maxBatch,
+						LeaseTTL: time.Second, PollInterval: time.Millisecond,
+						Backoff: func(int) time.Duration { return time.Millisecond },
+					})
+					return bus, bus
+				},
+				Capacity: 200,
+				TooLarge: 50_001,
+			}
+			porttest.TestBus(t, adapter)
+			porttest.TestEventSource(t, adapter)
+		})
+	}
+}
+
+func TestBusContract(t *testing.T) { busContract(t, miniredisDial(t).connect(t)) }

@@ -1,0 +1,362 @@
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/ports"
+)
+
+// crashes are what a bus survives, whatever the server.
+func crashes(t *testing.T, d dial) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, dial){
+		"workers that die lose nothing":            dyingWorkers,
+		"a suspended worker is fenced":             suspendedWorker,
+		"an event that kills its workers is found": poisonedEvent,
+		"workers share the partitions":             sharedPartitions,
+		"a worker that ends hands over at once":    handOver,
+		"lost answers lose and repeat nothing":     lostAnswers,
+		"a stream that was deleted is made again":  deletedStream,
+		"a lease that was lost ends its delivery":  deletedLease,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, d) })
+	}
+}
+
+func TestBusSurvives(t *testing.T) { crashes(t, miniredisDial(t)) }
+
+// process is a worker with a line of its own. It dies when the line is cut and its
+// deliveries come to nothing.
+type process struct {
+	line *line
+	stop func()
+}
+
+// launch starts a process that delivers with deliver.
+func launch(t *testing.T, d dial, config redis.BusConfig, deliver func(p *process) ports.DeliverFunc) *process {
+	t.Helper()
+	p := &process{line: d.connect(t)}
+	p.stop = consuming(t, redis.NewBus(p.line, config), deliver(p))
+	return p
+}
+
+// dyingWorkers kills workers in the middle of batches, and starts others, while
+// events are published.
+func dyingWorkers(t *testing.T, d dial) {
+	for _, workers := range []int{2, 5} {
+		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+			config := quick()
+			config.MaxBatch = 7
+			var delivered record
+			var died atomic.Int64
+			deliver := func(p *process) ports.DeliverFunc {
+				return func(ctx context.Context, events []ports.Event) []error {
+					if p.line.cut.Load() { // The dead tell nobody.
+						return make([]error, len(events))
+					}
+					if rand.IntN(20) == 0 || delivered.len() > 100 && died.Load() == 0 {
+						died.Add(1)
+						// It dies in the middle of the batch, or between it and its
+						// acknowledgement.
+						events = events[:rand.IntN(len(events)+1)]
+						p.line.cut.Store(true)
+					}
+					return delivered.deliver(ctx, events)
+				}
+			}
+			fleet := make([]*process, workers)
+			for i := range fleet {
+				fleet[i] = launch(t, d, config, deliver)
+			}
+			bus := redis.NewBus(d.connect(t), config)
+			var publishing sync.WaitGroup
+			topics, want := number(8), number(40)
+			for _, topic := range topics {
+				publishing.Go(func() {
+					for _, id := range want {
+						if err := bus.Publish(t.Context(), events(ports.Topic(topic), id)...); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			eventually(t, "events are left", func() bool {
+				for i, p := range fleet {
+					if p.line.cut.Load() {
+						p.stop()
+						fleet[i] = launch(t, d, config, deliver)
+					}
+				}
+				return delivered.len() >= len(topics)*len(want) && waiting(t, bus) == 0
+			})
+			publishing.Wait()
+			drained(t, bus)
+			for _, p := range fleet {
+				p.stop()
+			}
+			for _, topic := range topics {
+				if got := firsts(delivered.ids(ports.Topic(topic))); !slices.Equal(got, want) {
+					t.Errorf("topic %s delivered %q, want %q", topic, got, want)
+				}
+			}
+			t.Logf("%d workers died, %d events were repeated", died.Load(), delivered.len()-len(topics)*len(want))
+		})
+	}
+}
+
+// suspendedWorker cuts a worker off in the middle of a delivery, and connects it
+// again when another has its partition.
+func suspendedWorker(t *testing.T, d dial) {
+	config := quick()
+	config.Partitions = 1
+	leases := make(chan redis.Lease, 2)
+	resumed, finish := make(chan struct{}), make(chan struct{})
+	late := launch(t, d, config, func(*process) ports.DeliverFunc {
+		return func(ctx context.Context, events []ports.Event) []error {
+			lease, _ := redis.LeaseFrom(ctx)
+			leases <- lease
+			<-ctx.Done()
+			<-resumed
+			return make([]error, len(events))
+		}
+	})
+	bus := redis.NewBus(d.connect(t), config)
+	publish(t, bus, "t", "1")
+	first := <-leases
+	late.line.cut.Store(true)
+	other := launch(t, d, config, func(*process) ports.DeliverFunc {
+		return func(ctx context.Context, events []ports.Event) []error {
+			lease, _ := redis.LeaseFrom(ctx)
+			leases <- lease
+			<-finish
+			return make([]error, len(events))
+		}
+	})
+	second := <-leases
+	if first.Token == 0 || second.Partition != first.Partition || second.Token <= first.Token {
+		t.Errorf("leases %+v and then %+v, want a greater token of the same partition", first, second)
+	}
+	late.line.cut.Store(false)
+	close(resumed)
+	late.stop()
+	if n := waiting(t, bus); n != 1 {
+		t.Errorf("%d events are left, want the one that the late worker had no right to settle", n)
+	}
+	close(finish)
+	drained(t, bus)
+	other.stop()
+}
+
+// poisonedEvent has an event end each process that delivers it.
+func poisonedEvent(t *testing.T, d dial) {
+	config := quick()
+	config.Partitions, config.MaxAttempts = 1, 3
+	letters := make(chan redis.DeadLetter, 10)
+	config.OnDeadLetter = func(letter redis.DeadLetter) { letters <- letter }
+	bus := redis.NewBus(d.connect(t), config)
+	for _, id := range []string{"1", "2", "poison", "3", "4"} {
+		publish(t, bus, ports.Topic("topic of "+id), id)
+	}
+	publish(t, bus, "topic of poison", "5")
+	var delivered record
+	deaths := 0
+	dead := make(chan struct{}, 1)
+	deliver := func(p *process) ports.DeliverFunc {
+		return func(ctx context.Context, list []ports.Event) []error {
+			if slices.ContainsFunc(list, func(e ports.Event) bool { return e.ID == "poison" }) {
+				p.line.cut.Store(true)
+				dead <- struct{}{}
+				return make([]error, len(list))
+			}
+			return delivered.deliver(ctx, list)
+		}
+	}
+	worker := launch(t, d, config, deliver)
+	for done := false; !done; {
+		select {
+		case <-dead:
+			deaths++
+			worker.stop()
+			worker = launch(t, d, config, deliver)
+		case letter := <-letters:
+			done = true
+			if letter.Event.ID != "poison" || letter.Attempts != deaths {
+				t.Errorf("dead letter %+v after %d deaths, want the poison", letter, deaths)
+			}
+		}
+	}
+	drained(t, bus)
+	worker.stop()
+	if deaths != config.MaxAttempts+1 || len(letters) != 0 {
+		t.Errorf("%d workers died and %d more dead letters, want %d and none", deaths, len(letters), config.MaxAttempts+1)
+	}
+	for _, id := range []string{"1", "2", "3", "4"} {
+		if got := delivered.ids(ports.Topic("topic of " + id)); !slices.Equal(got, []string{id}) {
+			t.Errorf("event %s was delivered as %q, want it once", id, got)
+		}
+	}
+	if got := delivered.ids("topic of poison"); !slices.Equal(got, []string{"5"}) {
+		t.Errorf("behind the poison %q was delivered, want what was published", got)
+	}
+}
+
+// holdings are the partitions of a process, as the keys of the leases have it.
+func holdings(t *testing.T, client goredis.UniversalClient, config redis.BusConfig) map[string]int {
+	t.Helper()
+	count := make(map[string]int)
+	for partition := range config.Partitions {
+		value, err := client.Get(t.Context(), fmt.Sprintf("%s{b:%d}:lease", config.Prefix, partition)).Result()
+		if err != nil && !errors.Is(err, goredis.Nil) {
+			t.Fatal(err)
+		}
+		count[value]++
+	}
+	owners := make(map[string]int)
+	for value, n := range count {
+		var token, owner string
+		if _, err := fmt.Sscan(value, &token, &owner); err == nil {
+			owners[owner] += n
+		}
+	}
+	return owners
+}
+
+func sharedPartitions(t *testing.T, d dial) {
+	config := quick()
+	config.Partitions = 8
+	client := d.connect(t)
+	shared := func(want ...int) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("the partitions are not shared as %v", want), func() bool {
+			var shares []int
+			for _, n := range holdings(t, client, config) {
+				shares = append(shares, n)
+			}
+			slices.Sort(shares)
+			return slices.Equal(shares, want)
+		})
+	}
+	deliver := func(*process) ports.DeliverFunc { return (&record{}).deliver }
+	one := launch(t, d, config, deliver)
+	shared(8)
+	two := launch(t, d, config, deliver)
+	shared(4, 4)
+	three := launch(t, d, config, deliver)
+	shared(2, 3, 3)
+	two.stop()
+	shared(4, 4)
+	one.line.cut.Store(true)
+	shared(8)
+	one.stop()
+	three.stop()
+	shared()
+}
+
+// handOver ends a worker whose lease would last for an hour.
+func handOver(t *testing.T, d dial) {
+	config := quick()
+	config.LeaseTTL = time.Hour
+	bus := redis.NewBus(d.connect(t), config)
+	for i := range 3 {
+		publish(t, bus, "t", fmt.Sprint(i))
+		var delivered record
+		stop := consuming(t, bus, delivered.deliver)
+		drained(t, bus)
+		stop()
+		if got := delivered.ids("t"); !slices.Equal(got, []string{fmt.Sprint(i)}) {
+			t.Errorf("worker %d delivered %q", i, got)
+		}
+	}
+}
+
+// lostAnswers loses a third of the answers to scripts on a leased stream.
+func lostAnswers(t *testing.T, d dial) {
+	config := quick()
+	config.MaxBatch = 3
+	bus := redis.NewBus(d.connect(t), config)
+	worker := d.connect(t)
+	var mu sync.Mutex
+	lost := 0
+	worker.loses = func(command goredis.Cmder) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		arguments := command.Args()
+		loses := len(arguments) > 4 && strings.HasSuffix(fmt.Sprint(arguments[4]), ":events") && lost < 30 && rand.IntN(3) == 0
+		if loses {
+			lost++
+		}
+		return loses
+	}
+	want := number(30)
+	for _, id := range want {
+		publish(t, bus, "t", id)
+		publish(t, bus, "u", id)
+	}
+	var delivered record
+	stop := consuming(t, redis.NewBus(worker, config), delivered.deliver)
+	drained(t, bus)
+	stop()
+	for _, topic := range []ports.Topic{"t", "u"} {
+		if got := delivered.ids(topic); !slices.Equal(got, want) {
+			t.Errorf("topic %s delivered %q, want each once and in order", topic, got)
+		}
+	}
+	if lost == 0 {
+		t.Error("no answer was lost, so nothing was shown")
+	}
+}
+
+func deletedStream(t *testing.T, d dial) {
+	config := quick()
+	config.Partitions = 1
+	client := d.connect(t)
+	bus := redis.NewBus(client, config)
+	var delivered record
+	stop := consuming(t, bus, delivered.deliver)
+	defer stop()
+	publish(t, bus, "t", "1")
+	eventually(t, "nothing was delivered", func() bool { return len(delivered.ids("t")) == 1 })
+	if err := client.Del(t.Context(), config.Prefix+"{b:0}:events").Err(); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, bus, "t", "2")
+	eventually(t, "nothing more was delivered", func() bool { return len(delivered.ids("t")) == 2 })
+}
+
+func deletedLease(t *testing.T, d dial) {
+	config := quick()
+	config.Partitions, config.LeaseTTL = 1, 5*time.Second
+	client := d.connect(t)
+	bus := redis.NewBus(client, config)
+	publish(t, bus, "t", "1")
+	begun := time.Now()
+	lasted := make(chan time.Duration, 1)
+	stop := consuming(t, bus, each(func(ctx context.Context, _ ports.Event) error {
+		if len(lasted) > 0 {
+			return nil // again, under the next lease
+		}
+		if err := client.Del(ctx, config.Prefix+"{b:0}:lease").Err(); err != nil {
+			t.Error(err)
+		}
+		<-ctx.Done()
+		lasted <- time.Since(begun)
+		return ctx.Err()
+	}))
+	defer stop()
+	drained(t, bus)
+	if took := <-lasted; took > config.LeaseTTL-time.Second {
+		t.Errorf("the delivery ended after %v, want at the next renewal", took)
+	}
+}

@@ -1,0 +1,57 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Consume implements ports.EventSource. Each call is a worker, in this process or
+// in another; workers share the partitions evenly, and one that comes or goes is
+// noticed within a tenth of LeaseTTL, one that dies within LeaseTTL. It has one
+// connection to itself, whatever the number of partitions, on which it is told
+// that one is no longer empty.
+//
+// The context that deliver gets has the values of ctx and the Lease. It ends when
+// the lease is lost, and DrainTimeout after ctx. What has no verdict by then is
+// delivered by the next worker, what was cut short again. An event without a
+// verdict has failed.
+//
+// The error says that Redis could not be reached at the beginning. Later failures
+// are told to the Logger, and Consume goes on when Redis is back.
+func (b *Bus) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
+	const op = "Consume"
+	w := &worker{
+		bus: b, deliver: deliver, id: rand.Text(),
+		serving: make(map[int]*service), ended: make(chan int, b.config.Partitions),
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	share, err := w.join(ctx)
+	if err != nil && ctx.Err() == nil {
+		return failure(op, err)
+	}
+	messages := b.client.Subscribe(ctx, b.channel())
+	defer func() { _ = messages.Close() }()
+	woken := messages.Channel()
+	ticker := time.NewTicker(b.interval())
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if err == nil {
+			err = w.balance(ctx, share)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.complain(ctx, "sharing partitions", err)
+		}
+		w.wait(ctx, ticker.C, woken)
+		share, err = w.join(ctx)
+	}
+	for len(w.serving) > 0 {
+		w.gone(<-w.ended)
+	}
+	w.leave(context.WithoutCancel(ctx))
+	return nil
+}

@@ -1,0 +1,102 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strconv"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// The fields that the entry of a dead letter has besides the event's.
+const (
+	idField       = "id"
+	attemptsField = "attempts"
+	causeField    = "cause"
+)
+
+// DeadLetter is an event that was given up.
+type DeadLetter struct {
+	// Event may lack all but its position where something else than a Bus has
+	// written it.
+	Event ports.Event
+	// Attempts is how many deliveries of it began.
+	Attempts int
+	// Cause is the text of the last verdict.
+	Cause string
+
+	partition int
+	// id is that of its entry among the dead letters.
+	id string
+}
+
+// bury moves an event to the dead letters.
+func (p *partition) bury(ctx context.Context, e *queued, cause error) error {
+	keys := []string{p.bus.stream(p.lease.Partition), p.bus.dead(p.lease.Partition)}
+	limit := p.bus.config.MaxDeadLetters
+	answer, err := p.insist(ctx, p.bus.scripts.bury, keys, busGroup, limit, e.id, e.attempts, cause.Error())
+	if err != nil {
+		return err
+	}
+	e.settled = true
+	if tell := p.bus.config.OnDeadLetter; tell != nil {
+		id, _ := answer.(string)
+		tell(DeadLetter{
+			Event: e.event, Attempts: e.attempts, Cause: cause.Error(), partition: p.lease.Partition, id: id,
+		})
+	}
+	return nil
+}
+
+// DeadLetters lists the events that were given up, each partition's in that
+// order. It makes 1 request for 100 of a partition. An error ends it. To deliver
+// an event after all, publish it again and drop its letter.
+func (b *Bus) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
+	return func(yield func(DeadLetter, error) bool) {
+		for partition := range b.config.Partitions {
+			if !b.deadLetters(ctx, partition, yield) {
+				return
+			}
+		}
+	}
+}
+
+func (b *Bus) deadLetters(ctx context.Context, partition int, yield func(DeadLetter, error) bool) (more bool) {
+	const op, page = "DeadLetters", 100
+	after := "-"
+	for {
+		if err := ended(ctx, op); err != nil {
+			return yield(DeadLetter{}, err) && false
+		}
+		messages, err := b.client.XRangeN(ctx, b.dead(partition), after, "+", page).Result()
+		if err != nil {
+			return yield(DeadLetter{}, failure(op, err)) && false
+		}
+		for _, message := range messages {
+			fields := make(map[string]string, len(message.Values))
+			for name, value := range message.Values {
+				fields[name] = fmt.Sprint(value)
+			}
+			letter := DeadLetter{Cause: fields[causeField], partition: partition, id: message.ID}
+			letter.Event, _ = decodeEvent(fields[idField], fields) // What cannot be read is why it is here.
+			letter.Attempts, _ = strconv.Atoi(fields[attemptsField])
+			if !yield(letter, nil) {
+				return false
+			}
+			after = "(" + message.ID
+		}
+		if len(messages) < page {
+			return true
+		}
+	}
+}
+
+// DropDeadLetter removes a dead letter. Absent is not an error.
+func (b *Bus) DropDeadLetter(ctx context.Context, letter DeadLetter) error {
+	const op = "DropDeadLetter"
+	if err := ended(ctx, op); err != nil {
+		return err
+	}
+	return failure(op, b.client.XDel(ctx, b.dead(letter.partition), letter.id).Err())
+}

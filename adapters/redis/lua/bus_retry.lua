@@ -1,0 +1,11 @@
+-- Counts a delivery of events that were delivered before.
+-- KEYS: lease, stream
+-- ARGV: the lease's value, group, IDs
+-- Returns 1, or false when the lease was lost.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return false
+end
+for i = 3, #ARGV do
+  redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[2], 0, ARGV[i])
+end
+return 1

@@ -1,0 +1,25 @@
+-- Moves a row that waits into the topic's listing. One that no longer waits is in
+-- place already, or was cleared meanwhile, and must not come back.
+-- KEYS: members, rows, waiting row
+-- ARGV: member, instant up to which what has expired is cleared
+local row = redis.call('GET', KEYS[3])
+if not row then return 0 end
+local life = redis.call('PTTL', KEYS[3])
+redis.call('DEL', KEYS[3])
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  redis.call('ZADD', KEYS[1], redis.call('HINCRBY', KEYS[2], '#', 1), ARGV[1])
+end
+redis.call('HSET', KEYS[2], ARGV[1], row)
+for i = 1, 2 do
+  if redis.call('PTTL', KEYS[i]) < life then redis.call('PEXPIRE', KEYS[i], life) end
+end
+-- A few at random, as Redis itself looks for keys that have expired: so the rows
+-- of crashed clients stay a small part, also where nobody lists the topic.
+for _, member in ipairs(redis.call('ZRANDMEMBER', KEYS[1], 5)) do
+  local other = redis.call('HGET', KEYS[2], member)
+  if not other or string.sub(other, 1, 20) <= ARGV[2] then
+    redis.call('ZREM', KEYS[1], member)
+    redis.call('HDEL', KEYS[2], member)
+  end
+end
+return 1

@@ -1,0 +1,255 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed" // for the script
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/ports"
+)
+
+const (
+	// keepMembers is how long Redis keeps what it knows of a fleet of which
+	// nobody is left. The next process reaps them until then.
+	keepMembers = 24 * time.Hour
+	// reapTime is how long one process reaps a dead one before another joins in.
+	reapTime = 30 * time.Second
+	// leaveTimeout bounds what a process does when it leaves.
+	leaveTimeout = 5 * time.Second
+	// chunk is how many connections one command has.
+	chunk = 500
+)
+
+// codeTryAgain is the close code that asks a client back (1013, in the IANA
+// registry of RFC 6455).
+const codeTryAgain = 1013
+
+//go:embed lua/router_heartbeat.lua
+var routerHeartbeat string
+
+type routerScripts struct{ heartbeat *goredis.Script }
+
+func newRouterScripts() routerScripts {
+	return routerScripts{heartbeat: goredis.NewScript(routerHeartbeat)}
+}
+
+// The kinds of names that a router's keys are made of.
+const (
+	kindFleet   = "f" // all that one script touches
+	kindProcess = "g"
+)
+
+func (r *Router) membersKey() string { return r.keys.key(kindFleet, "", "members") }
+func (r *Router) deadKey() string    { return r.keys.key(kindFleet, "", "dead") }
+
+// aliveKey is there as long as the process shows that it is alive.
+func (r *Router) aliveKey(process string) string {
+	return r.keys.key(kindFleet, "", "alive:"+escape(process))
+}
+
+// connectionsKey is the set of a member's connections.
+func (r *Router) connectionsKey(member string) string {
+	return r.keys.key(kindProcess, member, "connections")
+}
+
+// channel is where a process listens.
+func (r *Router) channel(process string) string {
+	return r.keys.key(kindProcess, process, "channel")
+}
+
+// membership is one life of a process in the fleet: it has a new one after it
+// was taken for dead. It belongs to one goroutine.
+type membership struct {
+	router *Router
+	member string // the process's name, # and a random text
+	joined bool
+	known  map[ports.ConnectionID]bool // as Redis has them
+	// since is when the latest row of heartbeats that were in time began.
+	since time.Time
+}
+
+// How the script finds a process.
+const (
+	foundAlive = iota
+	foundLate
+	foundDead
+)
+
+func (r *Router) newMembership() *membership {
+	return &membership{router: r, member: r.config.Process + "#" + rand.Text()}
+}
+
+// processOf is the process that a member is a life of.
+func processOf(member string) string {
+	return member[:max(strings.LastIndexByte(member, '#'), 0)]
+}
+
+// live shows that the process is alive until ctx ends, and reaps dead ones, one
+// at a time.
+func (r *Router) live(ctx context.Context, engine Engine) {
+	m := r.newMembership()
+	var reaping sync.WaitGroup
+	defer reaping.Wait()
+	var busy atomic.Bool
+	ticker := time.NewTicker(r.config.Heartbeat)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		dead, alive, err := m.beat(ctx, !busy.Load())
+		r.complain(ctx, "showing that the process is alive", err)
+		if !alive {
+			m = r.newMembership()
+			r.startAfresh(ctx)
+			continue
+		}
+		if dead != "" {
+			busy.Store(true)
+			reaping.Go(func() {
+				defer busy.Store(false)
+				r.complain(ctx, "reaping a dead process", r.reap(ctx, engine, dead))
+			})
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+	m.leave(ctx)
+}
+
+// startAfresh ends what the process had when it was taken for dead: by now its
+// connections are nobody's any more, and events have passed them by. Their
+// clients are asked back. A Redis that forgot the process may have forgotten the
+// leases as well.
+func (r *Router) startAfresh(ctx context.Context) {
+	r.config.Logger.WarnContext(ctx, "the process was taken for dead: its clients are asked to come back")
+	r.fences.reset()
+	for id := range r.connections() {
+		to := ports.Address{ID: id, Endpoint: r.config.Process}
+		r.complain(ctx, "closing a connection", r.sockets.Close(ctx, to, codeTryAgain, "try again"))
+	}
+}
+
+// beat is one heartbeat. It may hand over a dead member to reap; it may find
+// that the process itself was taken for dead.
+func (m *membership) beat(ctx context.Context, mayReap bool) (dead string, alive bool, err error) {
+	r := m.router
+	now := time.Now()
+	var reapFor time.Duration
+	if mayReap && m.joined && now.Sub(m.since) >= r.config.DeadAfter {
+		reapFor = reapTime
+	}
+	found, dead, err := m.show(ctx, reapFor)
+	if err != nil {
+		return "", true, err
+	}
+	if found == foundDead {
+		return "", false, nil
+	}
+	// Whoever was away does not judge before the others could have come back too.
+	if found == foundLate || !m.joined {
+		m.since = now
+	}
+	m.joined = true
+	r.joined.Store(true)
+	r.checkReady()
+	r.outbox.prune()
+	return dead, true, errors.Join(m.sync(ctx), r.hearItself(ctx))
+}
+
+// show runs the script.
+func (m *membership) show(ctx context.Context, reapFor time.Duration) (found int64, dead string, err error) {
+	r := m.router
+	keys := []string{r.membersKey(), r.deadKey(), r.aliveKey(r.config.Process)}
+	answer, err := r.scripts.heartbeat.Run(ctx, r.client, keys, m.member,
+		r.config.DeadAfter.Milliseconds(), keepMembers.Milliseconds(), m.joined, reapFor.Milliseconds()).Slice()
+	if err != nil {
+		return 0, "", err
+	}
+	if len(answer) != 2 {
+		return 0, "", fmt.Errorf("the script answered %d values", len(answer))
+	}
+	found, _ = answer[0].(int64)
+	dead, _ = answer[1].(string)
+	return found, dead, nil
+}
+
+// hearItself has the process's channel say something; see receive.
+func (r *Router) hearItself(ctx context.Context) error {
+	if !r.listening.Load() {
+		return nil
+	}
+	return r.client.Process(ctx, r.publication(ctx, r.sharded.Load(), r.config.Process, nil))
+}
+
+// sync writes down which connections came and went since it last did.
+func (m *membership) sync(ctx context.Context) error {
+	current := make(map[ports.ConnectionID]bool, len(m.known))
+	var added, removed []any
+	for id := range m.router.connections() {
+		current[id] = true
+		if !m.known[id] {
+			added = append(added, string(id))
+		}
+	}
+	for id := range m.known {
+		if !current[id] {
+			removed = append(removed, string(id))
+		}
+	}
+	if err := m.write(ctx, added, removed); err != nil {
+		return fmt.Errorf("writing down the connections: %w", err)
+	}
+	m.known = current
+	return nil
+}
+
+// write may be repeated.
+func (m *membership) write(ctx context.Context, added, removed []any) error {
+	key := m.router.connectionsKey(m.member)
+	_, err := m.router.client.Pipelined(ctx, func(pipeline goredis.Pipeliner) error {
+		for ids := range slices.Chunk(added, chunk) {
+			pipeline.SAdd(ctx, key, ids...)
+		}
+		for ids := range slices.Chunk(removed, chunk) {
+			pipeline.SRem(ctx, key, ids...)
+		}
+		pipeline.PExpire(ctx, key, keepMembers)
+		return nil
+	})
+	return err
+}
+
+// leave ends the membership. Connections that are left have to be reaped: with
+// some, the process counts as dead from now on.
+func (m *membership) leave(ctx context.Context) {
+	if !m.joined {
+		return
+	}
+	r := m.router
+	r.joined.Store(false)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	err := m.sync(ctx)
+	if err == nil {
+		_, err = r.client.Pipelined(ctx, func(pipeline goredis.Pipeliner) error {
+			if len(m.known) == 0 {
+				pipeline.ZRem(ctx, r.membersKey(), m.member)
+				pipeline.Del(ctx, r.connectionsKey(m.member))
+			} else {
+				pipeline.ZAddXX(ctx, r.membersKey(), goredis.Z{Member: m.member})
+			}
+			pipeline.Del(ctx, r.aliveKey(r.config.Process))
+			return nil
+		})
+	}
+	r.complain(ctx, "leaving the fleet", err)
+}

@@ -1,0 +1,268 @@
+package redis
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+const (
+	// messageBytes is how much a batch takes before the next one begins.
+	messageBytes = 256 << 10
+	// entryBytes is what an entry costs beside its frame.
+	entryBytes = 64
+)
+
+// outcome is what became of a batch, or of one entry of it: the zero value when
+// it was delivered.
+type outcome struct{ kind, cause error }
+
+var (
+	errNoAnswer = errors.New("the process that has the connection did not answer")
+	errRemote   = errors.New("the process that has the connection failed to push")
+	errNotSent  = errors.New("the router is not running, or not connected to Redis")
+)
+
+// outbox is what a router has for other processes: calls that wait to be
+// published, calls that were and have no answer yet, and answers.
+type outbox struct {
+	patience time.Duration // with a batch, from its first entry to its answer
+	capacity int           // bytes that a peer may have unanswered
+	wake     chan struct{} // has a token when there is something to take
+
+	mu       sync.Mutex
+	sequence uint64
+	peers    map[string]*peer
+}
+
+// peer is one other process.
+type peer struct {
+	waiting []*batch // of which the last takes more
+	answers []answer
+	// published are the batches that wait for their answers.
+	published map[uint64]*batch
+	bytes     int // of all batches, waiting and published
+	// silent is true after a batch without an answer. Until something is heard of
+	// the peer, it gets one batch at a time.
+	silent bool
+}
+
+// batch is calls for one peer that travel together.
+type batch struct {
+	sequence uint64 // 0 until it is published
+	entries  []entry
+	payloads map[payloadKey]bool
+	bytes    int
+	timer    *time.Timer
+	settled  bool
+
+	// done is closed when the others are set.
+	done       chan struct{}
+	fate       outcome
+	exceptions map[int]verdict
+}
+
+// outcome is what became of one entry, once the batch is done.
+func (b *batch) outcome(index int) outcome {
+	switch b.exceptions[index] {
+	case delivered:
+		return b.fate
+	case gone:
+		return outcome{kind: ports.ErrGone}
+	case throttled:
+		return outcome{kind: ports.ErrThrottled}
+	case tooLarge:
+		return outcome{kind: ports.ErrTooLarge}
+	default:
+		return outcome{cause: errRemote}
+	}
+}
+
+func newOutbox(patience time.Duration, capacity int) *outbox {
+	return &outbox{
+		patience: patience, capacity: capacity,
+		wake: make(chan struct{}, 1), peers: make(map[string]*peer),
+	}
+}
+
+// add queues a call for a peer. The outcome is the batch's, at the index.
+// ErrThrottled: the peer has as much unanswered as it may.
+func (o *outbox) add(to string, call entry) (b *batch, index int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.peer(to)
+	b = p.open()
+	size := b.sizeOf(call)
+	if p.bytes > 0 && (p.silent || p.bytes+size > o.capacity) {
+		return nil, 0, ports.ErrThrottled
+	}
+	if b == nil || b.bytes > 0 && b.bytes+size > messageBytes {
+		b = &batch{payloads: make(map[payloadKey]bool), done: make(chan struct{})}
+		b.timer = time.AfterFunc(o.patience, func() { o.expire(p, b) })
+		p.waiting = append(p.waiting, b)
+		size = b.sizeOf(call)
+	}
+	b.entries = append(b.entries, call)
+	b.payloads[keyOf(call.frame.Payload)] = true
+	b.bytes += size
+	p.bytes += size
+	o.signal()
+	return b, len(b.entries) - 1, nil
+}
+
+// reply queues an answer.
+func (o *outbox) reply(to string, a answer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.peer(to)
+	p.answers = append(p.answers, a)
+	o.signal()
+}
+
+func (o *outbox) peer(name string) *peer {
+	p := o.peers[name]
+	if p == nil {
+		p = &peer{published: make(map[uint64]*batch)}
+		o.peers[name] = p
+	}
+	return p
+}
+
+// open is the batch that takes more, or nil.
+func (p *peer) open() *batch {
+	if len(p.waiting) == 0 {
+		return nil
+	}
+	return p.waiting[len(p.waiting)-1]
+}
+
+// sizeOf is what a call adds to the batch; nil is an empty one.
+func (b *batch) sizeOf(call entry) int {
+	size := entryBytes + call.frame.Len()
+	if b != nil && b.payloads[keyOf(call.frame.Payload)] {
+		size -= len(call.frame.Payload)
+	}
+	return size
+}
+
+func (o *outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// parcel is what is to be published to one peer.
+type parcel struct {
+	to      string
+	answers []answer
+	batch   *batch // nil when there are only answers
+}
+
+// take returns what waits, at most one batch for each peer.
+func (o *outbox) take() []parcel {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var parcels []parcel
+	for name, p := range o.peers {
+		if len(p.waiting) == 0 && len(p.answers) == 0 {
+			continue
+		}
+		next := parcel{to: name, answers: p.answers}
+		p.answers = nil
+		if len(p.waiting) > 0 {
+			next.batch, p.waiting = p.waiting[0], p.waiting[1:]
+			o.sequence++
+			next.batch.sequence = o.sequence
+			p.published[o.sequence] = next.batch
+		}
+		if len(p.waiting) > 0 {
+			o.signal()
+		}
+		parcels = append(parcels, next)
+	}
+	return parcels
+}
+
+// heard settles the batches that a peer answers.
+func (o *outbox) heard(from string, instance uint64, answers []answer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.peers[from]
+	if p == nil {
+		return
+	}
+	p.silent = false
+	for _, a := range answers {
+		b := p.published[a.sequence]
+		if b == nil || a.instance != instance { // it is late, or not for us
+			continue
+		}
+		b.exceptions = make(map[int]verdict, len(a.exceptions))
+		for _, e := range a.exceptions {
+			b.exceptions[e.index] = e.verdict
+		}
+		p.settle(b, outcome{})
+	}
+}
+
+// settle ends a batch that is not going to be answered.
+func (o *outbox) settle(to string, b *batch, fate outcome) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if p := o.peers[to]; p != nil && p.published[b.sequence] == b {
+		p.settle(b, fate)
+	}
+}
+
+// expire settles a batch that has waited too long.
+func (o *outbox) expire(p *peer, b *batch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case b.settled: // while the timer fired
+		return
+	case b.sequence > 0:
+		p.silent = true
+		p.settle(b, outcome{cause: errNoAnswer})
+		return
+	}
+	p.waiting = slices.DeleteFunc(p.waiting, func(waiting *batch) bool { return waiting == b })
+	p.settle(b, outcome{ports.ErrThrottled, errNotSent})
+}
+
+// settle ends a batch; o.mu is held, and nobody has settled it.
+func (p *peer) settle(b *batch, fate outcome) {
+	b.settled = true
+	b.timer.Stop()
+	delete(p.published, b.sequence)
+	p.bytes -= b.bytes
+	b.fate = fate
+	close(b.done)
+}
+
+// close settles everything, when the router stops running.
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.peers {
+		for _, b := range p.waiting {
+			p.settle(b, outcome{ports.ErrThrottled, errNotSent})
+		}
+		p.waiting = nil
+		for _, b := range p.published {
+			p.settle(b, outcome{cause: errNoAnswer})
+		}
+	}
+}
+
+// prune drops the peers that have nothing under way.
+func (o *outbox) prune() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.peers, func(_ string, p *peer) bool { return p.bytes == 0 && len(p.answers) == 0 })
+}

@@ -1,0 +1,108 @@
+package redis
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+func TestOutboxGivesUpWhatIsNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(time.Second, 1000)
+		unsent := mustAdd(t, o)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := unsent.outcome(0); got != (outcome{ports.ErrThrottled, errNotSent}) {
+			t.Errorf("not sent: %v", got)
+		}
+		if parcels := o.take(); len(parcels) != 0 {
+			t.Errorf("%d parcels are left of it", len(parcels))
+		}
+
+		sent := mustAdd(t, o)
+		o.take()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := sent.outcome(0); got != (outcome{cause: errNoAnswer}) {
+			t.Errorf("not answered: %v", got)
+		}
+	})
+}
+
+// Others must not wait for a process that does not answer.
+func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(time.Second, 1000)
+		mustAdd(t, o)
+		o.take()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		mustAdd(t, o)
+		if _, _, err := o.add("peer", entry{}); !errors.Is(err, ports.ErrThrottled) {
+			t.Errorf("a second one: %v, want ErrThrottled", err)
+		}
+		o.heard("peer", 1, nil)
+		mustAdd(t, o)
+		o.close()
+	})
+}
+
+func TestOutboxSettlesByTheAnswer(t *testing.T) {
+	o := newOutbox(time.Minute, 1000)
+	var batches []*batch
+	for range 5 {
+		batches = append(batches, mustAdd(t, o))
+	}
+	b := batches[0]
+	if b != batches[4] || len(b.entries) != 5 {
+		t.Fatalf("%d entries in the first batch, want 5", len(b.entries))
+	}
+	sequence := o.take()[0].batch.sequence
+	o.heard("peer", 1, []answer{{instance: 2, sequence: sequence}}) // to a former life of this process
+	o.heard("other", 1, []answer{{instance: 1, sequence: sequence}})
+	if b.settled {
+		t.Fatal("settled by an answer that is not for it")
+	}
+	o.heard("peer", 1, []answer{{instance: 1, sequence: sequence, exceptions: []exception{
+		{0, gone}, {1, throttled}, {2, tooLarge}, {3, failed},
+	}}})
+	<-b.done
+	for index, want := range []outcome{
+		{kind: ports.ErrGone}, {kind: ports.ErrThrottled}, {kind: ports.ErrTooLarge}, {cause: errRemote}, {},
+	} {
+		if got := b.outcome(index); got != want {
+			t.Errorf("entry %d: %v, want %v", index, got, want)
+		}
+	}
+	o.heard("peer", 1, []answer{{instance: 1, sequence: sequence}}) // again
+	if o.prune(); len(o.peers) != 0 {
+		t.Errorf("%d peers are kept", len(o.peers))
+	}
+}
+
+func TestOutboxIsBounded(t *testing.T) {
+	o := newOutbox(time.Minute, 1000)
+	defer o.close()
+	big := entry{frame: ports.Frame{Payload: make([]byte, 2000)}}
+	if _, _, err := o.add("peer", big); err != nil {
+		t.Errorf("a big one, alone: %v", err)
+	}
+	if _, _, err := o.add("peer", entry{}); !errors.Is(err, ports.ErrThrottled) {
+		t.Errorf("one more: %v, want ErrThrottled", err)
+	}
+	if _, _, err := o.add("another peer", entry{}); err != nil {
+		t.Errorf("for another process: %v", err)
+	}
+}
+
+func mustAdd(t *testing.T, o *outbox) *batch {
+	t.Helper()
+	b, _, err := o.add("peer", entry{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

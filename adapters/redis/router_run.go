@@ -1,0 +1,200 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Engine is what a router tells of connections whose process has died.
+type Engine interface {
+	// Disconnect is told that a socket is gone. It may be called for one
+	// connection more than once, by several processes, and concurrently. After an
+	// error it is called again.
+	Disconnect(ctx context.Context, disconnection ports.Disconnection) error
+}
+
+var (
+	errRunning      = errors.New("the router is running already")
+	errNoProcess    = errors.New("RouterConfig.Process is required")
+	errNotListening = errors.New("the process that has the connection is not listening for the moment")
+	errUnsubscribed = errors.New("the server has ended the subscription")
+)
+
+// Run keeps the process in the fleet until ctx ends: it listens for what other
+// processes ask for, sends what is meant for them, shows that the process is
+// alive, and tells the engine of the connections of processes that are not.
+// Shut the sockets down before ctx ends; what is left of them then, another
+// process tells its engine of.
+//
+// It gets over failures of Redis. The error is nil but for a router that is
+// running already or has no Process (ErrInvalid).
+func (r *Router) Run(ctx context.Context, engine Engine) error {
+	if r.config.Process == "" {
+		return &ports.Error{Op: "redis.Run", Kind: ports.ErrInvalid, Err: errNoProcess}
+	}
+	if r.running.Swap(true) {
+		return &ports.Error{Op: "redis.Run", Kind: ports.ErrInvalid, Err: errRunning}
+	}
+	defer r.running.Store(false)
+	var parts sync.WaitGroup
+	parts.Go(func() { r.listen(ctx) })
+	parts.Go(func() { r.send(ctx) })
+	parts.Go(func() { r.live(ctx, engine) })
+	parts.Wait()
+	r.outbox.close()
+	return nil
+}
+
+// listen keeps the process's channel subscribed to.
+func (r *Router) listen(ctx context.Context) {
+	const first, most = 50 * time.Millisecond, 2 * time.Second
+	inbox := inbox{router: r, senders: make(map[sender]progress)}
+	for rest := first; ctx.Err() == nil; rest = min(2*rest, most) {
+		began := time.Now()
+		err := r.receive(ctx, &inbox)
+		if time.Since(began) > most {
+			rest = first
+		}
+		r.complain(ctx, "listening for other processes", err)
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// receive subscribes, and handles messages until something fails. It never
+// returns nil. The process hears from itself at every heartbeat, so that silence
+// is a failure too: of a connection that nobody has told us is broken, or of a
+// server that no longer has the channel.
+func (r *Router) receive(ctx context.Context, inbox *inbox) error {
+	sharded, err := r.supportsShards(ctx)
+	if err != nil {
+		return err
+	}
+	subscribe := r.client.Subscribe
+	if sharded {
+		subscribe = r.client.SSubscribe
+	}
+	subscription := subscribe(ctx, r.channel(r.config.Process))
+	defer subscription.Close() //nolint:errcheck // closed twice when ctx ends
+	defer r.listening.Store(false)
+	defer context.AfterFunc(ctx, func() { _ = subscription.Close() })()
+	for {
+		received, err := subscription.ReceiveTimeout(ctx, r.config.DeadAfter)
+		if err != nil {
+			return err
+		}
+		switch received := received.(type) {
+		case *goredis.Subscription:
+			if received.Count == 0 { // as when the slot moves to another node
+				return errUnsubscribed
+			}
+			r.sharded.Store(sharded)
+			r.listening.Store(true)
+			r.checkReady()
+			r.outbox.signal()
+		case *goredis.Message:
+			inbox.handle(ctx, []byte(received.Payload))
+		}
+	}
+}
+
+// supportsShards asks the server for sharded pub/sub, which Redis has from 7.0
+// on and an ACL may withhold.
+func (r *Router) supportsShards(ctx context.Context) (bool, error) {
+	err := r.client.Process(ctx, r.publication(ctx, true, r.config.Process, nil))
+	if goredis.HasErrorPrefix(err, "unknown command") || goredis.HasErrorPrefix(err, "NOPERM") {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// send publishes what waits, one round after the other: what is added during
+// one travels together in the next. While the process could not hear the
+// answers, it waits.
+func (r *Router) send(ctx context.Context) {
+	for {
+		select {
+		case <-r.outbox.wake:
+		case <-ctx.Done():
+			return
+		}
+		if r.listening.Load() {
+			r.publish(ctx, r.outbox.take())
+		}
+	}
+}
+
+func (r *Router) publish(ctx context.Context, parcels []parcel) {
+	pipeline := r.client.Pipeline()
+	results := make([]*goredis.IntCmd, len(parcels))
+	for i, p := range parcels {
+		m := message{from: r.config.Process, instance: r.instance, answers: p.answers}
+		if p.batch != nil {
+			m.sequence, m.entries = p.batch.sequence, p.batch.entries
+		}
+		results[i] = r.publication(ctx, r.sharded.Load(), p.to, m.encode())
+		_ = pipeline.Process(ctx, results[i]) // only queues it
+	}
+	_, _ = pipeline.Exec(ctx) // every result has its error
+	var unheard []parcel
+	for i, p := range parcels {
+		receivers, err := results[i].Result()
+		switch {
+		case p.batch == nil: // an answer that is lost, the other side notices
+		case err != nil:
+			r.outbox.settle(p.to, p.batch, outcome{kindOf(err), withoutArguments(err)})
+		case receivers == 0:
+			unheard = append(unheard, p)
+		}
+	}
+	if len(unheard) > 0 {
+		r.settleUnheard(ctx, unheard)
+	}
+}
+
+// settleUnheard tells processes that are dead from those that are about to
+// subscribe again.
+func (r *Router) settleUnheard(ctx context.Context, parcels []parcel) {
+	pipeline := r.client.Pipeline()
+	alive := make([]*goredis.IntCmd, len(parcels))
+	for i, p := range parcels {
+		alive[i] = pipeline.Exists(ctx, r.aliveKey(p.to))
+	}
+	_, _ = pipeline.Exec(ctx) // every result has its error
+	for i, p := range parcels {
+		count, err := alive[i].Result()
+		fate := outcome{ports.ErrThrottled, errNotListening}
+		if err == nil && count == 0 {
+			fate = outcome{kind: ports.ErrGone}
+		}
+		r.outbox.settle(p.to, p.batch, fate)
+	}
+}
+
+// publication is the command that publishes to a process. In a cluster it goes
+// to the node of the channel's slot, where the process listens: there the
+// number of receivers is right and messages stay in order, also without shards.
+func (r *Router) publication(ctx context.Context, sharded bool, to string, data []byte) *goredis.IntCmd {
+	verb := "publish"
+	if sharded {
+		verb = "spublish"
+	}
+	command := goredis.NewIntCmd(ctx, verb, r.channel(to), data)
+	command.SetFirstKeyPos(1)
+	return command
+}
+
+func (r *Router) complain(ctx context.Context, doing string, err error) {
+	if err != nil && ctx.Err() == nil {
+		r.config.Logger.WarnContext(ctx, doing, slog.String("process", r.config.Process), slog.Any("error", withoutArguments(err)))
+	}
+}

@@ -1,0 +1,181 @@
+//go:build integration
+
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/ports"
+)
+
+// onServersAsFleet runs a test on a server and on a cluster, each run with a
+// prefix of its own.
+func onServersAsFleet(t *testing.T, test func(t *testing.T, f *fleet)) {
+	t.Helper()
+	for name, client := range map[string]func() goredis.UniversalClient{
+		"standalone": func() goredis.UniversalClient { return server.Client() },
+		"cluster":    func() goredis.UniversalClient { return cluster.Client() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fleet{t: t, client: client, config: quickRouter()}
+			f.config.Prefix = t.Name() + ":"
+			test(t, f)
+		})
+	}
+}
+
+func TestRouterContractOnServers(t *testing.T) {
+	onServersAsFleet(t, func(t *testing.T, f *fleet) { routerContract(t, f) })
+}
+
+func TestRouterUsesShardedChannels(t *testing.T) {
+	client := server.Client()
+	defer client.Close()
+	f := &fleet{t: t, client: func() goredis.UniversalClient { return server.Client() }, config: quickRouter()}
+	f.config.Prefix = "sharded:"
+	f.start("a")
+	channels, err := client.PubSubShardChannels(t.Context(), "sharded:*").Result()
+	if err != nil || len(channels) != 1 {
+		t.Errorf("sharded channels %q, error %v", channels, err)
+	}
+}
+
+func TestDeadProcessIsReapedOnServers(t *testing.T) {
+	onServersAsFleet(t, func(t *testing.T, f *fleet) {
+		a, b := f.start("a"), f.start("b")
+		const clients = 1200 // more than one command or page has
+		for i := range clients {
+			b.dial(fmt.Sprint(i))
+		}
+		b.awaitBeats()
+		b.kill()
+		reaped := map[ports.ConnectionID]bool{}
+		for range clients {
+			reaped[receive(t, a.engine.gone).Address.ID] = true
+		}
+		if len(reaped) != clients {
+			t.Errorf("reaped %d of %d", len(reaped), clients)
+		}
+		to := ports.Address{ID: "1", Endpoint: "b"}
+		waitUntil(t, func() bool { return errors.Is(a.Push(t.Context(), to, text("x")), ports.ErrGone) })
+	})
+}
+
+// A subscription that breaks loses what is published meanwhile. Whoever pushed
+// it is told.
+func TestBrokenSubscriptionsLoseNothingInSilence(t *testing.T) {
+	onServersAsFleet(t, func(t *testing.T, f *fleet) {
+		here, there := f.start("here"), f.start("there")
+		const clients, frames, kills = 8, 300, 5
+		var pushed atomic.Int64
+		var pushing sync.WaitGroup
+		var sockets []*memory.Socket
+		unsure := make([]map[int]bool, clients)
+		for i := range clients {
+			to, socket := here.dial(fmt.Sprint(i))
+			sockets = append(sockets, socket)
+			unsure[i] = map[int]bool{}
+			pushing.Go(func() {
+				for n := range frames {
+					for there.Push(t.Context(), to, text(strconv.Itoa(n))) != nil {
+						unsure[i][n] = true // it may have arrived
+					}
+					pushed.Add(1)
+				}
+			})
+		}
+		for i := range kills {
+			waitUntil(t, func() bool { return pushed.Load() >= int64(clients*frames*i/kills) })
+			killSubscriptions(t, here.client)
+		}
+		pushing.Wait()
+		for i, socket := range sockets {
+			wantEveryFrame(t, socket, frames, unsure[i])
+		}
+	})
+}
+
+// wantEveryFrame wants the numbers in order; a repeat only of one whose push
+// failed first.
+func wantEveryFrame(t *testing.T, socket *memory.Socket, frames int, unsure map[int]bool) {
+	t.Helper()
+	next := 0
+	for socket.Queued() > 0 {
+		data, err := socket.Receive(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch n, err := strconv.Atoi(string(data)); {
+		case err != nil || n > next || n < next-1 || n == next-1 && !unsure[n]:
+			t.Fatalf("received %q, want %d", data, next)
+		case n == next:
+			next++
+		}
+	}
+	if next != frames {
+		t.Errorf("received %d frames, want %d", next, frames)
+	}
+}
+
+// killSubscriptions has Redis drop every client that subscribes to something.
+func killSubscriptions(t *testing.T, client goredis.UniversalClient) {
+	t.Helper()
+	kill := func(ctx context.Context, node *goredis.Client) error {
+		return node.ClientKillByFilter(ctx, "TYPE", "pubsub").Err()
+	}
+	var err error
+	switch client := client.(type) {
+	case *goredis.ClusterClient:
+		err = client.ForEachMaster(t.Context(), kill)
+	case *goredis.Client:
+		err = kill(t.Context(), client)
+	}
+	if err != nil && !strings.Contains(err.Error(), "EOF") {
+		t.Fatal(err)
+	}
+}
+
+// What crossing to another process costs: one caller waits for every answer, and
+// the more callers there are, the more calls share a message.
+func BenchmarkRouterPush(b *testing.B) {
+	for _, callers := range []int{1, 64, 1024} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			f := &fleet{t: b, client: func() goredis.UniversalClient { return server.Client() }}
+			f.config.Prefix = b.Name()
+			here, there := f.start("here"), f.start("there")
+			frame := ports.Frame{Head: []byte(`{"id":"1","type":"next","payload":`), Payload: make([]byte, 200), Tail: []byte("}")}
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var pushing sync.WaitGroup
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range callers {
+				to, socket := here.dial(fmt.Sprint(i))
+				pushing.Go(func() {
+					for left.Add(-1) >= 0 {
+						if err := there.Push(b.Context(), to, frame); err != nil {
+							b.Error(err)
+							return
+						}
+						if _, err := socket.Receive(b.Context()); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			pushing.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package redis_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+	"github.com/graphql-go/graphql"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+// wholeProcess is everything that one process of a fleet runs.
+type wholeProcess struct {
+	engine       *core.Engine
+	server       *websocket.Server
+	client       *goredis.Client // of the router only: its end looks like the process's
+	url          string
+	disconnected chan ports.ConnectionID
+	stop         func()
+}
+
+func startWhole(t *testing.T, name, addr string) *wholeProcess {
+	t.Helper()
+	p := &wholeProcess{
+		client:       goredis.NewClient(&goredis.Options{Addr: addr}),
+		disconnected: make(chan ports.ConnectionID, 100),
+	}
+	client := goredis.NewClient(&goredis.Options{Addr: addr})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	config := quickRouter()
+	config.Process = name
+	hooks := core.Hooks{OnDisconnect: func(_ context.Context, d core.Disconnected) { p.disconnected <- d.Connection.Address.ID }}
+
+	// docs:start fleet
+	server := websocket.NewServer(websocket.Config{Endpoint: name}) // as other processes reach it
+	router := redis.NewRouter(p.client, server, config)             // config.Process is the same name
+	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{})
+	engine, err := core.New(core.Config{
+		Schema: countSchema(t), Hooks: hooks,
+		Connections: store, Subscriptions: store, Bus: bus, Pusher: router,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Go(func() { _ = router.Run(ctx, engine) })
+	running.Go(func() { _ = bus.Consume(ctx, engine.Deliver) })
+	<-router.Ready() // now serve
+	handler := server.Handler(engine)
+	// docs:end fleet
+
+	front := httptest.NewServer(handler)
+	p.engine, p.server, p.url = engine, server, "ws"+front.URL[len("http"):]
+	p.stop = sync.OnceFunc(func() {
+		// docs:start stop
+		front.Close()                             // no more handshakes
+		_ = server.Shutdown(context.Background()) // 1001 to every client; rows and hooks are done
+		cancel()                                  // the worker hands its partitions over, the router leaves
+		running.Wait()
+		// docs:end stop
+		_ = p.client.Close()
+		_ = client.Close()
+	})
+	t.Cleanup(p.stop)
+	return p
+}
+
+// countSchema has a subscription whose events are numbers.
+func countSchema(t *testing.T) graphql.Schema {
+	t.Helper()
+	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"version": {Type: graphql.Int}}}),
+		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"count": {
+			Type: graphql.Int,
+			Subscribe: func(p graphql.ResolveParams) (any, error) {
+				return core.Subscribe(p.Context, []string{"count"}, core.Initial(func(context.Context) (any, error) { return -1, nil }))
+			},
+			Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil },
+		}}}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// subscribe opens a socket that counts. It returns when the subscription is in
+// place.
+func (p *wholeProcess) subscribe(t *testing.T) net.Conn {
+	t.Helper()
+	conn, _, _, err := ws.Dialer{Protocols: []string{"graphql-transport-ws"}}.Dial(t.Context(), p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	for _, message := range []string{
+		`{"type":"connection_init"}`, `{"type":"subscribe","id":"1","payload":{"query":"subscription { count }"}}`,
+	} {
+		if err := wsutil.WriteClientText(conn, []byte(message)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := wsutil.ReadServerText(conn); err != nil { // the ack, and the initial result
+			t.Fatal(err)
+		}
+	}
+	return conn
+}
+
+func countOf(t *testing.T, conn net.Conn) int {
+	t.Helper()
+	data, err := wsutil.ReadServerText(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var next struct {
+		Payload struct{ Data struct{ Count int } }
+	}
+	if err := json.Unmarshal(data, &next); err != nil {
+		t.Fatal(err)
+	}
+	return next.Payload.Data.Count
+}
+
+func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
+	addr := miniredis.RunT(t).Addr()
+	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	const events, clientsEach = 50, 3
+	var conns []net.Conn
+	for range clientsEach {
+		conns = append(conns, a.subscribe(t), b.subscribe(t))
+	}
+	for i := range events {
+		if err := []*wholeProcess{a, b}[i%2].engine.Publish(t.Context(), "count", i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, conn := range conns {
+		for want := range events {
+			if got := countOf(t, conn); got != want {
+				t.Fatalf("client %d got %d, want %d", i, got, want)
+			}
+		}
+	}
+}
+
+func TestRowsOfADeadProcessAreRemoved(t *testing.T) {
+	addr := miniredis.RunT(t).Addr()
+	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	b.subscribe(t)
+	b.subscribe(t)
+	lost := slices.Sorted(b.server.Connections())
+	// Its router's next heartbeat writes them down; then it falls silent.
+	set := goredis.NewClient(&goredis.Options{Addr: addr})
+	defer set.Close()
+	waitUntil(t, func() bool {
+		keys, _, _ := set.Scan(t.Context(), 0, "fanql:{g:b:8080#*", 100).Result()
+		return len(keys) == 1 && set.SCard(t.Context(), keys[0]).Val() == int64(len(lost))
+	})
+	_ = b.client.Close()
+	reaped := []ports.ConnectionID{receive(t, a.disconnected), receive(t, a.disconnected)}
+	if slices.Sort(reaped); !slices.Equal(reaped, lost) {
+		t.Errorf("reaped %q, want %q", reaped, lost)
+	}
+}
+
+// What docs/fleet.md says of a rolling restart.
+func TestClientsThatComeBackAfterARestartMissNothing(t *testing.T) {
+	addr := miniredis.RunT(t).Addr()
+	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	conn := b.subscribe(t)
+	for i := range 3 {
+		if err := a.engine.Publish(t.Context(), "count", i); err != nil {
+			t.Fatal(err)
+		}
+		if got := countOf(t, conn); got != i {
+			t.Fatalf("got %d, want %d", got, i)
+		}
+	}
+	go b.stop()
+	_, err := wsutil.ReadServerText(conn)
+	if closed, ok := errors.AsType[wsutil.ClosedError](err); !ok || closed.Code != 1001 {
+		t.Fatalf("got %v, want close code 1001", err)
+	}
+	conn = a.subscribe(t) // what came meanwhile, Initial tells
+	if err := a.engine.Publish(t.Context(), "count", 3); err != nil {
+		t.Fatal(err)
+	}
+	if got := countOf(t, conn); got != 3 {
+		t.Fatalf("got %d, want 3", got)
+	}
+}

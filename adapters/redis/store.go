@@ -1,0 +1,126 @@
+package redis
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/ports"
+)
+
+var (
+	_ ports.ConnectionStore   = (*Store)(nil)
+	_ ports.SubscriptionStore = (*Store)(nil)
+)
+
+const (
+	// grace is how much longer than a row its key lives. It covers clocks that
+	// differ, and a configured clock that stands still in a test.
+	grace = 2 * time.Minute
+	// tombstoneLife is how long the contract has a tombstone last.
+	tombstoneLife = time.Minute
+	// repetitionLife is how long a call's outcome is remembered for the client that
+	// did not get the answer.
+	repetitionLife = time.Minute
+)
+
+// StoreConfig is how a Store is made. Every zero field stands for its default.
+type StoreConfig struct {
+	// Prefix begins every key, so that several deployments may share a server;
+	// "fanql:" when empty.
+	Prefix string
+	// Now is the clock by which rows expire; time.Now when nil.
+	Now func() time.Time
+	// PageSize is the most subscribers of a page when the request leaves it to the
+	// store, 1,000 when 0, and 10,000 at most. A page ends earlier at 1 MiB.
+	PageSize int
+}
+
+// Store keeps connections, operations and checkpoints in Redis. It implements
+// ports.ConnectionStore and ports.SubscriptionStore and may be used by many
+// goroutines at once.
+//
+// A listing is in the order in which the operations were added.
+type Store struct {
+	client   goredis.UniversalClient
+	scripts  storeScripts
+	keys     keyspace
+	now      func() time.Time
+	pageSize int
+}
+
+// NewStore returns a store. It does no I/O. The client stays the caller's.
+func NewStore(client goredis.UniversalClient, config StoreConfig) *Store {
+	s := &Store{
+		client: client, scripts: newStoreScripts(), keys: newKeyspace(config.Prefix),
+		now: config.Now, pageSize: config.PageSize,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.pageSize <= 0 {
+		s.pageSize = 1000
+	}
+	return s
+}
+
+func (s *Store) connectionKey(id ports.ConnectionID, part string) string {
+	return s.keys.key(kindConnection, string(id), part)
+}
+
+func (s *Store) rowKey(id ports.ConnectionID) string { return s.connectionKey(id, "row") }
+
+func (s *Store) operationsKey(id ports.ConnectionID) string {
+	return s.connectionKey(id, "operations")
+}
+
+func (s *Store) endedKey(id ports.ConnectionID) string { return s.connectionKey(id, "ended") }
+
+func (s *Store) tombstoneKey(ref ports.OperationRef) string {
+	return s.connectionKey(ref.Connection, "tombstone:"+digest([]byte(ref.ID)))
+}
+
+func (s *Store) topicKey(topic ports.Topic, part string) string {
+	return s.keys.key(kindTopic, string(topic), part)
+}
+
+// listingKeys are those of a topic's listing.
+func (s *Store) listingKeys(topic ports.Topic) []string {
+	return []string{s.topicKey(topic, "members"), s.topicKey(topic, "rows")}
+}
+
+// waitingKey is that of a row before it is in the listing.
+func (s *Store) waitingKey(topic ports.Topic, member, token string) string {
+	return s.topicKey(topic, "waiting:"+member+":"+token)
+}
+
+// life is how long a key lives whose row expires at the time: by Redis' own
+// clock, and so counted from now.
+func (s *Store) life(expiresAt time.Time) time.Duration {
+	return max(expiresAt.Sub(s.now()), 0).Truncate(time.Millisecond) + grace
+}
+
+// member names an operation in the listings. The digest has a fixed length, so
+// that no connection ID can run into it.
+func member(ref ports.OperationRef) string {
+	return string(ref.Connection) + "#" + digest([]byte(ref.ID))
+}
+
+// digestLength is that of what digest returns.
+const digestLength = 22
+
+// digest stands for text of any length. Half of SHA-256 is enough: only what one
+// connection sends must differ.
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// tokenLength is that of what newToken returns.
+const tokenLength = 16
+
+// newToken names one attempt at something.
+func newToken() string { return rand.Text()[:tokenLength] }

@@ -1,0 +1,244 @@
+package redis_test
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// budget calls a store's methods and notes what each sends.
+type budget struct {
+	fixture
+	t       *testing.T
+	scripts map[string]string
+	sockets int
+	table   strings.Builder
+}
+
+func newBudget(t *testing.T) *budget {
+	t.Helper()
+	b := &budget{fixture: newFixture(t), t: t, scripts: map[string]string{}}
+	files, err := filepath.Glob("lua/*.lua")
+	success(t, err)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		success(t, err)
+		sum := sha1.Sum(source)
+		b.scripts[hex.EncodeToString(sum[:])] = strings.TrimSuffix(filepath.Base(file), ".lua")
+	}
+	b.table.WriteString("| call | commands | round trips |\n|---|---|--:|\n")
+	return b
+}
+
+// call makes one and compares what was sent with what the budget allows.
+func (b *budget) call(name, want string, roundTrips int, call func() error) {
+	b.t.Helper()
+	b.hook.take()
+	success(b.t, call())
+	requests := b.hook.take()
+	got := b.commands(requests)
+	if got != want || len(requests) != roundTrips {
+		b.t.Errorf("%s: sent %s in %d round trips, want %s in %d", name, got, len(requests), want, roundTrips)
+	}
+	fmt.Fprintf(&b.table, "| %s | %s | %d |\n", name, got, len(requests))
+}
+
+// commands is what was sent, in its order: "5 SET, 1 operation_add".
+func (b *budget) commands(requests [][]goredis.Cmder) string {
+	counts, names := map[string]int{}, []string{}
+	for _, cmd := range slices.Concat(requests...) {
+		name := strings.ToUpper(cmd.Name())
+		if name == "EVALSHA" {
+			name = "`" + b.scripts[fmt.Sprint(cmd.Args()[1])] + "`"
+		}
+		if counts[name]++; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprint(counts[name], " ", name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// socket is a connection that nobody else uses.
+func (b *budget) socket() ports.Connection {
+	b.sockets++
+	return ports.Connection{
+		Address:   ports.Address{ID: ports.ConnectionID(fmt.Sprint("socket ", b.sockets))},
+		ExpiresAt: b.clock.Now().Add(time.Hour),
+	}
+}
+
+// connected is one that is there, with m operations of k topics each.
+func (b *budget) connected(m, k int, topic func(i, j int) ports.Topic) ports.Connection {
+	b.t.Helper()
+	row := b.socket()
+	success(b.t, b.CreateConnection(b.t.Context(), row))
+	for i := range m {
+		operation := b.on(row, i)
+		for j := range k {
+			operation.Topics = append(operation.Topics, topic(i, j))
+		}
+		success(b.t, b.AddOperation(b.t.Context(), operation))
+	}
+	return row
+}
+
+// on is the i-th operation of a connection, without topics.
+func (b *budget) on(row ports.Connection, i int) ports.Operation {
+	return ports.Operation{
+		Ref:     ports.OperationRef{Connection: row.Address.ID, ID: ports.OperationID(strconv.Itoa(i))},
+		Address: row.Address, Request: make([]byte, 200), ReceivedAt: b.clock.Now(), ExpiresAt: row.ExpiresAt,
+	}
+}
+
+// own is a topic for each operation and place.
+func own(i, j int) ports.Topic { return ports.Topic(fmt.Sprintf("%d/%d", i, j)) }
+
+// shared is one topic for all operations.
+func shared(int, int) ports.Topic { return "shared" }
+
+// TestCommandBudget asserts the table of commands per call, and that
+// docs/redis-keys.md shows it.
+func TestCommandBudget(t *testing.T) {
+	b := newBudget(t)
+	b.connections()
+	b.operations()
+	b.ends()
+	b.listings()
+	t.Logf("the table:\n%s", b.table.String())
+	document, err := os.ReadFile("../../docs/redis-keys.md")
+	success(t, err)
+	_, after, _ := strings.Cut(string(document), "<!-- commands:start -->\n")
+	shown, _, found := strings.Cut(after, "<!-- commands:end -->")
+	if !found || shown != b.table.String() {
+		t.Errorf("docs/redis-keys.md does not show this table between <!-- commands:start --> and <!-- commands:end -->; put in the one above")
+	}
+}
+
+func (b *budget) connections() {
+	ctx, row := b.t.Context(), b.socket()
+	id := row.Address.ID
+	b.call("CreateConnection", "1 `connection_create`", 1, func() error { return b.faulty.CreateConnection(ctx, row) })
+	b.call("GetConnection", "1 `connection_get`", 1, func() error {
+		_, err := b.faulty.GetConnection(ctx, id)
+		return err
+	})
+	b.call("InitConnection", "1 `connection_init`", 1, func() error {
+		_, err := b.faulty.InitConnection(ctx, id, ports.Init{RequestID: "1"})
+		return err
+	})
+	for _, m := range []int{0, 1, 5} {
+		row := b.connected(m, 1, own)
+		want, roundTrips := "1 `connection_touch`", 1
+		if m > 0 {
+			want, roundTrips = fmt.Sprintf("1 `connection_touch`, %d `listing_extend`", m), 2
+		}
+		b.call(fmt.Sprintf("TouchConnection, M = %d, K = 1", m), want, roundTrips, func() error {
+			return b.faulty.TouchConnection(ctx, row.Address.ID, row.ExpiresAt.Add(time.Hour))
+		})
+	}
+}
+
+func (b *budget) operations() {
+	ctx, row := b.t.Context(), b.connected(0, 0, nil)
+	b.call("AddOperation, K = 0 (query or mutation)", "1 `operation_add`", 1, func() error {
+		return b.faulty.AddOperation(ctx, b.on(row, 0))
+	})
+	for _, k := range []int{1, 5, 25} {
+		operation := b.on(row, k)
+		for j := range k {
+			operation.Topics = append(operation.Topics, own(k, j))
+		}
+		b.call(fmt.Sprintf("AddOperation, K = %d", k), fmt.Sprintf("%[1]d SET, 1 `operation_add`, %[1]d `listing_place`", k), 3,
+			func() error { return b.faulty.AddOperation(ctx, operation) })
+	}
+	refusedOne := b.on(row, 1)
+	refusedOne.Topics, refusedOne.Request = []ports.Topic{"a"}, nil
+	b.call("AddOperation, K = 1, refused", "1 SET, 1 `operation_add`, 1 `listing_clear`", 3, func() error {
+		if b.faulty.AddOperation(ctx, refusedOne) == nil {
+			b.t.Errorf("an operation was not refused")
+		}
+		return nil
+	})
+}
+
+func (b *budget) ends() {
+	ctx := b.t.Context()
+	remove := func(name, want string, roundTrips, k int) {
+		ref := b.on(b.connected(k, k, own), 0).Ref
+		b.call(name, want, roundTrips, func() error {
+			_, err := b.faulty.RemoveOperation(ctx, ref, b.clock.Now())
+			return err
+		})
+	}
+	remove("RemoveOperation of none (tombstone)", "1 `operation_remove`", 1, 0)
+	for _, k := range []int{1, 5} {
+		remove(fmt.Sprintf("RemoveOperation, K = %d", k),
+			fmt.Sprintf("1 `operation_remove`, %d `listing_clear`, 1 `operation_forget`", k), 3, k)
+	}
+	query := b.on(b.connected(1, 0, nil), 0).Ref
+	b.call("RemoveOperation, K = 0 (query or mutation)", "1 `operation_remove`", 1, func() error {
+		_, err := b.faulty.RemoveOperation(ctx, query, b.clock.Now())
+		return err
+	})
+	for _, test := range []struct {
+		name, want string
+		roundTrips int
+		row        ports.Connection
+	}{
+		{"DeleteConnection, M = 0", "1 `connection_delete`", 1, b.connected(0, 0, nil)},
+		{"DeleteConnection, M = 1, K = 1", "1 `connection_delete`, 1 `listing_clear`, 1 `connection_forget`", 3, b.connected(1, 1, own)},
+		{"DeleteConnection, M = 60, one topic for all", "1 `connection_delete`, 1 `listing_clear`, 1 `connection_forget`", 3, b.connected(60, 1, shared)},
+		{"DeleteConnection, M = 60, K = 5, all different", "1 `connection_delete`, 300 `listing_clear`, 1 `connection_forget`", 3, b.connected(60, 5, own)},
+	} {
+		b.call(test.name, test.want, test.roundTrips, func() error {
+			_, err := b.faulty.DeleteConnection(ctx, test.row.Address.ID)
+			return err
+		})
+	}
+}
+
+func (b *budget) listings() {
+	ctx := b.t.Context()
+	for _, n := range []int{1, 2_500} {
+		topic := ports.Topic(fmt.Sprint("crowd ", n))
+		b.connected(n, 1, func(int, int) ports.Topic { return topic })
+		pages := (n + 999) / 1000
+		b.call(fmt.Sprintf("ListSubscribers to the end, N = %d", n), fmt.Sprintf("%d `listing_page`", pages), pages, func() error {
+			request, listed := ports.PageRequest{}, 0
+			for {
+				page, err := b.faulty.ListSubscribers(ctx, topic, request)
+				if listed += len(page.Subscribers); err != nil || page.Next == "" {
+					if listed != n {
+						b.t.Errorf("%d are listed, want %d", listed, n)
+					}
+					return err
+				}
+				request.After = page.Next
+			}
+		})
+	}
+	b.call("RemoveSubscribers, 2,500 of them", "3 `listing_clear`", 1, func() error {
+		return b.faulty.RemoveSubscribers(ctx, "topic", make([]ports.OperationRef, 2_500))
+	})
+	b.call("SaveCheckpoint", "1 SET", 1, func() error {
+		return b.faulty.SaveCheckpoint(ctx, "topic", ports.Checkpoint{ExpiresAt: b.connection.ExpiresAt})
+	})
+	b.call("LoadCheckpoint", "1 `checkpoint_load`", 1, func() error {
+		_, err := b.faulty.LoadCheckpoint(ctx, "topic")
+		return err
+	})
+}

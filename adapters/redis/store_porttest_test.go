@@ -1,0 +1,42 @@
+package redis_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/ports/porttest"
+)
+
+func TestStoreContract(t *testing.T) {
+	for _, pageSize := range []int{0, 3} {
+		t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
+			storeContract(t, newMiniredis(t), redis.StoreConfig{PageSize: pageSize})
+		})
+	}
+}
+
+// storeContract runs the contract's suite on a server, whatever it is.
+func storeContract(t *testing.T, client goredis.UniversalClient, config redis.StoreConfig) {
+	t.Helper()
+	store := func(clock *porttest.Clock) porttest.Store {
+		config := config
+		config.Now = clock.Now
+		return redis.NewStore(client, config)
+	}
+	porttest.TestStore(t, porttest.StoreAdapter{
+		New:    func(_ *testing.T, clock *porttest.Clock) porttest.Store { return store(clock) },
+		Reopen: func(_ *testing.T, clock *porttest.Clock, _ porttest.Store) porttest.Store { return store(clock) },
+	})
+}
+
+// newMiniredis returns a client of a server of its own, inside the test.
+func newMiniredis(t *testing.T) *goredis.Client {
+	t.Helper()
+	client := goredis.NewClient(&goredis.Options{Addr: miniredis.RunT(t).Addr()})
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
