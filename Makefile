@@ -12,7 +12,7 @@ tool := go tool -modfile=tools/go.mod
 # How long each fuzz test runs.
 FUZZTIME ?= 10s
 
-.PHONY: help run run-lambda test unit e2e lint vuln fuzz bench check fmt tidy setup web clean
+.PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz bench check fmt tidy setup web clean
 
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,10 @@ run: ## the chat example, with its page and a GraphQL explorer
 	else echo 'npm is missing, so only the GraphQL endpoint starts; for the pages install Node.js 20.19 or later'; fi
 	go build -o bin/chat ./examples/chat
 	@exec bin/chat # not by go run, which calls Ctrl-C a failure
+
+run-fleet: setup web ## the same chat on two gateways that share a Redis
+	go build -o bin/chat-fleet ./examples/chat/fleet
+	@exec bin/chat-fleet
 
 run-lambda: setup web ## the same chat on its Lambda functions, a local API Gateway and DynamoDB Local
 	go build -o bin/chat-lambda ./examples/chat/lambda/local

@@ -1,9 +1,10 @@
-// Chat is FanQL's example: a chat page and a GraphQL explorer on one server, with
-// everything in memory. `make run` builds the pages and starts it.
+// Chat is FanQL's example: a chat page and a GraphQL explorer on one server, by
+// default with everything in memory. `make run` builds the pages and starts it.
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,7 +19,6 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/graphqlhttp"
-	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
@@ -28,19 +28,30 @@ import (
 func main() {
 	address := flag.String("addr", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
 	pages := flag.String("web", web.Folder, "folder of the built pages")
+	var options storeOptions
+	flag.StringVar(&options.store, "store", "memory", "memory, redis or dynamodb")
+	flag.StringVar(&options.redis, "redis", "127.0.0.1:6379", "address of Redis; several, with commas between, are a Cluster's")
+	flag.StringVar(&options.dynamoDB, "dynamodb", "", "endpoint of a DynamoDB Local; none starts one")
+	flag.StringVar(&options.process, "process", rand.Text(), "name of this process in its fleet, which no other has")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *address, *pages); err != nil {
+	if err := run(ctx, *address, *pages, options); err != nil {
 		fmt.Fprintln(os.Stderr, "chat:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until the context ends, and then lets everyone go in good order.
-func run(ctx context.Context, address, pages string) error {
+func run(ctx context.Context, address, pages string, options storeOptions) (err error) {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	chat, err := compose(logger)
+	sockets := websocket.NewServer(websocket.Config{Logger: logger, Endpoint: options.process})
+	backend, err := newBackend(ctx, options, sockets)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, backend.close()) }()
+	engine, err := newEngine(backend, logger)
 	if err != nil {
 		return err
 	}
@@ -49,26 +60,50 @@ func run(ctx context.Context, address, pages string) error {
 		return err
 	}
 	server := &http.Server{
-		Handler:           routes(chat, pages),
+		Handler:           routes(engine, sockets, pages),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	// Events are delivered until the last client has been told to leave.
-	deliveries, stopDeliveries := context.WithCancel(context.WithoutCancel(ctx))
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { fail(chat.bus.Consume(deliveries, chat.engine.Deliver)) })
-	running.Go(func() { fail(server.Serve(listener)) })
-	announce(listener.Addr(), pages)
-	<-ctx.Done() // told to stop, or something failed
-
+	for _, task := range backend.background(background, engine) {
+		running.Go(func() { fail(task()) })
+	}
+	if err = backend.joined(ctx); err == nil {
+		running.Go(func() { fail(server.Serve(listener)) })
+		announce(listener.Addr(), pages)
+		<-ctx.Done() // told to stop, or something failed
+	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = errors.Join(failure(ctx), chat.sockets.Shutdown(leaving), server.Shutdown(leaving))
-	stopDeliveries()
+	err = errors.Join(err, failure(ctx), sockets.Shutdown(leaving), server.Shutdown(leaving))
+	stopBackground()
 	running.Wait()
 	return err
+}
+
+// newEngine runs the chat's schema on a backend.
+func newEngine(backend *backend, logger *slog.Logger) (*core.Engine, error) {
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: backend.bus})
+	if err != nil {
+		return nil, err
+	}
+	chat, err := schema.New(backend.history, publisher)
+	if err != nil {
+		return nil, err
+	}
+	return core.New(core.Config{
+		Schema:        chat,
+		Connections:   backend.connections,
+		Subscriptions: backend.subscriptions,
+		Bus:           backend.bus,
+		Pusher:        backend.pusher,
+		Hooks:         schema.Hooks(),
+		Logger:        logger,
+	})
 }
 
 // failure is why the context ended, if not because somebody asked for it.
@@ -79,42 +114,10 @@ func failure(ctx context.Context) error {
 	return nil
 }
 
-// chat is the composed program: swap an adapter here, and nothing else changes.
-type chat struct {
-	engine  *core.Engine
-	bus     *memory.Bus
-	sockets *websocket.Server
-}
-
-func compose(logger *slog.Logger) (*chat, error) {
-	store := memory.NewStore(memory.StoreConfig{})
-	bus := memory.NewBus(memory.BusConfig{})
-	sockets := websocket.NewServer(websocket.Config{Logger: logger})
-
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
-	if err != nil {
-		return nil, err
-	}
-	chatSchema, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...), publisher)
-	if err != nil {
-		return nil, err
-	}
-	engine, err := core.New(core.Config{
-		Schema:        chatSchema,
-		Connections:   store,
-		Subscriptions: store,
-		Bus:           bus,
-		Pusher:        sockets,
-		Hooks:         schema.Hooks(),
-		Logger:        logger,
-	})
-	return &chat{engine, bus, sockets}, err
-}
-
 // routes puts sockets and plain requests on one path, as clients expect it.
-func routes(chat *chat, pages string) http.Handler {
-	sockets := chat.sockets.Handler(chat.engine)
-	requests := graphqlhttp.NewHandler(chat.engine, graphqlhttp.Config{})
+func routes(engine *core.Engine, server *websocket.Server, pages string) http.Handler {
+	sockets := server.Handler(engine)
+	requests := graphqlhttp.NewHandler(engine, graphqlhttp.Config{})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
 		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {

@@ -1,0 +1,32 @@
+//go:build e2e
+
+package stores
+
+import (
+	"testing"
+
+	"github.com/fanql/fanql/e2e/internal/clients"
+	"github.com/fanql/fanql/e2e/internal/program"
+	"github.com/fanql/fanql/internal/redislocal"
+)
+
+// One program, every backend; memory is the parent package's.
+func TestClientsOnRedis(t *testing.T) {
+	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", startRedis(t))
+	clients.Test(t, chat.Base, clients.OneByOne)
+}
+
+func TestClientsOnDynamoDB(t *testing.T) {
+	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0", "-store", "dynamodb")
+	clients.Test(t, chat.Base, clients.OneByOne)
+}
+
+func startRedis(t *testing.T) string {
+	t.Helper()
+	redis, err := redislocal.Start(t.Context(), redislocal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(redis.Stop)
+	return redis.Addr()
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/examples/chat/schema"
+	"github.com/fanql/fanql/ports"
+)
+
+// backend is what a choice of -store comes to. Nothing else in the program
+// depends on it.
+type backend struct {
+	connections   ports.ConnectionStore
+	subscriptions ports.SubscriptionStore
+	bus           ports.EventBus
+	pusher        ports.Pusher
+	history       schema.History
+
+	// deliver hands the bus's events to the engine until the context ends.
+	deliver func(context.Context, *core.Engine) error
+	// join keeps the process in its fleet until the context ends; nil where there
+	// is none. Ready is closed when it has joined.
+	join  func(context.Context, *core.Engine) error
+	ready <-chan struct{}
+	close func() error
+}
+
+// storeOptions are the flags that choose a backend.
+type storeOptions struct {
+	store, redis, dynamoDB, process string
+}
+
+func newBackend(ctx context.Context, options storeOptions, sockets *websocket.Server) (*backend, error) {
+	switch options.store {
+	case "memory":
+		return memoryBackend(sockets), nil
+	case "redis":
+		return redisBackend(strings.Split(options.redis, ","), options.process, sockets), nil
+	case "dynamodb":
+		return dynamoDBBackend(ctx, options.dynamoDB, sockets)
+	}
+	return nil, fmt.Errorf("-store: %q is none of memory, redis, dynamodb", options.store)
+}
+
+func memoryBackend(sockets *websocket.Server) *backend {
+	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
+	return &backend{
+		connections: store, subscriptions: store, bus: bus, pusher: sockets,
+		history: schema.NewMemoryHistory(schema.DefaultRooms()...),
+		deliver: func(ctx context.Context, engine *core.Engine) error { return bus.Consume(ctx, engine.Deliver) },
+		close:   func() error { return nil },
+	}
+}
+
+// background is what runs beside the server: whatever ends first ends the rest.
+func (b *backend) background(ctx context.Context, engine *core.Engine) []func() error {
+	tasks := []func() error{func() error { return b.deliver(ctx, engine) }}
+	if b.join != nil {
+		tasks = append(tasks, func() error { return b.join(ctx, engine) })
+	}
+	return tasks
+}
+
+// joined waits until other processes can reach this one.
+func (b *backend) joined(ctx context.Context) error {
+	if b.ready == nil {
+		return nil
+	}
+	select {
+	case <-b.ready:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), errors.New("the fleet could not be joined"))
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"github.com/fanql/fanql/adapters/apigw/local"
+	"github.com/fanql/fanql/adapters/apigw/local/stream"
+	"github.com/fanql/fanql/adapters/dynamodb"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
+	"github.com/fanql/fanql/internal/dynamolocal"
+)
+
+const messagesTable = "messages"
+
+// dynamoDBBackend keeps everything in a DynamoDB Local, at the endpoint or, with
+// none, in one that it starts. The stream, which on AWS calls a Lambda function,
+// is polled by this process: one process has all of it.
+func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Server) (_ *backend, err error) {
+	stop := func() error { return nil }
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, stop())
+		}
+	}()
+	if endpoint == "" {
+		database, err := dynamolocal.Start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		endpoint, stop = database.Endpoint(), func() error { database.Stop(); return nil }
+	}
+	client := sdk.New(sdk.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
+	arn, err := createTables(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	streams := dynamodbstreams.New(dynamodbstreams.Options{
+		BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
+	})
+	store, bus := dynamodb.NewStore(client, dynamodb.StoreConfig{}), dynamodb.NewBus(client, dynamodb.BusConfig{})
+	return &backend{
+		connections: store, subscriptions: store, bus: bus, pusher: sockets,
+		history: dynamohistory.New(client, messagesTable),
+		deliver: func(ctx context.Context, engine *core.Engine) error {
+			return stream.New(stream.Config{
+				Client: streams, StreamARN: arn, StartingPosition: "TRIM_HORIZON", ReportBatchItemFailures: true,
+				Function:              local.NewFunction(dynamodb.NewStreamHandler(engine.Deliver, dynamodb.StreamConfig{})),
+				ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 20 * time.Millisecond,
+			}).Run(ctx)
+		},
+		close: stop,
+	}, nil
+}
+
+// createTables makes the tables and returns the stream of the events.
+func createTables(ctx context.Context, client *sdk.Client) (streamARN string, err error) {
+	if err := dynamodb.CreateTables(ctx, client, dynamodb.Tables{}); err != nil {
+		return "", err
+	}
+	if err := dynamohistory.CreateTable(ctx, client, messagesTable); err != nil {
+		return "", err
+	}
+	events := "events"
+	described, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: &events})
+	if err != nil {
+		return "", err
+	}
+	if described.Table.LatestStreamArn == nil {
+		return "", errors.New("the events table has no stream")
+	}
+	return *described.Table.LatestStreamArn, nil
+}
