@@ -1,5 +1,6 @@
 // Package redis keeps connections and subscriptions in Redis (Store) and
-// publishes through it (Bus): standalone, Sentinel or Cluster, version 6.2 or
+// publishes through it (Bus), and joins processes with sockets into one fleet
+// (Router): on Redis standalone, with Sentinel or as a Cluster, version 6.2 or
 // later, whatever the redis.UniversalClient that it is given talks to.
 //
 // The keys are in docs/redis-keys.md, and why they are so in
@@ -12,7 +13,8 @@
 // client reads from replicas. A row whose time has passed counts as absent by the
 // configured clock, to the nanosecond; Redis deletes its key two minutes later.
 //
-// An answer that is lost on the way is harmless: whatever the client repeats is
+// An answer that is lost on the way is harmless, except to Bus.Publish, whose events
+// are then there twice, with the same IDs: whatever else the client repeats is
 // recognized. What a call that failed or whose process ended has left half done,
 // its repetition finishes.
 //

@@ -38,6 +38,8 @@ type connection struct {
 	paused atomic.Bool   // all slots are taken, and the socket is not read
 	heard  atomic.Bool   // the client sent something since the latest ping
 
+	wrote time.Time // when the writer last flushed; only it uses this
+
 	// writing is held while the queue is emptied into the socket. It is taken
 	// before mu.
 	writing sync.Mutex

@@ -57,11 +57,19 @@ func (w *writer) add(c *connection) {
 func (w *writer) run() {
 	for round := w.take(); round != nil; round = w.take() {
 		began := time.Now()
+		returning := 0
 		for _, c := range round {
+			if began.Sub(c.wrote) < 2*w.delay {
+				returning++
+			}
+			c.wrote = began
 			c.flush()
 		}
+		// A single burst has nothing to wait for: rest only where most connections
+		// come back, and their frames can share a call.
+		worthwhile := 2*returning > len(round)
 		clear(round)
-		if rest := min(restFactor*time.Since(began), w.delay); rest >= shortestRest {
+		if rest := min(restFactor*time.Since(began), w.delay); worthwhile && rest >= shortestRest {
 			time.Sleep(rest) //nolint:forbidigo // for milliseconds; there is no context to end it
 		}
 	}

@@ -23,10 +23,10 @@ const messagesTable = "messages"
 // none, in one that it starts. The stream, which on AWS calls a Lambda function,
 // is polled by this process: one process has all of it.
 func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Server) (_ *backend, err error) {
-	stop := func() error { return nil }
+	stop := func() {}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, stop())
+			stop()
 		}
 	}()
 	if endpoint == "" {
@@ -34,7 +34,7 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 		if err != nil {
 			return nil, err
 		}
-		endpoint, stop = database.Endpoint(), func() error { database.Stop(); return nil }
+		endpoint, stop = database.Endpoint(), database.Stop
 	}
 	client := sdk.New(sdk.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
 	arn, err := createTables(ctx, client)
@@ -55,7 +55,10 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 				ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 20 * time.Millisecond,
 			}).Run(ctx)
 		},
-		close: stop,
+		close: func() error {
+			stop()
+			return nil
+		},
 	}, nil
 }
 

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+	"github.com/google/uuid"
+)
+
+// client is one socket with one subscription. It reads frames by hand, so that
+// the load program leaves the machine to the server.
+type client struct {
+	crowd *crowd
+	conn  io.ReadWriteCloser
+	id    []byte // of the operation, as it stands in a frame
+	rest  []byte // of what was read: the beginning of a frame
+
+	latest    int // event
+	latencies []time.Duration
+}
+
+// dial opens a socket and subscribes.
+func dial(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error) {
+	dialer := ws.Dialer{Protocols: []string{"graphql-transport-ws"}}
+	conn, early, _, err := dialer.Dial(ctx, "ws://"+c.server.address+"/graphql")
+	if err != nil {
+		return nil, err
+	}
+	if early != nil {
+		return nil, errors.New("the server speaks before it is spoken to")
+	}
+	id := uuid.NewString()
+	dialed := &client{crowd: c, conn: conn, id: []byte(`"id":"` + id + `"`)}
+	err = dialed.send(map[string]any{"type": "connection_init", "payload": map[string]any{"name": "client " + strconv.Itoa(number)}})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := wsutil.ReadServerText(conn)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(answer, []byte(`"connection_ack"`)) {
+		return nil, fmt.Errorf("no ack but %s", answer)
+	}
+	return dialed, dialed.send(map[string]any{"type": "subscribe", "id": id,
+		"payload": map[string]any{"query": wanted.query, "variables": variables(wanted, number)}})
+}
+
+func (c *client) send(message any) error {
+	data, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	return wsutil.WriteClientText(c.conn, data)
+}
+
+// take handles the frames in what was read.
+func (c *client) take(data []byte) error {
+	if len(c.rest) > 0 {
+		c.rest = append(c.rest, data...)
+		data = c.rest
+	}
+	for {
+		code, payload, size := frame(data)
+		if size == 0 {
+			c.rest = append(c.rest[:0], data...)
+			return nil
+		}
+		if err := c.handle(code, payload); err != nil {
+			return err
+		}
+		data = data[size:]
+	}
+}
+
+// frame finds the first frame of a server (RFC 6455, section 5.2); its size is 0
+// while it is not whole.
+func frame(data []byte) (code ws.OpCode, payload []byte, size int) {
+	const short, long = 126, 127 // lengths that say where the length is
+	if len(data) < 2 {
+		return 0, nil, 0
+	}
+	begin, length := 2, int(data[1])
+	switch {
+	case length == short && len(data) >= 4:
+		begin, length = 4, int(binary.BigEndian.Uint16(data[2:]))
+	case length == long && len(data) >= 10:
+		begin, length = 10, int(binary.BigEndian.Uint64(data[2:]))
+	}
+	if len(data) < begin+length {
+		return 0, nil, 0
+	}
+	return ws.OpCode(data[0] & 0x0f), data[begin : begin+length], begin + length
+}
+
+func (c *client) handle(code ws.OpCode, message []byte) error {
+	switch {
+	case code == ws.OpPing:
+		return wsutil.WriteClientMessage(c.conn, ws.OpPong, message)
+	case code != ws.OpText:
+		return fmt.Errorf("a frame with the opcode %#x: %q", code, message)
+	case bytes.Contains(message, []byte(`"type":"ping"`)):
+		return c.send(map[string]any{"type": "pong"})
+	case bytes.Contains(message, []byte(`"type":"pong"`)):
+		return nil
+	}
+	return c.next(message)
+}
+
+// next checks a result and counts it.
+func (c *client) next(message []byte) error {
+	event, err := number(message, []byte(`"id":"event-`))
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(message, c.id) || !bytes.Contains(message, []byte(`"type":"next"`)) {
+		return fmt.Errorf("not for operation %s: %s", c.id, message)
+	}
+	if c.latest != 0 && event != c.latest+1 {
+		return fmt.Errorf("event %d after %d", event, c.latest)
+	}
+	c.latest = event
+	if c.crowd.noting.Load() {
+		sent, err := number(message, []byte(`"sentAt":"`))
+		if err != nil {
+			return err
+		}
+		c.latencies = append(c.latencies, time.Since(time.Unix(0, int64(sent))))
+	}
+	c.crowd.reached(event)
+	return nil
+}
+
+// number reads the digits behind a marker.
+func number(message, marker []byte) (int, error) {
+	_, rest, found := bytes.Cut(message, marker)
+	if !found {
+		return 0, fmt.Errorf("no %s in %s", marker, message)
+	}
+	n := 0
+	for i := 0; i < len(rest) && rest[i] >= '0' && rest[i] <= '9'; i++ {
+		n = 10*n + int(rest[i]-'0')
+	}
+	return n, nil
+}

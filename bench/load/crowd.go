@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// subscription is what a client asks for.
+type subscription struct {
+	query string
+	// own: every client has variables of its own.
+	own bool
+}
+
+// remembered is how many events there is a count for: more than are ever in
+// flight.
+const remembered = 1 << 12
+
+// crowd is all clients of a server, each with one subscription.
+type crowd struct {
+	server  *server
+	clients []*client
+	failed  chan error
+
+	// published is the number of the latest event, from 1.
+	published int
+	// missing counts the clients that an event has yet to reach; completed gets
+	// its number when it has reached them all.
+	missing   [remembered]atomic.Int64
+	completed chan int
+	// noting: latencies are kept.
+	noting atomic.Bool
+
+	over    atomic.Bool
+	reading sync.WaitGroup // waits for over
+}
+
+// subscribe connects the clients and returns when an event reaches them all.
+func subscribe(ctx context.Context, s *server, wanted subscription, connections int) (*crowd, error) {
+	c := &crowd{server: s, failed: make(chan error, 1), completed: make(chan int, remembered), clients: make([]*client, connections)}
+	if err := c.connect(ctx, wanted); err != nil {
+		c.close()
+		return nil, err
+	}
+	for patience := time.Second / 4; patience < time.Minute; patience *= 2 {
+		err := c.publish(1) // who subscribed too late for the one before gets this one
+		if err == nil {
+			err = c.awaitAll(ctx, patience)
+		}
+		if err == nil {
+			return c, nil
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			c.close()
+			return nil, err
+		}
+	}
+	c.close()
+	return nil, errors.New("some clients get no events")
+}
+
+func (c *crowd) connect(ctx context.Context, wanted subscription) error {
+	const atOnce = 32
+	var group sync.WaitGroup
+	numbers, failures := make(chan int), make(chan error, atOnce)
+	for range atOnce {
+		group.Go(func() {
+			for number := range numbers {
+				client, err := dial(ctx, c, wanted, number)
+				if err != nil {
+					failures <- fmt.Errorf("connection %d: %w", number, err)
+					return
+				}
+				c.clients[number] = client
+			}
+		})
+	}
+	var err error
+	for number := range c.clients {
+		select {
+		case numbers <- number:
+			continue
+		case err = <-failures:
+		}
+		break
+	}
+	close(numbers)
+	group.Wait()
+	if err != nil {
+		return err
+	}
+	return c.read()
+}
+
+func (c *crowd) close() {
+	c.over.Store(true)
+	c.reading.Wait()
+	for _, client := range c.clients {
+		if client != nil {
+			_ = client.conn.Close()
+		}
+	}
+}
+
+// fail keeps the first failure of a client.
+func (c *crowd) fail(err error) {
+	select {
+	case c.failed <- err:
+	default:
+	}
+}
+
+// publish has the server publish n events.
+func (c *crowd) publish(n int) error {
+	for i := range n {
+		c.missing[(c.published+1+i)%remembered].Store(int64(len(c.clients)))
+	}
+	err := c.server.publish(c.published+1, n)
+	c.published += n
+	return err
+}
+
+// reached is for clients: the event has reached one more of them.
+func (c *crowd) reached(event int) {
+	if c.missing[event%remembered].Add(-1) == 0 {
+		c.completed <- event
+	}
+}
+
+// awaitAll waits until the latest event has reached everybody.
+func (c *crowd) awaitAll(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		event, err := c.await(ctx)
+		if err != nil || event == c.published {
+			return err
+		}
+	}
+}
+
+// await waits until another event has reached everybody, and returns its number.
+func (c *crowd) await(ctx context.Context) (int, error) {
+	select {
+	case event := <-c.completed:
+		return event, nil
+	case err := <-c.failed:
+		return 0, err
+	case <-ctx.Done():
+		return 0, fmt.Errorf("waiting for an event to reach everybody: %w", ctx.Err())
+	}
+}
+
+// flatOut keeps a number of events in flight for a while, and returns how many
+// there were when the last has reached everybody.
+func (c *crowd) flatOut(ctx context.Context, window int, duration time.Duration) (events int, err error) {
+	first, flying := c.published, 0
+	for end := time.Now().Add(duration); ; {
+		if time.Now().Before(end) {
+			if err := c.publish(window - flying); err != nil {
+				return 0, err
+			}
+			flying = window
+		}
+		if flying == 0 {
+			return c.published - first, nil
+		}
+		if _, err := c.await(ctx); err != nil {
+			return 0, err
+		}
+		flying -= 1 + c.arrived()
+	}
+}
+
+// arrived takes what is completed by now.
+func (c *crowd) arrived() (n int) {
+	for {
+		select {
+		case <-c.completed:
+			n++
+		default:
+			return n
+		}
+	}
+}
+
+// steady publishes an event per interval and returns the latencies of all
+// deliveries, sorted.
+func (c *crowd) steady(ctx context.Context, interval, duration time.Duration) ([]time.Duration, error) {
+	c.noting.Store(true)
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for end := time.Now().Add(duration); time.Now().Before(end); {
+		if err := c.publish(1); err != nil {
+			return nil, err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if err := c.awaitAll(ctx, 30*time.Second); err != nil {
+		return nil, err
+	}
+	c.noting.Store(false)
+	var all []time.Duration
+	for _, client := range c.clients {
+		all = append(all, client.latencies...)
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+func variables(wanted subscription, number int) map[string]any {
+	if !wanted.own {
+		return nil
+	}
+	return map[string]any{"suffix": strconv.Itoa(number)}
+}

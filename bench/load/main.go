@@ -1,0 +1,109 @@
+// Load measures GraphQL subscription servers side by side, over real sockets, in
+// one run: it starts each of them as a process of its own, in turn and several
+// times over, connects many clients to it, has it publish, and prints medians
+// and ratios as Markdown. docs/performance.md has its figures.
+//
+// Every delivery that counts has been checked: it carries its client's own
+// operation ID, and is the event after the one before.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+// settings are the program's flags.
+type settings struct {
+	connections, subscribed, window, rounds int
+	rate                                    float64
+	duration                                time.Duration
+	peers, parts                            []string
+	profiles                                string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, readFlags())
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+func readFlags() settings {
+	var s settings
+	flag.IntVar(&s.connections, "connections", 1_000, "how many clients connect")
+	flag.IntVar(&s.subscribed, "subscribed", 5_000, "how many clients connect where memory is measured")
+	flag.IntVar(&s.window, "window", 8, "how many events are in flight, where a server is to go as fast as it can")
+	flag.Float64Var(&s.rate, "rate", 5_000, "deliveries a second, where latency is measured")
+	flag.IntVar(&s.rounds, "rounds", 5, "how often everything is measured; the medians are printed")
+	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long one measurement lasts")
+	quick := flag.Bool("quick", false, "one short round")
+	peers := flag.String("peers", "fanql,naive,gqlgen,graphql-ws", "the servers to measure: folders of servers, or paths of programs built from them")
+	parts := flag.String("parts", "same,variables,state,latency,memory,growth", "what to measure")
+	flag.StringVar(&s.profiles, "profiles", "", "a directory for CPU profiles of the servers written in Go")
+	flag.Parse()
+	if *quick {
+		s.rounds, s.duration = 1, 1500*time.Millisecond
+	}
+	s.peers, s.parts = strings.Split(*peers, ","), strings.Split(*parts, ",")
+	return s
+}
+
+func run(ctx context.Context, s settings) (err error) {
+	programs, err := os.MkdirTemp("", "fanql-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(programs)) }()
+	commands := map[string][]string{}
+	for _, name := range s.peers {
+		if commands[name], err = build(ctx, programs, name); err != nil {
+			return fmt.Errorf("building %s: %w", name, err)
+		}
+	}
+	results := figures{}
+	for round := range s.rounds {
+		for _, part := range parts(s) {
+			for _, name := range s.peers {
+				if !slices.Contains(s.parts, part.name) || part.only != "" && part.only != name {
+					continue
+				}
+				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, s.rounds, part.says, name)
+				if err := one(ctx, s, part, name, commands[name], results); err != nil {
+					return fmt.Errorf("%s, %s: %w", part.says, name, err)
+				}
+			}
+		}
+	}
+	results.print(os.Stdout, s)
+	return nil
+}
+
+// one starts a server for one measurement and takes it.
+func one(ctx context.Context, s settings, p part, name string, command []string, results figures) (err error) {
+	server, err := start(ctx, command)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	before, err := server.usage(ctx, true)
+	if err != nil {
+		return err
+	}
+	crowd, err := subscribe(ctx, server, p.subscription, p.connections)
+	if err != nil {
+		return err
+	}
+	defer crowd.close()
+	m := measurement{settings: s, part: p, peer: name, server: server, crowd: crowd, before: before, results: results}
+	return p.take(ctx, m)
+}

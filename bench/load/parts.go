@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/fanql/fanql/bench/internal/peer"
+)
+
+// part is one thing to measure, with a server started for it.
+type part struct {
+	name, says   string
+	only         string // the one peer that is measured
+	subscription subscription
+	connections  int
+	take         func(context.Context, measurement) error
+}
+
+const selection = " { id text author sentAt } }"
+
+func parts(s settings) []part {
+	same := subscription{query: "subscription { message" + selection}
+	all := []part{
+		{name: "same", says: "same query", subscription: same, connections: s.connections, take: takeFlatOut},
+		{name: "variables", says: "own variables", connections: s.connections, take: takeFlatOut, subscription: subscription{
+			query: "subscription ($suffix: String) { message(suffix: $suffix)" + selection, own: true}},
+		{name: "state", says: "own state", connections: s.connections, take: takeFlatOut,
+			subscription: subscription{query: "subscription { personal" + selection}},
+		{name: "latency", says: "same query, fixed rate", subscription: same, connections: s.connections, take: takeLatency},
+		{name: "memory", says: "memory", subscription: same, connections: s.subscribed, take: takeMemory},
+	}
+	for _, connections := range []int{100, 1_000, 10_000} {
+		all = append(all, part{name: "growth", says: fmt.Sprintf("same query, %d connections", connections), only: "fanql",
+			subscription: same, connections: connections, take: takeFlatOut})
+	}
+	return all
+}
+
+// measurement is all that there is to measure with.
+type measurement struct {
+	settings settings
+	part     part
+	peer     string
+	server   *server
+	crowd    *crowd
+	before   peer.Usage // any client had connected
+	results  figures
+}
+
+func (m measurement) note(figure string, value float64) {
+	m.results.add(m.part.says+": "+figure, m.peer, value)
+}
+
+// takeFlatOut measures a server that has always something to do.
+func takeFlatOut(ctx context.Context, m measurement) error {
+	if _, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration/3); err != nil { // to warm up
+		return err
+	}
+	before, err := m.server.usage(ctx, false)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	events, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration)
+	if err != nil {
+		return err
+	}
+	lasted := time.Since(began)
+	after, err := m.server.usage(ctx, false)
+	if err != nil {
+		return err
+	}
+	deliveries := float64(events * len(m.crowd.clients))
+	m.note(cpuFigure, (after.CPUSeconds-before.CPUSeconds)/deliveries*100_000)
+	m.note(rateFigure, deliveries/lasted.Seconds())
+	if after.Allocations > 0 {
+		m.note(allocationsFigure, float64(after.Allocations-before.Allocations)/deliveries)
+	}
+	return m.profile(ctx)
+}
+
+// profile keeps going for a profile, if one is wanted.
+func (m measurement) profile(ctx context.Context) error {
+	if m.settings.profiles == "" || m.peer == "graphql-ws" {
+		return nil
+	}
+	file := filepath.Join(m.settings.profiles, fmt.Sprintf("%s-%s-%d.pprof", filepath.Base(m.peer), m.part.name, m.part.connections))
+	done := make(chan error, 1)
+	go func() { done <- m.server.profile(ctx, file, m.settings.duration) }()
+	_, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration+time.Second/2)
+	if err != nil {
+		return err
+	}
+	return <-done
+}
+
+// takeLatency measures a server that has little to do.
+func takeLatency(ctx context.Context, m measurement) error {
+	interval := time.Duration(float64(len(m.crowd.clients)) / m.settings.rate * float64(time.Second))
+	if _, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration/3); err != nil { // to warm up
+		return err
+	}
+	before, err := m.server.usage(ctx, false)
+	if err != nil {
+		return err
+	}
+	latencies, err := m.crowd.steady(ctx, interval, 2*m.settings.duration)
+	if err != nil {
+		return err
+	}
+	after, err := m.server.usage(ctx, false)
+	if err != nil {
+		return err
+	}
+	m.note(cpuFigure, (after.CPUSeconds-before.CPUSeconds)/float64(len(latencies))*100_000)
+	for _, percent := range []int{50, 99, 100} {
+		at := latencies[(len(latencies)-1)*percent/100]
+		m.note(fmt.Sprintf(latencyFigure, percent), float64(at)/float64(time.Millisecond))
+	}
+	return nil
+}
+
+// takeMemory measures a server that waits.
+func takeMemory(ctx context.Context, m measurement) error {
+	after, err := m.server.usage(ctx, true)
+	if err != nil {
+		return err
+	}
+	m.note(memoryFigure, (float64(after.Resident)-float64(m.before.Resident))/float64(len(m.crowd.clients))/1024)
+	return nil
+}

@@ -1,0 +1,85 @@
+// Fanql is a server of this project: the engine, the memory adapters and
+// adapters/websocket.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/bench/internal/peer"
+	"github.com/fanql/fanql/core"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "fanql:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	messages := core.NewTopic[peer.Message]("message")
+	schema, err := newSchema(messages)
+	if err != nil {
+		return err
+	}
+	store, bus, sockets := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), websocket.NewServer(websocket.Config{})
+	engine, err := core.New(core.Config{Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: sockets,
+		Hooks: core.Hooks{OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
+			return core.Session{State: payload}, nil
+		}}})
+	if err != nil {
+		return err
+	}
+	go func() { _ = bus.Consume(ctx, engine.Deliver) }()
+	return peer.Serve(sockets.Handler(engine), func(published ...peer.Message) error {
+		publications := make([]core.Publication, len(published))
+		for i, message := range published {
+			publications[i] = core.Publication{Topic: messages.Name(), Payload: message}
+		}
+		return engine.PublishAll(ctx, publications...)
+	})
+}
+
+func newSchema(messages core.Topic[peer.Message]) (graphql.Schema, error) {
+	text := &graphql.Field{Type: graphql.NewNonNull(graphql.String)}
+	message := graphql.NewNonNull(graphql.NewObject(graphql.ObjectConfig{Name: "Message", Fields: graphql.Fields{
+		"id": {Type: graphql.NewNonNull(graphql.ID)}, "text": text, "author": text, "sentAt": text,
+	}}))
+	subscribe := func(p graphql.ResolveParams) (any, error) { return messages.Subscribe(p.Context) }
+	return graphql.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
+		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
+			"message": {
+				Type:      message,
+				Args:      graphql.FieldConfigArgument{"suffix": {Type: graphql.String}},
+				Subscribe: subscribe,
+				Resolve: func(p graphql.ResolveParams) (any, error) {
+					payload, err := messages.Payload(p)
+					suffix, _ := p.Args["suffix"].(string)
+					payload.Text += suffix
+					return payload, err
+				},
+			},
+			"personal": {
+				Type:      message,
+				Subscribe: subscribe,
+				Resolve: func(p graphql.ResolveParams) (any, error) {
+					state, err := core.StateAs[peer.State](p.Context)
+					if err != nil {
+						return nil, err
+					}
+					payload, err := messages.Payload(p)
+					payload.Author = state.Name
+					return payload, err
+				},
+			},
+		}}),
+	})
+}
