@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -14,10 +13,9 @@ import (
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
+	"github.com/fanql/fanql/examples/chat/internal/localtables"
 	"github.com/fanql/fanql/internal/dynamolocal"
 )
-
-const messagesTable = "messages"
 
 // dynamoDBBackend keeps everything in a DynamoDB Local, at the endpoint or, with
 // none, in one that it starts. The stream, which on AWS calls a Lambda function,
@@ -37,17 +35,17 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 		endpoint, stop = database.Endpoint(), database.Stop
 	}
 	client := sdk.New(sdk.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
-	arn, err := createTables(ctx, client)
+	arn, err := localtables.Create(ctx, client)
 	if err != nil {
 		return nil, err
 	}
 	streams := dynamodbstreams.New(dynamodbstreams.Options{
 		BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
 	})
-	store, bus := dynamodb.NewStore(client, dynamodb.StoreConfig{}), dynamodb.NewBus(client, dynamodb.BusConfig{})
+	store, bus := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: localtables.Names()}), dynamodb.NewBus(client, dynamodb.BusConfig{Table: localtables.Names().Events})
 	return &backend{
 		connections: store, subscriptions: store, bus: bus, pusher: sockets,
-		history: dynamohistory.New(client, messagesTable),
+		history: dynamohistory.New(client, localtables.Messages),
 		deliver: func(ctx context.Context, engine *core.Engine) error {
 			return stream.New(stream.Config{
 				Client: streams, StreamARN: arn, StartingPosition: "TRIM_HORIZON", ReportBatchItemFailures: true,
@@ -60,23 +58,4 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 			return nil
 		},
 	}, nil
-}
-
-// createTables makes the tables and returns the stream of the events.
-func createTables(ctx context.Context, client *sdk.Client) (streamARN string, err error) {
-	if err := dynamodb.CreateTables(ctx, client, dynamodb.Tables{}); err != nil {
-		return "", err
-	}
-	if err := dynamohistory.CreateTable(ctx, client, messagesTable); err != nil {
-		return "", err
-	}
-	events := "events"
-	described, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: &events})
-	if err != nil {
-		return "", err
-	}
-	if described.Table.LatestStreamArn == nil {
-		return "", errors.New("the events table has no stream")
-	}
-	return *described.Table.LatestStreamArn, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,8 +16,7 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local"
 	"github.com/fanql/fanql/adapters/apigw/local/runtime"
 	"github.com/fanql/fanql/adapters/apigw/local/stream"
-	"github.com/fanql/fanql/adapters/dynamodb"
-	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
+	"github.com/fanql/fanql/examples/chat/internal/localtables"
 	"github.com/fanql/fanql/internal/dynamolocal"
 )
 
@@ -42,8 +40,6 @@ type cloud struct {
 	binaries  string
 }
 
-const messagesTable = "messages"
-
 func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger *slog.Logger) (_ *cloud, err error) {
 	c := &cloud{}
 	defer func() {
@@ -57,7 +53,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 		}
 		c.endpoint = c.database.Endpoint()
 	}
-	streamARN, err := createTables(ctx, c.client())
+	streamARN, err := localtables.Create(ctx, c.client())
 	if err != nil {
 		return nil, err
 	}
@@ -106,35 +102,17 @@ func (c *cloud) function(ctx context.Context, name, endpoint string, processes i
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building %s: %w\n%s", name, err, output)
 	}
+	tables := localtables.Names()
 	function := runtime.New(runtime.Config{
 		Program: program, Name: name, MaxProcesses: processes, Timeout: timeout, Output: os.Stderr,
 		Env: []string{
-			"FANQL_CONNECTIONS_TABLE=connections", "FANQL_SUBSCRIPTIONS_TABLE=subscriptions", "FANQL_EVENTS_TABLE=events",
-			"CHAT_MESSAGES_TABLE=" + messagesTable,
+			"FANQL_CONNECTIONS_TABLE=" + tables.Connections, "FANQL_SUBSCRIPTIONS_TABLE=" + tables.Subscriptions, "FANQL_EVENTS_TABLE=" + tables.Events,
+			"CHAT_MESSAGES_TABLE=" + localtables.Messages,
 			"FANQL_ENDPOINT=" + endpoint, "AWS_ENDPOINT_URL_DYNAMODB=" + c.endpoint,
 		},
 	})
 	c.functions = append(c.functions, function)
 	return function, nil
-}
-
-// createTables makes the tables and returns the stream of the events.
-func createTables(ctx context.Context, client *sdk.Client) (streamARN string, err error) {
-	tables := dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions", Events: "events"}
-	if err := dynamodb.CreateTables(ctx, client, tables); err != nil {
-		return "", err
-	}
-	if err := dynamohistory.CreateTable(ctx, client, messagesTable); err != nil {
-		return "", err
-	}
-	described, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: &tables.Events})
-	if err != nil {
-		return "", err
-	}
-	if described.Table.LatestStreamArn == nil {
-		return "", errors.New("the events table has no stream")
-	}
-	return *described.Table.LatestStreamArn, nil
 }
 
 func (c *cloud) client() *sdk.Client {
