@@ -13,7 +13,6 @@ import (
 const (
 	closeNormal        = 1000
 	closeGoingAway     = 1001
-	closeInternalError = 1011
 	closeTryAgainLater = 1013
 	closeBadRequest    = 4400
 	closeUnauthorized  = 4401

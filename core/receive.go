@@ -13,10 +13,12 @@ import (
 //
 // Messages of one connection may be handled concurrently and in any order;
 // Message.ReceivedAt tells what came first. A message may be handed over again
-// after a failure; a query or mutation that had been executed is executed again. What the client does wrong gets the
-// answer that its subprotocol demands and is no error. The error is a failure of
-// a store or of the pusher that kept the engine from answering; the connection
-// is then closed (1013), so that its client does not wait for ever.
+// after a failure; a query or mutation that had been executed is executed again.
+//
+// What the client does wrong gets the answer that its subprotocol demands and is
+// no error. The error is a failure of a store or of the pusher that kept the
+// engine from answering; the connection is then closed (1013), so that its client
+// does not wait for ever.
 func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
 	err := e.handle(ctx, message)
 	if err != nil {

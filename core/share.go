@@ -14,9 +14,9 @@ import (
 // nothing else changes.
 const maxGroups = 10_000
 
-// group is all subscribers of a fan-out with the same request. An
-// event is executed for one of them, and the result shared as far as what the
-// resolvers asked about the connection allows:
+// group is all subscribers of a fan-out with the same request. An event is
+// executed for one of them, and the result shared as far as what the resolvers
+// asked about the connection allows:
 //
 //   - nothing: all members get the same bytes;
 //   - its state: members with an equal state do;
