@@ -69,7 +69,7 @@ func TestReapingGoesOnAfterAFailure(t *testing.T) {
 	b.dial("1")
 	b.dial("2")
 	b.awaitBeats()
-	a.engine.fail = errors.New("the store is away")
+	a.engine.failOnce(errors.New("the store is away"))
 	b.kill()
 	receive(t, a.engine.gone)
 	waitUntil(t, func() bool { return slices.Contains(drain(a.problems), "reaping a dead process") })

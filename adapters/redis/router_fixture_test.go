@@ -163,6 +163,13 @@ func (e *gatewayEngine) Disconnect(_ context.Context, disconnection ports.Discon
 	return nil
 }
 
+// failOnce has the next call fail.
+func (e *gatewayEngine) failOnce(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fail = err
+}
+
 // problemLog is a log handler that hands on messages.
 type problemLog chan string
 
