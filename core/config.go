@@ -36,6 +36,9 @@ type Config struct {
 	// that clients can drop repeats. Default: no.
 	EventExtensions bool
 
+	// Observer makes traces and metrics of what the engine does. Default: none,
+	// which costs nothing.
+	Observer Observer
 	// Logger receives what the engine cannot tell anyone else. It never gets a
 	// payload, a token or a connection's state. Default: silence.
 	Logger *slog.Logger

@@ -18,6 +18,13 @@ import (
 // otherwise a failure of the hook or the store of which the client is told
 // nothing. It may be repeated with the same handshake; OnConnect then runs again.
 func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
+	ctx, end := e.observed.begin(ctx, Step{Name: StepConnect, Connection: handshake.Address.ID})
+	accepted, err := e.connect(ctx, handshake)
+	end(err)
+	return accepted, err
+}
+
+func (e *Engine) connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
 	protocol, spelling, ok := wire.Select(handshake.Protocols)
 	if !ok {
 		return ports.Accepted{}, &ports.Refusal{Status: 400, Code: closeSubprotocol,
@@ -43,7 +50,11 @@ func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.
 		NotAfter:  session.NotAfter,
 		ExpiresAt: e.since(handshake).Add(e.config.ConnectionTTL),
 	})
-	return ports.Accepted{Protocol: spelling}, err
+	if err != nil {
+		return ports.Accepted{}, err
+	}
+	e.observed.count(ctx, Counts{Connections: 1})
+	return ports.Accepted{Protocol: spelling}, nil
 }
 
 // since is when a connection's life began: the same for a handshake that is

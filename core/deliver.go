@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -22,7 +23,7 @@ import (
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
 	verdicts := make([]error, len(events))
 	for _, batch := range batches(events) {
-		done, err := e.deliverBatch(ctx, batch.events)
+		done, err := e.observedBatch(ctx, batch.events)
 		if err == nil {
 			continue
 		}
@@ -68,6 +69,24 @@ func batches(events []ports.Event) []*batch {
 	return all
 }
 
+// observedBatch is deliverBatch, observed.
+func (e *Engine) observedBatch(ctx context.Context, events []ports.Event) (done int, err error) {
+	if e.config.Observer == nil {
+		return e.deliverBatch(ctx, events)
+	}
+	ctx, end := e.observed.begin(ctx, Step{
+		Name: StepDeliver, Topic: events[0].Topic, Events: len(events), Traces: traces(events),
+	})
+	done, err = e.deliverBatch(ctx, events)
+	lags := make([]time.Duration, done)
+	for i := range lags {
+		lags[i] = max(e.config.Now().Sub(events[i].Time), 0)
+	}
+	e.observed.count(ctx, Counts{Lags: lags})
+	end(err)
+	return done, err
+}
+
 // deliverBatch pushes a batch to every subscriber of its topic, and says how many
 // of its events are done with; the error is about the others.
 func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) (done int, err error) {
@@ -78,7 +97,7 @@ func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) (done i
 	if page.Next == "" { // then no former delivery can have stopped half-way
 		fan := newFanout(e, events)
 		fan.push(ctx, page.Subscribers)
-		fan.stragglers.wait()
+		fan.finish(ctx)
 		if err := cut(ctx); err != nil {
 			return 0, err
 		}
@@ -119,7 +138,7 @@ func cut(ctx context.Context) error {
 // to. If it cannot, it leaves a checkpoint.
 func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) error {
 	at, err := f.pages(ctx, cursor, next)
-	f.stragglers.wait()
+	f.finish(ctx)
 	if cutErr := cut(ctx); cutErr != nil {
 		return cutErr
 	}

@@ -19,6 +19,7 @@ type Engine struct {
 	*Publisher
 
 	config          Config
+	observed        observation
 	documents       *documentCache
 	subscribeSchema graphql.Schema
 	pending         pendingInits
@@ -32,7 +33,9 @@ func New(config Config) (*Engine, error) {
 		return nil, err
 	}
 	config.setDefaults()
-	publisher, err := NewPublisher(PublisherConfig{Bus: config.Bus, Now: config.Now, NewID: config.NewID})
+	publisher, err := NewPublisher(PublisherConfig{
+		Bus: config.Bus, Now: config.Now, NewID: config.NewID, Observer: config.Observer,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +46,7 @@ func New(config Config) (*Engine, error) {
 	return &Engine{
 		Publisher:       publisher,
 		config:          config,
+		observed:        observation{config.Observer},
 		documents:       newDocumentCache(&config),
 		subscribeSchema: subscribeSchema,
 		pending:         newPendingInits(),

@@ -71,6 +71,11 @@ type result struct {
 // execute runs an operation once. The root value is what a delivery hands to the
 // subscription's field as p.Source.
 func (e *Engine) execute(ctx context.Context, x *execution, p *prepared, root any) result {
+	if e.config.Observer != nil {
+		var end func(error)
+		ctx, end = e.config.Observer.Begin(ctx, Step{Name: StepExecute, Operation: p.kind(), OperationName: p.name})
+		defer func() { end(nil) }()
+	}
 	answer, err := e.run(ctx, e.config.Schema, x, p, root)
 	if err != nil {
 		return e.broken(ctx, err)

@@ -26,6 +26,7 @@ type fanout struct {
 	screens map[string]*screen
 
 	stragglers *stragglers
+	tally      tally
 
 	mu sync.Mutex
 	// gone are the connections that have been cleared away already.
@@ -42,6 +43,18 @@ func newFanout(e *Engine, events []ports.Event) *fanout {
 		fan.roots[i] = decodePayload(events[i].Payload)
 	}
 	return fan
+}
+
+// tally counts what a fan-out has done, for the Observer.
+type tally struct{ pushed, executed, lost atomic.Int64 }
+
+// finish waits for the last frames.
+func (f *fanout) finish(ctx context.Context) {
+	f.stragglers.wait()
+	f.engine.observed.count(ctx, Counts{
+		Pushed: int(f.tally.pushed.Load()), Executed: int(f.tally.executed.Load()),
+		Gone: len(f.gone), Lost: int(f.tally.lost.Load()),
+	})
 }
 
 // decodePayload is a payload as p.Source. One that is not JSON comes from a
@@ -99,6 +112,7 @@ type progress struct {
 	ended []bool
 	// event and member are to be pushed next.
 	event, member int
+	pushed        int
 }
 
 // pushRun sends every event, in order, to the subscribers of one connection. A
@@ -118,13 +132,14 @@ func (f *fanout) pushRun(ctx context.Context, run []member) {
 		p.ended = make([]bool, len(run))
 	}
 	if f.advance(ctx, &p, f.engine.attempt) == stuck {
-		f.straggle(ctx, &progress{run, slices.Clone(p.ended), p.event, p.member})
+		f.straggle(ctx, &progress{run: run, ended: slices.Clone(p.ended), event: p.event, member: p.member})
 	}
 }
 
 // advance goes on until everything is pushed, the socket is gone, the delivery is
 // cut, or a push does not succeed that may later.
 func (f *fanout) advance(ctx context.Context, p *progress, push pushFunc) fate {
+	defer func() { f.tally.pushed.Add(int64(p.pushed)) }()
 	for ; p.event < len(f.events); p.event, p.member = p.event+1, 0 {
 		for ; p.member < len(p.run); p.member++ {
 			to := p.run[p.member]
@@ -132,6 +147,8 @@ func (f *fanout) advance(ctx context.Context, p *progress, push pushFunc) fate {
 				continue
 			}
 			switch f.pushOne(ctx, p.event, to, push) {
+			case reached:
+				p.pushed++
 			case opEnded:
 				p.ended[p.member] = true
 			case socketGone:
@@ -168,6 +185,7 @@ type fate int
 
 const (
 	goesOn fate = iota
+	reached
 	opEnded
 	socketGone
 	stuck
@@ -194,7 +212,7 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 	err := push(ctx, to.Address, wire.NextFrame(to.Protocol, string(to.Ref.ID), outcome.body))
 	switch {
 	case err == nil:
-		return goesOn
+		return reached
 	case errors.Is(err, errStuck):
 		return stuck
 	case isKind(err, ports.ErrGone):
@@ -204,6 +222,7 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 	case cut(ctx) != nil:
 		return abandoned
 	default:
+		f.tally.lost.Add(1)
 		f.engine.report(ctx, "pushing an event", err, connectionAttr(to.Ref.Connection))
 		f.fail(ctx, to, newErrors("an event could not be delivered; subscribe again"))
 	}

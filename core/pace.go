@@ -42,15 +42,16 @@ func newPace(now func() time.Time) *pace {
 	return &pace{now: now, recent: map[ports.ConnectionID]struct{}{}}
 }
 
-// wait returns when the next push is due.
-func (p *pace) wait(ctx context.Context) error {
+// wait returns when the next push is due, and says how long that took.
+func (p *pace) wait(ctx context.Context) (time.Duration, error) {
 	if !p.slow.Load() {
-		return nil
+		return 0, nil
 	}
-	if delay := p.reserve(); delay > 0 {
-		return wait(ctx, delay)
+	delay := p.reserve()
+	if delay <= 0 {
+		return 0, nil
 	}
-	return nil
+	return delay, wait(ctx, delay)
 }
 
 func (p *pace) reserve() time.Duration {

@@ -17,6 +17,8 @@ type PublisherConfig struct {
 	Now func() time.Time
 	// NewID makes event IDs, unique for ever. Default: 130 random bits.
 	NewID func() string
+	// Observer makes traces and metrics of what is published. Default: none.
+	Observer Observer
 }
 
 // Publisher publishes from anywhere: a mutation, a scheduled function, a command
@@ -91,7 +93,20 @@ func (p *Publisher) PublishAll(ctx context.Context, publications ...Publication)
 			return err
 		}
 	}
-	return p.config.Bus.Publish(ctx, events...)
+	return p.hand(ctx, events)
+}
+
+// hand gives events to the bus.
+func (p *Publisher) hand(ctx context.Context, events []ports.Event) error {
+	observed := observation{p.config.Observer}
+	ctx, end := observed.begin(ctx, Step{Name: StepPublish, Topic: onlyTopic(events), Events: len(events)})
+	trace := observed.trace(ctx)
+	for i := range events {
+		events[i].Trace = trace
+	}
+	err := p.config.Bus.Publish(ctx, events...)
+	end(err)
+	return err
 }
 
 // Complete ends every subscription on the topics, after the events published
@@ -101,7 +116,7 @@ func (p *Publisher) Complete(ctx context.Context, topics ...string) error {
 	if err != nil {
 		return err
 	}
-	return p.config.Bus.Publish(ctx, events...)
+	return p.hand(ctx, events)
 }
 
 func (p *Publisher) event(kind ports.EventKind) ports.Event {

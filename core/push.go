@@ -20,6 +20,7 @@ func (e *Engine) push(ctx context.Context, to ports.Address, frame ports.Frame) 
 		if wait(ctx, time.Duration(e.config.Random()*float64(backoff))) != nil {
 			return err
 		}
+		e.observed.count(ctx, Counts{Retried: 1})
 	}
 }
 
@@ -38,12 +39,19 @@ func mayPass(err error) bool {
 
 // pushOnce sends a frame at the pace that the transport can take.
 func (e *Engine) pushOnce(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	if err := e.pace.wait(ctx); err != nil {
+	waited, err := e.pace.wait(ctx)
+	if waited > 0 {
+		e.observed.count(ctx, Counts{Waited: waited})
+	}
+	if err != nil {
 		return err
 	}
-	err := e.config.Pusher.Push(ctx, to, frame)
+	ctx, end := e.observed.begin(ctx, Step{Name: StepPush, Connection: to.ID})
+	err = e.config.Pusher.Push(ctx, to, frame)
+	end(err)
 	if isKind(err, ports.ErrThrottled) {
 		e.pace.throttled(to.ID)
+		e.observed.count(ctx, Counts{Throttled: 1})
 	}
 	return err
 }

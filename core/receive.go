@@ -29,9 +29,21 @@ func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
 
 func (e *Engine) handle(ctx context.Context, message ports.Message) error {
 	envelope, err := wire.Parse(message.Data)
-	if err != nil {
-		return e.invalid(ctx, message, err)
+	kind := envelope.Type
+	if !wire.IsType(kind) {
+		kind = "invalid"
 	}
+	ctx, end := e.observed.begin(ctx, Step{Name: StepReceive, Connection: message.Address.ID, Message: kind})
+	if err == nil {
+		err = e.dispatch(ctx, message, envelope)
+	} else {
+		err = e.invalid(ctx, message, err)
+	}
+	end(err)
+	return err
+}
+
+func (e *Engine) dispatch(ctx context.Context, message ports.Message, envelope wire.Envelope) error {
 	// What each of these needs to know it learns without reading the connection
 	// first, which on DynamoDB would be one more request.
 	switch envelope.Type {

@@ -209,3 +209,10 @@ func requiredString(name string, value json.RawMessage) (string, error) {
 func expected(name, what string) error {
 	return fmt.Errorf("message expects %s to be %s", name, what)
 }
+
+// IsType reports whether any subprotocol has a client's message of that type.
+func IsType(name string) bool {
+	_, modern := typeOf(Modern, name)
+	_, legacy := typeOf(Legacy, name)
+	return modern || legacy
+}
