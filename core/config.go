@@ -38,7 +38,7 @@ type Config struct {
 
 	// Observer makes traces and metrics of what the engine does. Default: none,
 	// which costs nothing.
-	Observer Observer
+	Observer ports.Observer
 	// Logger receives what the engine cannot tell anyone else. It never gets a
 	// payload, a token or a connection's state. Default: silence.
 	Logger *slog.Logger

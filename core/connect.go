@@ -18,7 +18,7 @@ import (
 // otherwise a failure of the hook or the store of which the client is told
 // nothing. It may be repeated with the same handshake; OnConnect then runs again.
 func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
-	ctx, end := e.observed.begin(ctx, Step{Name: StepConnect, Connection: handshake.Address.ID})
+	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepConnect, Connection: handshake.Address.ID})
 	accepted, err := e.connect(ctx, handshake)
 	end(err)
 	return accepted, err
@@ -53,7 +53,7 @@ func (e *Engine) connect(ctx context.Context, handshake ports.Handshake) (ports.
 	if err != nil {
 		return ports.Accepted{}, err
 	}
-	e.observed.count(ctx, Counts{Connections: 1})
+	e.observed.count(ctx, ports.Counts{Connections: 1})
 	return ports.Accepted{Protocol: spelling}, nil
 }
 

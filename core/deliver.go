@@ -74,15 +74,15 @@ func (e *Engine) observedBatch(ctx context.Context, events []ports.Event) (done 
 	if e.config.Observer == nil {
 		return e.deliverBatch(ctx, events)
 	}
-	ctx, end := e.observed.begin(ctx, Step{
-		Name: StepDeliver, Topic: events[0].Topic, Events: len(events), Traces: traces(events),
+	ctx, end := e.observed.begin(ctx, ports.Step{
+		Name: ports.StepDeliver, Topic: events[0].Topic, Events: len(events), Traces: traces(events),
 	})
 	done, err = e.deliverBatch(ctx, events)
 	lags := make([]time.Duration, done)
 	for i := range lags {
 		lags[i] = max(e.config.Now().Sub(events[i].Time), 0)
 	}
-	e.observed.count(ctx, Counts{Lags: lags})
+	e.observed.count(ctx, ports.Counts{Lags: lags})
 	end(err)
 	return done, err
 }

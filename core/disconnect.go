@@ -11,7 +11,7 @@ import (
 // connection with its operations and runs OnComplete for each of them, then
 // OnDisconnect. Repeating it is harmless: the hooks run once.
 func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
-	ctx, end := e.observed.begin(ctx, Step{Name: StepDisconnect, Connection: disconnection.Address.ID})
+	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepDisconnect, Connection: disconnection.Address.ID})
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	err := e.forget(ctx, disconnection)
@@ -30,7 +30,7 @@ func (e *Engine) remove(ctx context.Context, disconnection ports.Disconnection) 
 	if err != nil || !removed.Found {
 		return removed, err
 	}
-	e.observed.count(ctx, Counts{Connections: -1, Operations: -len(removed.Operations)})
+	e.observed.count(ctx, ports.Counts{Connections: -1, Operations: -len(removed.Operations)})
 	for _, ref := range removed.Operations {
 		e.callOnComplete(ctx, ref, CompletedByDisconnect)
 	}

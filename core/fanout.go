@@ -51,7 +51,7 @@ type tally struct{ pushed, executed, lost atomic.Int64 }
 // finish waits for the last frames.
 func (f *fanout) finish(ctx context.Context) {
 	f.stragglers.wait()
-	f.engine.observed.count(ctx, Counts{
+	f.engine.observed.count(ctx, ports.Counts{
 		Pushed: int(f.tally.pushed.Load()), Executed: int(f.tally.executed.Load()),
 		Gone: len(f.gone), Lost: int(f.tally.lost.Load()),
 	})

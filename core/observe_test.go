@@ -17,14 +17,14 @@ import (
 // notebook is an Observer that remembers.
 type notebook struct {
 	mu     sync.Mutex
-	steps  []core.Step
+	steps  []ports.Step
 	open   int
-	counts core.Counts
+	counts ports.Counts
 }
 
 type stepKey struct{}
 
-func (r *notebook) Begin(ctx context.Context, step core.Step) (context.Context, func(error)) {
+func (r *notebook) Begin(ctx context.Context, step ports.Step) (context.Context, func(error)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.steps = append(r.steps, step)
@@ -37,11 +37,11 @@ func (r *notebook) Begin(ctx context.Context, step core.Step) (context.Context, 
 }
 
 func (r *notebook) Trace(ctx context.Context) map[string]string {
-	name, _ := ctx.Value(stepKey{}).(core.StepName)
+	name, _ := ctx.Value(stepKey{}).(ports.StepName)
 	return map[string]string{"step": string(name)}
 }
 
-func (r *notebook) Count(_ context.Context, c core.Counts) {
+func (r *notebook) Count(_ context.Context, c ports.Counts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Connections += c.Connections
@@ -56,10 +56,10 @@ func (r *notebook) Count(_ context.Context, c core.Counts) {
 }
 
 // named are the steps of that name.
-func (r *notebook) named(name core.StepName) []core.Step {
+func (r *notebook) named(name ports.StepName) []ports.Step {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(r.steps), func(s core.Step) bool { return s.Name != name })
+	return slices.DeleteFunc(slices.Clone(r.steps), func(s ports.Step) bool { return s.Name != name })
 }
 
 func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
@@ -76,18 +76,18 @@ func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
 		if notes.open != 0 {
 			t.Errorf("%d steps have no end", notes.open)
 		}
-		for name, want := range map[core.StepName]int{
-			core.StepConnect: 3, core.StepReceive: 7, core.StepPublish: 1, core.StepDeliver: 1,
-			core.StepExecute: 2, core.StepPush: 3 + 2 + 3, core.StepDisconnect: 0,
+		for name, want := range map[ports.StepName]int{
+			ports.StepConnect: 3, ports.StepReceive: 7, ports.StepPublish: 1, ports.StepDeliver: 1,
+			ports.StepExecute: 2, ports.StepPush: 3 + 2 + 3, ports.StepDisconnect: 0,
 		} {
 			if got := len(notes.named(name)); got != want {
 				t.Errorf("%d steps named %s, want %d", got, name, want)
 			}
 		}
-		if mutation := notes.named(core.StepExecute)[0]; mutation.Operation != "mutation" {
+		if mutation := notes.named(ports.StepExecute)[0]; mutation.Operation != "mutation" {
 			t.Errorf("executed %+v", mutation)
 		}
-		delivery := notes.named(core.StepDeliver)[0]
+		delivery := notes.named(ports.StepDeliver)[0]
 		wantTrace := map[string]string{"step": "publish"}
 		if delivery.Topic != "room/1" || delivery.Events != 1 || len(delivery.Traces) != 1 || !maps.Equal(delivery.Traces[0], wantTrace) {
 			t.Errorf("delivered %+v", delivery)
@@ -97,7 +97,7 @@ func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
 		}
 		notes.counts.Lags = nil
 		// The mutation's own place is given up again; one connection went with its subscription.
-		if got, want := fmt.Sprint(notes.counts), fmt.Sprint(core.Counts{Connections: 2, Operations: 2, Pushed: 2, Executed: 1, Gone: 1}); got != want {
+		if got, want := fmt.Sprint(notes.counts), fmt.Sprint(ports.Counts{Connections: 2, Operations: 2, Pushed: 2, Executed: 1, Gone: 1}); got != want {
 			t.Errorf("counted %s, want %s", got, want)
 		}
 	})

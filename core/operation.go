@@ -202,7 +202,7 @@ func (e *Engine) place(ctx context.Context, s *starting, operation ports.Operati
 	err = e.add(ctx, s, operation)
 	switch {
 	case err == nil:
-		e.observed.count(ctx, Counts{Operations: 1})
+		e.observed.count(ctx, ports.Counts{Operations: 1})
 		return true, nil
 	case isKind(err, ports.ErrCancelled):
 		return false, e.cancelled(ctx, s)
@@ -271,7 +271,7 @@ func (e *Engine) end(ctx context.Context, ref ports.OperationRef, receivedAt tim
 	defer cancel()
 	removed, err := e.config.Subscriptions.RemoveOperation(ctx, ref, receivedAt)
 	if removed {
-		e.observed.count(ctx, Counts{Operations: -1})
+		e.observed.count(ctx, ports.Counts{Operations: -1})
 		e.callOnComplete(ctx, ref, reason)
 	}
 	return removed, err

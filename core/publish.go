@@ -18,7 +18,7 @@ type PublisherConfig struct {
 	// NewID makes event IDs, unique for ever. Default: 130 random bits.
 	NewID func() string
 	// Observer makes traces and metrics of what is published. Default: none.
-	Observer Observer
+	Observer ports.Observer
 }
 
 // Publisher publishes from anywhere: a mutation, a scheduled function, a command
@@ -99,7 +99,7 @@ func (p *Publisher) PublishAll(ctx context.Context, publications ...Publication)
 // hand gives events to the bus.
 func (p *Publisher) hand(ctx context.Context, events []ports.Event) error {
 	observed := observation{p.config.Observer}
-	ctx, end := observed.begin(ctx, Step{Name: StepPublish, Topic: onlyTopic(events), Events: len(events)})
+	ctx, end := observed.begin(ctx, ports.Step{Name: ports.StepPublish, Topic: onlyTopic(events), Events: len(events)})
 	trace := observed.trace(ctx)
 	for i := range events {
 		events[i].Trace = trace

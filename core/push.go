@@ -20,7 +20,7 @@ func (e *Engine) push(ctx context.Context, to ports.Address, frame ports.Frame) 
 		if wait(ctx, time.Duration(e.config.Random()*float64(backoff))) != nil {
 			return err
 		}
-		e.observed.count(ctx, Counts{Retried: 1})
+		e.observed.count(ctx, ports.Counts{Retried: 1})
 	}
 }
 
@@ -41,17 +41,17 @@ func mayPass(err error) bool {
 func (e *Engine) pushOnce(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	waited, err := e.pace.wait(ctx)
 	if waited > 0 {
-		e.observed.count(ctx, Counts{Waited: waited})
+		e.observed.count(ctx, ports.Counts{Waited: waited})
 	}
 	if err != nil {
 		return err
 	}
-	ctx, end := e.observed.begin(ctx, Step{Name: StepPush, Connection: to.ID})
+	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepPush, Connection: to.ID})
 	err = e.config.Pusher.Push(ctx, to, frame)
 	end(err)
 	if isKind(err, ports.ErrThrottled) {
 		e.pace.throttled(to.ID)
-		e.observed.count(ctx, Counts{Throttled: 1})
+		e.observed.count(ctx, ports.Counts{Throttled: 1})
 	}
 	return err
 }

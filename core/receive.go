@@ -33,7 +33,7 @@ func (e *Engine) handle(ctx context.Context, message ports.Message) error {
 	if !wire.IsType(kind) {
 		kind = "invalid"
 	}
-	ctx, end := e.observed.begin(ctx, Step{Name: StepReceive, Connection: message.Address.ID, Message: kind})
+	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepReceive, Connection: message.Address.ID, Message: kind})
 	if err == nil {
 		err = e.dispatch(ctx, message, envelope)
 	} else {
