@@ -234,17 +234,18 @@ func throwingResolvers() []badInput {
 			cases = append(cases, badInput{"a resolver that throws: " + field + " " + with,
 				asks(fmt.Sprintf(`{ %s(with: %q) hello }`, field, with)), func(c *client) {
 					c.t.Helper()
-					c.expectNext("1", fmt.Sprintf(`{"data":{"hello":"world","%s":null},"errors":[{"message":"%s",`+
-						`"locations":[{"line":1,"column":3}],"path":["%s"]}]}`, field, message, field))
+					c.expectNext("1", fmt.Sprintf(`{"data":{"hello":"world","%s":null},"errors":[{"message":"internal error",`+
+						`"locations":[{"line":1,"column":3}],"path":["%s"]}]}`, field, field))
 					c.expectComplete("1")
+					c.expectTold(message)
 				}})
 		}
 	}
-	return append(cases, badInput{"a Subscribe resolver that throws", asks(`subscription { throwing }`), rejected("thrown")},
+	return append(cases, badInput{"a Subscribe resolver that throws", asks(`subscription { throwing }`), rejected("internal error")},
 		badInput{"a subscription's resolver that throws", asks(`subscription { panicking }`), func(c *client) {
 			c.t.Helper()
 			c.publish("a", 1)
-			c.expectNext("1", `{"data":{"panicking":null},"errors":[{"message":"thrown","locations":[{"line":1,"column":16}],"path":["panicking"]}]}`)
+			c.expectNext("1", `{"data":{"panicking":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":16}],"path":["panicking"]}]}`)
 			c.complete("1")
 			c.expectStopped("1")
 		}})

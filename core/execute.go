@@ -89,7 +89,7 @@ func (e *Engine) execute(ctx context.Context, x *execution, p *prepared, root an
 	if e.config.EventExtensions && x.event != nil && x.event.ID != "" {
 		answer.Extensions = withEvent(answer.Extensions, x.event)
 	}
-	body, err := encodeResult(answer)
+	body, err := encodeResult(answer.Data, e.shown(withExecution(ctx, x), answer.Errors), answer.Extensions)
 	if err != nil {
 		return e.broken(ctx, err)
 	}
@@ -147,7 +147,7 @@ func beforeExecution(ctx context.Context, answer *graphql.Result) bool {
 }
 
 // encodeResult is the JSON of a GraphQL response (GraphQL, section 7.1).
-func encodeResult(answer *graphql.Result) (_ []byte, err error) {
+func encodeResult(data any, errs responseErrors, extensions map[string]any) (_ []byte, err error) {
 	defer guard(&err) // a user's MarshalJSON may panic
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -156,6 +156,6 @@ func encodeResult(answer *graphql.Result) (_ []byte, err error) {
 		Data       any            `json:"data"`
 		Errors     responseErrors `json:"errors,omitempty"`
 		Extensions map[string]any `json:"extensions,omitempty"`
-	}{answer.Data, formatErrors(answer.Errors), answer.Extensions})
+	}{data, errs, extensions})
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), err
 }

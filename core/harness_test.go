@@ -154,6 +154,16 @@ func (h *harness) expectErrors(want ...string) {
 	}
 }
 
+// expectTold checks that OnError was told at least of this, by a part of its text.
+func (h *harness) expectTold(part string) {
+	h.t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.ContainsFunc(h.errors, func(err error) bool { return strings.Contains(err.Error(), part) }) {
+		h.t.Errorf("OnError was told %q, and nothing of %q", h.errors, part)
+	}
+}
+
 func (h *harness) publish(topic string, payload any, options ...core.PublishOption) {
 	h.t.Helper()
 	if err := h.engine.Publish(h.t.Context(), topic, payload, options...); err != nil {
@@ -586,11 +596,12 @@ func queries(s *stage) graphql.Fields {
 	return graphql.Fields{
 		"hello":  text(func(graphql.ResolveParams) (any, error) { return "world", nil }),
 		"greet":  text(func(p graphql.ResolveParams) (any, error) { return "hello " + argument(p, "name"), nil }, "name"),
-		"fails":  text(func(graphql.ResolveParams) (any, error) { return nil, errors.New("failed") }),
+		"fails":  text(func(graphql.ResolveParams) (any, error) { return nil, core.Public("failed") }),
 		"panics": text(func(p graphql.ResolveParams) (any, error) { return nil, throw(argument(p, "with")) }, "with"),
 		"thunk": text(func(p graphql.ResolveParams) (any, error) {
 			return func() (any, error) { return nil, throw(argument(p, "with")) }, nil
 		}, "with"),
+		"secret": text(func(p graphql.ResolveParams) (any, error) { return nil, secretError(argument(p, "of")) }, "of"),
 		"required": {Type: graphql.NewNonNull(graphql.String), Resolve: func(graphql.ResolveParams) (any, error) { return nil, nil }},
 		"long":     text(func(graphql.ResolveParams) (any, error) { return strings.Repeat("x", 4096), nil }),
 		"user":     text(user),
@@ -609,6 +620,20 @@ func queries(s *stage) graphql.Fields {
 			}
 		}),
 	}
+}
+
+// secretError has a secret in its text, and something public in some kinds of it.
+func secretError(of string) error {
+	secret := errors.New("password 1234")
+	switch of {
+	case "public":
+		return fmt.Errorf("%w: %w", secret, core.Public("no room %q", "x"))
+	case "code":
+		return &core.PublicError{Message: "no such room", Extensions: map[string]any{"code": "NOT_FOUND"}, Err: secret}
+	case "refusal":
+		return fmt.Errorf("%w: %w", secret, core.Refuse("members only"))
+	}
+	return secret
 }
 
 // throw panics with a value of every kind.
@@ -667,7 +692,7 @@ func subscriptions(s *stage) graphql.Fields {
 		"any":     on([]string{"a", "b", "a"}, source),
 		"a":       on([]string{"a"}, source),
 		"onB":     on([]string{"b"}, source),
-		"failing": on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, errors.New("failed") }),
+		"failing": on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, core.Public("failed") }),
 		"panicking": on([]string{"a"}, func(p graphql.ResolveParams) (any, error) {
 			return nil, throw("error")
 		}),
@@ -689,7 +714,7 @@ func subscriptions(s *stage) graphql.Fields {
 		}),
 		"initial":        on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return "first", nil })),
 		"initialSkips":   on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.ErrSkip })),
-		"initialFails":   on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, errors.New("no beginning") })),
+		"initialFails":   on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.Public("no beginning") })),
 		"initialPanics":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, throw("error") })),
 		"initialPublish": on([]string{"a"}, source, core.Initial(func(ctx context.Context) (any, error) { return "first", s.publisher.Publish(ctx, "a", "second") })),
 		"longInitial":    on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return strings.Repeat("x", 4096), nil })),
@@ -698,7 +723,10 @@ func subscriptions(s *stage) graphql.Fields {
 		"manyTopics":     on(numbered(51), source),
 		"noSubscribe":    text(source),
 		"none":           refusing(func(graphql.ResolveParams) (any, error) { return nil, nil }),
-		"refused":        refusing(func(graphql.ResolveParams) (any, error) { return nil, errors.New("not in this room") }),
+		"secretly":       refusing(func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
+		"initialSecret":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, secretError("") })),
+		"secretEvent":    on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
+		"refused":        refusing(func(graphql.ResolveParams) (any, error) { return nil, core.Public("not in this room") }),
 		"throwing":       refusing(func(graphql.ResolveParams) (any, error) { return nil, throw("string") }),
 		"mine": refusing(func(p graphql.ResolveParams) (any, error) {
 			state, err := core.StateAs[session](p.Context)

@@ -33,6 +33,12 @@ type Hooks struct {
 	OnComplete func(ctx context.Context, completed Completed)
 	// OnDisconnect hears of the end of every connection that OnConnect let in.
 	OnDisconnect func(ctx context.Context, disconnected Disconnected)
+	// FormatError sees every error that a resolver, a Subscribe resolver or an
+	// Initial function returned, and may put another in its place, for which the
+	// same holds: the client reads what a PublicError or a Refusal says, and of all
+	// others "internal error". In a delivery the error may be shown to several
+	// clients; ctx is the resolver's.
+	FormatError func(ctx context.Context, err error) error
 	// OnError hears of failures that no client and no caller is told of.
 	OnError func(ctx context.Context, err error)
 }
@@ -152,6 +158,20 @@ func (e *Engine) callOnDisconnect(ctx context.Context, disconnected Disconnected
 	if err != nil {
 		e.report(ctx, "OnDisconnect hook", err, connectionAttr(disconnected.Connection.Address.ID))
 	}
+}
+
+// callFormatError never answers nil: what has failed stays a failure.
+func (e *Engine) callFormatError(ctx context.Context, failure error) (formatted error) {
+	if e.config.Hooks.FormatError == nil {
+		return failure
+	}
+	defer func() {
+		if formatted == nil {
+			formatted = failure
+		}
+	}()
+	defer guard(&formatted)
+	return e.config.Hooks.FormatError(ctx, failure)
 }
 
 func (e *Engine) callOnError(ctx context.Context, failure error) {

@@ -147,7 +147,7 @@ func (e *Engine) resolveSubscription(ctx context.Context, s *starting, p *prepar
 		return nil, newErrors("a subscription must select only one top-level field")
 	}
 	if len(answer.Errors) > 0 {
-		return nil, formatErrors(answer.Errors)
+		return nil, e.shown(withExecution(ctx, x), answer.Errors)
 	}
 	switch topics := len(x.subscription.topics); {
 	case topics == 0:
@@ -165,7 +165,8 @@ func (e *Engine) sendInitial(ctx context.Context, s *starting, p *prepared, init
 		return nil
 	}
 	if err != nil {
-		return e.endWithErrors(ctx, s, newErrors(err.Error()))
+		public := e.public(withExecution(ctx, s.execution()), err)
+		return e.endWithErrors(ctx, s, responseErrors{{Message: public.Message, Extensions: public.Extensions}})
 	}
 	x := s.execution()
 	x.event = &ports.Event{Kind: ports.EventData, Payload: payload, Time: e.config.Now()}

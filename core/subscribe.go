@@ -112,11 +112,11 @@ func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption)
 func checkTopic(name string) (ports.Topic, error) {
 	switch {
 	case name == "":
-		return "", errors.New("a topic must not be empty")
+		return "", Public("a topic must not be empty")
 	case len(name) > MaxTopicBytes:
-		return "", fmt.Errorf("a topic must have at most %d bytes, not %d", MaxTopicBytes, len(name))
+		return "", Public("a topic must have at most %d bytes, not %d", MaxTopicBytes, len(name))
 	case !utf8.ValidString(name):
-		return "", errors.New("a topic must be valid UTF-8")
+		return "", Public("a topic must be valid UTF-8")
 	}
 	return ports.Topic(name), nil
 }
@@ -168,7 +168,7 @@ func arguments(definitions []*graphql.Argument) graphql.FieldConfigArgument {
 func subscribeResolver(schema graphql.Schema, parent *graphql.Object, definition *graphql.FieldDefinition) graphql.FieldResolveFn {
 	return func(p graphql.ResolveParams) (any, error) {
 		if definition.Subscribe == nil {
-			return nil, fmt.Errorf("the field %q has no Subscribe resolver", definition.Name)
+			return nil, Public("the field %q has no Subscribe resolver", definition.Name)
 		}
 		p.Info.Schema, p.Info.ParentType, p.Info.ReturnType = schema, parent, definition.Type
 		_, err := definition.Subscribe(p)

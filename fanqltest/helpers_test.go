@@ -3,7 +3,6 @@ package fanqltest_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -25,7 +24,7 @@ func feedSchema(tb testing.TB) graphql.Schema {
 	schema, err := graphql.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"hello":  constant("world", nil),
-			"broken": constant(nil, errors.New("out of order")),
+			"broken": constant(nil, core.Public("out of order")),
 			"me": &graphql.Field{Type: graphql.String, Resolve: func(p graphql.ResolveParams) (any, error) {
 				return core.StateAs[string](p.Context)
 			}},

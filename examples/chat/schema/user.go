@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -43,7 +42,7 @@ func author(ctx context.Context, named string) (string, error) {
 		named = current.Name
 	}
 	if named == "" {
-		return "", errors.New("author is required: give it as an argument, or a name in connection_init")
+		return "", core.Public("author is required: give it as an argument, or a name in connection_init")
 	}
 	return given("author", named, maxName)
 }
@@ -57,14 +56,14 @@ const (
 func given(argument, value string, most int) (string, error) {
 	value = strings.TrimSpace(value)
 	if value == "" {
-		return "", fmt.Errorf("%s must not be empty", argument)
+		return "", core.Public("%s must not be empty", argument)
 	}
 	return value, atMost(argument, value, most)
 }
 
 func atMost(argument, value string, most int) error {
 	if n := utf8.RuneCountInString(value); n > most {
-		return fmt.Errorf("%s must have at most %d characters, not %d", argument, most, n)
+		return core.Public("%s must have at most %d characters, not %d", argument, most, n)
 	}
 	return nil
 }
