@@ -64,6 +64,10 @@ type Config struct {
 	// MaxOperations is how many operations a connection may have at a time.
 	// Default: 1000.
 	MaxOperations int
+	// MaxConnectionsPerIdentity is how many connections may have the same
+	// Session.Identity at a time; one more is refused (4403). Counting costs every
+	// connection_init a listing. Default: 0, which means any number.
+	MaxConnectionsPerIdentity int
 	// MaxTopics is how many topics one subscription may have. Default: 50.
 	MaxTopics int
 	// MaxDocumentTokens is how many tokens a document may have. graphql-go takes
@@ -115,6 +119,7 @@ func (c *Config) validate() error {
 		{"InitTimeout", c.InitTimeout < 0},
 		{"ReorderWindow", c.ReorderWindow < 0},
 		{"MaxOperations", c.MaxOperations < 0},
+		{"MaxConnectionsPerIdentity", c.MaxConnectionsPerIdentity < 0},
 		{"MaxTopics", c.MaxTopics < 0},
 		{"MaxDocumentTokens", c.MaxDocumentTokens < 0},
 		{"DocumentCacheBytes", c.DocumentCacheBytes < 0},

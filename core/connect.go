@@ -39,6 +39,9 @@ func (e *Engine) connect(ctx context.Context, handshake ports.Handshake) (ports.
 		return ports.Accepted{}, fmt.Errorf("OnConnect hook: %w", err)
 	}
 	state, err := marshalState(session.State)
+	if err == nil {
+		err = checkIdentity(session.Identity)
+	}
 	if err != nil {
 		return ports.Accepted{}, fmt.Errorf("OnConnect hook: %w", err)
 	}

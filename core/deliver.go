@@ -44,14 +44,18 @@ type batch struct {
 }
 
 // batches groups the events by topic, each in its order. An event that ends the
-// subscriptions on its topic ends its batch too: what comes behind it is only for
+// subscriptions or the connections on its topic ends its batch too: what comes behind it is only for
 // those who subscribed afterwards, whom another listing finds. Events of unknown
 // kinds are left out.
 func batches(events []ports.Event) []*batch {
 	var all []*batch
 	open := map[ports.Topic]*batch{}
 	for i, event := range events {
-		if event.Kind != ports.EventData && event.Kind != ports.EventComplete {
+		switch event.Kind {
+		case ports.EventData, ports.EventComplete:
+		case ports.EventDisconnect:
+			delete(open, event.Topic) // is a batch by itself
+		default:
 			continue // of a later version; delivering it again would not help
 		}
 		current := open[event.Topic]
@@ -62,7 +66,7 @@ func batches(events []ports.Event) []*batch {
 		}
 		current.events = append(current.events, event)
 		current.indexes = append(current.indexes, i)
-		if event.Kind == ports.EventComplete {
+		if event.Kind != ports.EventData {
 			delete(open, event.Topic)
 		}
 	}
@@ -90,6 +94,12 @@ func (e *Engine) observedBatch(ctx context.Context, events []ports.Event) (done 
 // deliverBatch pushes a batch to every subscriber of its topic, and says how many
 // of its events are done with; the error is about the others.
 func (e *Engine) deliverBatch(ctx context.Context, events []ports.Event) (done int, err error) {
+	if events[0].Kind == ports.EventDisconnect {
+		if err := e.deliverDisconnect(ctx, events[0]); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
 	page, err := e.list(ctx, events[0].Topic, "")
 	if err != nil {
 		return 0, err

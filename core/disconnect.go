@@ -30,8 +30,9 @@ func (e *Engine) remove(ctx context.Context, disconnection ports.Disconnection) 
 	if err != nil || !removed.Found {
 		return removed, err
 	}
-	e.observed.count(ctx, ports.Counts{Connections: -1, Operations: -len(removed.Operations)})
-	for _, ref := range removed.Operations {
+	own := withoutIdentity(removed.Operations)
+	e.observed.count(ctx, ports.Counts{Connections: -1, Operations: -len(own)})
+	for _, ref := range own {
 		e.callOnComplete(ctx, ref, CompletedByDisconnect)
 	}
 	e.callOnDisconnect(ctx, Disconnected{

@@ -46,14 +46,14 @@ func newFanout(e *Engine, events []ports.Event) *fanout {
 }
 
 // tally counts what a fan-out has done, for the Observer.
-type tally struct{ pushed, executed, lost atomic.Int64 }
+type tally struct{ pushed, executed, gone, lost atomic.Int64 }
 
 // finish waits for the last frames.
 func (f *fanout) finish(ctx context.Context) {
 	f.stragglers.wait()
 	f.engine.observed.count(ctx, ports.Counts{
 		Pushed: int(f.tally.pushed.Load()), Executed: int(f.tally.executed.Load()),
-		Gone: len(f.gone), Lost: int(f.tally.lost.Load()),
+		Gone: int(f.tally.gone.Load()), Lost: int(f.tally.lost.Load()),
 	})
 }
 
@@ -121,6 +121,10 @@ type progress struct {
 func (f *fanout) pushRun(ctx context.Context, run []member) {
 	if f.isGone(run[0].Ref.Connection) { // as an earlier page found out
 		f.clearRows(ctx, refs(run))
+		return
+	}
+	if f.engine.ended(run[0].NotAfter) {
+		f.closeEnded(ctx, run)
 		return
 	}
 	if f.stragglers.join(run) {
@@ -263,6 +267,7 @@ func (f *fanout) closeLost(ctx context.Context, to member, cause error) {
 // of its rows that led here but were not the connection's own any more: a crash
 // left them behind.
 func (f *fanout) forget(ctx context.Context, run []member) {
+	f.tally.gone.Add(1)
 	f.mu.Lock()
 	f.gone[run[0].Ref.Connection] = true
 	f.mu.Unlock()
@@ -276,6 +281,16 @@ func (f *fanout) forget(ctx context.Context, run []member) {
 	f.clearRows(ctx, slices.DeleteFunc(refs(run), func(ref ports.OperationRef) bool {
 		return slices.Contains(removed.Operations, ref)
 	}))
+}
+
+// closeEnded puts out a connection whose identity has ended.
+func (f *fanout) closeEnded(ctx context.Context, run []member) {
+	f.mu.Lock()
+	f.gone[run[0].Ref.Connection] = true
+	f.mu.Unlock()
+	if err := f.engine.closeEnded(ctx, run[0].Address); err != nil {
+		f.engine.report(ctx, "closing a connection whose identity has ended", err, connectionAttr(run[0].Ref.Connection))
+	}
 }
 
 func (f *fanout) isGone(id ports.ConnectionID) bool {

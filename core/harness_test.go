@@ -601,7 +601,7 @@ func queries(s *stage) graphql.Fields {
 		"thunk": text(func(p graphql.ResolveParams) (any, error) {
 			return func() (any, error) { return nil, throw(argument(p, "with")) }, nil
 		}, "with"),
-		"secret": text(func(p graphql.ResolveParams) (any, error) { return nil, secretError(argument(p, "of")) }, "of"),
+		"secret":   text(func(p graphql.ResolveParams) (any, error) { return nil, secretError(argument(p, "of")) }, "of"),
 		"required": {Type: graphql.NewNonNull(graphql.String), Resolve: func(graphql.ResolveParams) (any, error) { return nil, nil }},
 		"long":     text(func(graphql.ResolveParams) (any, error) { return strings.Repeat("x", 4096), nil }),
 		"user":     text(user),

@@ -47,9 +47,12 @@ type Hooks struct {
 type Session struct {
 	// State is kept with the connection as JSON; resolvers read it with StateAs.
 	State any
-	// Identity is who the client is; empty keeps what was said before.
+	// Identity is who the client is, at most 1,000 bytes of UTF-8; empty keeps what
+	// was said before. CloseIdentity finds all connections that have it.
 	Identity string
-	// NotAfter is when the identity ends; zero keeps what was said before.
+	// NotAfter is when the identity ends; zero keeps what was said before. Nothing
+	// is received from the connection afterwards and nothing is delivered to it: the
+	// next message or event closes it (4403), or the next KeepAlive.
 	NotAfter time.Time
 	// Ack is the payload of connection_ack, a value whose JSON is an object; nil
 	// sends none. OnConnect's is not used.

@@ -70,6 +70,13 @@ func (e *Engine) initialize(ctx context.Context, message ports.Message, payload 
 	case err != nil:
 		return err
 	}
+	err = e.admit(ctx, connection, message.ReceivedAt)
+	if refused, ok := refusal(err); ok {
+		return e.turnAway(ctx, connection, refused)
+	}
+	if err != nil {
+		return err
+	}
 	return e.reply(ctx, connection.Address, wire.AckFrame(ack))
 }
 
@@ -95,6 +102,9 @@ func (e *Engine) decideInit(ctx context.Context, message ports.Message, payload 
 		return init, nil, fmt.Errorf("OnInit hook: %w", err)
 	}
 	if init.State, err = marshalState(session.State); err != nil {
+		return init, nil, fmt.Errorf("OnInit hook: %w", err)
+	}
+	if err := checkIdentity(session.Identity); err != nil {
 		return init, nil, fmt.Errorf("OnInit hook: %w", err)
 	}
 	init.Identity, init.NotAfter = session.Identity, session.NotAfter
@@ -123,12 +133,17 @@ func (e *Engine) refuseInit(ctx context.Context, address ports.Address, cause er
 		e.report(ctx, "connection_init", cause, connectionAttr(address.ID))
 		refused = ports.Refusal{Code: closeTryAgainLater, Reason: "Try again later"}
 	}
+	return e.turnAway(ctx, connection, refused)
+}
+
+// turnAway is the no to a connection_init.
+func (e *Engine) turnAway(ctx context.Context, connection ports.Connection, refused ports.Refusal) error {
 	if connection.Protocol == wire.Legacy {
-		if err := e.reply(ctx, address, wire.ConnectionErrorFrame(refused.Reason)); err != nil {
+		if err := e.reply(ctx, connection.Address, wire.ConnectionErrorFrame(refused.Reason)); err != nil {
 			return err
 		}
 	}
-	return e.closeConnection(ctx, address, refused.Code, refused.Reason)
+	return e.closeConnection(ctx, connection.Address, refused.Code, refused.Reason)
 }
 
 // secondInit: PROTOCOL.md of graphql-ws, ConnectionInit. The legacy protocol

@@ -9,11 +9,15 @@ import (
 
 // KeepAlive is called at intervals by a transport that holds sockets. It extends
 // the life of the connection's rows when half of it has passed, and sends the
-// legacy protocol's "ka". A connection without a row is closed.
+// legacy protocol's "ka". A connection without a row, and one whose identity has
+// ended, is closed.
 func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
 	connection, err := e.connection(ctx, address)
 	if err != nil {
 		return ignoreUnknown(err)
+	}
+	if e.ended(connection.NotAfter) {
+		return e.closeEnded(ctx, address)
 	}
 	now := e.config.Now()
 	if connection.ExpiresAt.Sub(now) < e.config.ConnectionTTL/2 {

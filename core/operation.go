@@ -66,6 +66,10 @@ func (s *starting) execution() *execution {
 
 // operation is the row of a query or mutation; a subscription adds to it.
 func (e *Engine) operation(s *starting) ports.Operation {
+	limit := e.config.MaxOperations
+	if s.connection.Identity != "" {
+		limit++ // for the one that makes it the identity's
+	}
 	return ports.Operation{
 		Ref:        s.ref,
 		Address:    s.connection.Address,
@@ -74,7 +78,7 @@ func (e *Engine) operation(s *starting) ports.Operation {
 		// Not the connection's own, which may have been extended since it was read.
 		ExpiresAt: e.config.Now().Add(e.config.ConnectionTTL),
 		NotAfter:  s.connection.NotAfter,
-		Limit:     e.config.MaxOperations,
+		Limit:     limit,
 	}
 }
 
@@ -213,7 +217,7 @@ func (e *Engine) place(ctx context.Context, s *starting, operation ports.Operati
 	case isKind(err, ports.ErrNotFound), errors.Is(err, errSuperseded): // nobody waits for it any more
 		return false, nil
 	case isKind(err, ports.ErrTooMany):
-		return false, e.fail(ctx, s, newErrors(fmt.Sprintf("a connection may have at most %d operations", operation.Limit)))
+		return false, e.fail(ctx, s, newErrors(fmt.Sprintf("a connection may have at most %d operations", e.config.MaxOperations)))
 	case isKind(err, ports.ErrTooLarge):
 		return false, e.fail(ctx, s, newErrors("the operation is too large to be kept"))
 	}

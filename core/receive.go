@@ -60,7 +60,13 @@ func (e *Engine) dispatch(ctx context.Context, message ports.Message, envelope w
 	if err != nil {
 		return ignoreUnknown(err)
 	}
+	if e.ended(connection.NotAfter) {
+		return e.closeEnded(ctx, connection.Address)
+	}
 	decoded, err := envelope.Decode(connection.Protocol)
+	if err == nil && ports.OperationID(decoded.ID) == identityOperation {
+		err = errReserved()
+	}
 	if err != nil {
 		return e.answerInvalid(ctx, connection, err)
 	}
@@ -81,6 +87,9 @@ func (e *Engine) withoutRead(ctx context.Context, message ports.Message, decoded
 	case wire.Ping:
 		return e.reply(ctx, message.Address, wire.PongFrame(decoded.Payload))
 	case wire.Complete:
+		if ports.OperationID(decoded.ID) == identityOperation {
+			return e.invalid(ctx, message, errReserved())
+		}
 		return e.stop(ctx, message, decoded.ID, wire.Modern)
 	default: // a pong that nobody asked for is legal
 		return nil

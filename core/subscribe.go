@@ -115,6 +115,8 @@ func checkTopic(name string) (ports.Topic, error) {
 		return "", Public("a topic must not be empty")
 	case len(name) > MaxTopicBytes:
 		return "", Public("a topic must have at most %d bytes, not %d", MaxTopicBytes, len(name))
+	case isReserved(name):
+		return "", Public("a topic must not begin with %q", reserved)
 	case !utf8.ValidString(name):
 		return "", Public("a topic must be valid UTF-8")
 	}

@@ -14,6 +14,9 @@ const (
 	EventData EventKind = "data"
 	// EventComplete ends every subscription on the topic.
 	EventComplete EventKind = "complete"
+	// EventDisconnect closes the connections of every subscriber of the topic. The
+	// payload is the engine's own.
+	EventDisconnect EventKind = "disconnect"
 )
 
 // Event is what was published.
@@ -26,7 +29,7 @@ type Event struct {
 	Position string
 	Topic    Topic
 	Kind     EventKind
-	// Payload is JSON; empty unless Kind is EventData.
+	// Payload is JSON; empty if Kind is EventComplete.
 	Payload []byte
 	// Time is when the event was published.
 	Time time.Time

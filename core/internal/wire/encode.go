@@ -32,6 +32,14 @@ func withPayload(head string, payload json.RawMessage) ports.Frame {
 // KeepAliveFrame is the legacy server's sign of life.
 func KeepAliveFrame() ports.Frame { return ports.Frame{Head: []byte(keepAlive)} }
 
+// ProbeFrame asks nothing of a client; sending it shows whether there is a socket.
+func ProbeFrame(protocol string) ports.Frame {
+	if protocol == Legacy {
+		return KeepAliveFrame()
+	}
+	return ports.Frame{Head: []byte(`{"type":"ping"}`)}
+}
+
 // ConnectionErrorFrame is the legacy answer to a refused connection_init, and to a
 // message that belongs to no operation.
 func ConnectionErrorFrame(message string) ports.Frame {
