@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/fanql/fanql/core"
 )
 
 // badInput is a message that no well-behaved client sends.
@@ -27,7 +29,7 @@ func TestBadInput(t *testing.T) {
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			both(t, func(t *testing.T, protocol string) {
-				h := newHarness(t)
+				h := newHarness(t, allowing8MB)
 				neighbour, c := h.dial(modern), h.dial(protocol)
 				neighbour.subscribe("1", `subscription { number: odd }`)
 				for range 2 { // what is remembered of the first must not spoil the second
@@ -50,7 +52,7 @@ func TestBadInputBeforeConnectionInit(t *testing.T) {
 	for _, test := range notMessages() {
 		t.Run(test.name, func(t *testing.T) {
 			both(t, func(t *testing.T, protocol string) {
-				h := newHarness(t)
+				h := newHarness(t, allowing8MB)
 				c := h.open(protocol)
 				c.send(test.message(c))
 				test.answered(c)
@@ -64,7 +66,7 @@ func TestBadInputBeforeConnectionInit(t *testing.T) {
 // connection each of which waits for its connection_init.
 func TestSubscribeOnASocketThatNeverSaysHello(t *testing.T) {
 	both(t, func(t *testing.T, protocol string) {
-		h := newHarness(t)
+		h := newHarness(t, allowing8MB)
 		c := h.open(protocol)
 		waits := make([]func(), 100)
 		for i := range waits {
@@ -282,3 +284,7 @@ func oddButLegal() []badInput {
 		{"complete for everything", raw(`{"id":"","type":"complete"}`), func(c *client) { c.t.Helper(); c.expectNothing() }},
 	}
 }
+
+// allowing8MB lets messages through to what has to bear them where
+// Config.MaxMessageBytes is set high.
+func allowing8MB(c *core.Config) { c.MaxMessageBytes = 8 << 20 }

@@ -13,6 +13,8 @@ import (
 const (
 	closeNormal        = 1000
 	closeGoingAway     = 1001
+	closePolicy        = 1008
+	closeTooBig        = 1009
 	closeTryAgainLater = 1013
 	closeBadRequest    = 4400
 	closeUnauthorized  = 4401

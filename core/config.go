@@ -70,6 +70,30 @@ type Config struct {
 	MaxConnectionsPerIdentity int
 	// MaxTopics is how many topics one subscription may have. Default: 50.
 	MaxTopics int
+	// MaxMessageBytes is how long a message of a client may be; a longer one ends
+	// the connection (1009). Default: 128 KiB, as on API Gateway.
+	MaxMessageBytes int
+	// MaxMessagesPerSecond is how many messages a connection may send, as far as
+	// this process receives them; ten times as many may come at once. More end the
+	// connection (1008). Default: 100.
+	MaxMessagesPerSecond int
+	// MaxDepth is how deep the fields of a document may nest, fragments included.
+	// GraphiQL's introspection has 13 levels or so. Default: 25.
+	MaxDepth int
+	// MaxAliases is how many aliases an operation may have once its fragments are
+	// in place: with an alias a field can be executed many times. Default: 100.
+	MaxAliases int
+	// DisableIntrospection refuses documents that ask for __schema or __type. Error
+	// messages still suggest names that are like the wrong one in a document: to hide
+	// a schema, use OnlyTrusted.
+	DisableIntrospection bool
+	// TrustedDocuments are documents that clients may name instead of sending them,
+	// by ID: a "documentId" in the payload (or the HTTP request), or the extension
+	// "persistedQuery". ByHash makes IDs of texts. Default: none.
+	TrustedDocuments map[string]string
+	// OnlyTrusted refuses every document that is not one of TrustedDocuments. What
+	// OnSubscribe puts in a request's place is trusted.
+	OnlyTrusted bool
 	// MaxDocumentTokens is how many tokens a document may have. graphql-go takes
 	// time that grows with their square to validate it: 2,000 times one field are
 	// 60 ms, 16,000 times four seconds. Default: 2000.
@@ -121,6 +145,10 @@ func (c *Config) validate() error {
 		{"MaxOperations", c.MaxOperations < 0},
 		{"MaxConnectionsPerIdentity", c.MaxConnectionsPerIdentity < 0},
 		{"MaxTopics", c.MaxTopics < 0},
+		{"MaxMessageBytes", c.MaxMessageBytes < 0},
+		{"MaxMessagesPerSecond", c.MaxMessagesPerSecond < 0},
+		{"MaxDepth", c.MaxDepth < 0},
+		{"MaxAliases", c.MaxAliases < 0},
 		{"MaxDocumentTokens", c.MaxDocumentTokens < 0},
 		{"DocumentCacheBytes", c.DocumentCacheBytes < 0},
 		{"PageSize", c.PageSize < 0},
@@ -141,6 +169,10 @@ func (c *Config) setDefaults() {
 	setDefault(&c.ReorderWindow, time.Second)
 	setDefault(&c.MaxOperations, 1000)
 	setDefault(&c.MaxTopics, 50)
+	setDefault(&c.MaxMessageBytes, 128<<10)
+	setDefault(&c.MaxMessagesPerSecond, 100)
+	setDefault(&c.MaxDepth, 25)
+	setDefault(&c.MaxAliases, 100)
 	setDefault(&c.MaxDocumentTokens, 2000)
 	setDefault(&c.DocumentCacheBytes, 1<<20)
 	setDefault(&c.Reserve, 5*time.Second)

@@ -50,7 +50,7 @@ func (d *document) operation(name string) (*ast.OperationDefinition, error) {
 type documentCache struct {
 	schema graphql.Schema
 	limit  int // bytes of text
-	tokens int // of one document
+	most   limits
 
 	mu      sync.Mutex
 	size    int // bytes of text
@@ -59,7 +59,14 @@ type documentCache struct {
 }
 
 func newDocumentCache(config *Config) *documentCache {
-	return &documentCache{schema: config.Schema, limit: config.DocumentCacheBytes, tokens: config.MaxDocumentTokens, byText: map[string]*list.Element{}, recency: list.New()}
+	return &documentCache{
+		schema: config.Schema, limit: config.DocumentCacheBytes,
+		most: limits{
+			tokens: config.MaxDocumentTokens, depth: config.MaxDepth, aliases: config.MaxAliases,
+			noIntrospection: config.DisableIntrospection,
+		},
+		byText: map[string]*list.Element{}, recency: list.New(),
+	}
 }
 
 // get returns the document, or the errors that it has.
@@ -67,7 +74,7 @@ func (c *documentCache) get(text string) (*document, responseErrors) {
 	if found := c.lookup(text); found != nil {
 		return found, nil
 	}
-	parsed, errs := parse(c.schema, text, c.tokens)
+	parsed, errs := parse(c.schema, text, c.most)
 	if errs != nil {
 		return nil, errs
 	}
@@ -103,7 +110,7 @@ func (c *documentCache) keep(parsed *document) {
 
 // parse parses and validates. graphql-go may panic on what it did not expect;
 // to the client that is a document which could not be read.
-func parse(schema graphql.Schema, text string, maxTokens int) (parsed *document, errs responseErrors) {
+func parse(schema graphql.Schema, text string, most limits) (parsed *document, errs responseErrors) {
 	defer func() {
 		if recover() != nil {
 			parsed, errs = nil, newErrors("the document could not be read")
@@ -112,8 +119,8 @@ func parse(schema graphql.Schema, text string, maxTokens int) (parsed *document,
 	switch tokens, depth := survey(text); {
 	case depth > maxNesting:
 		return nil, newErrors(fmt.Sprintf("the document nests deeper than %d levels", maxNesting))
-	case tokens > maxTokens:
-		return nil, newErrors(fmt.Sprintf("the document has more than %d tokens", maxTokens))
+	case tokens > most.tokens:
+		return nil, newErrors(fmt.Sprintf("the document has more than %d tokens", most.tokens))
 	}
 	tree, err := parser.Parse(parser.ParseParams{
 		Source: source.NewSource(&source.Source{Body: []byte(text), Name: "GraphQL request"}),
@@ -121,7 +128,7 @@ func parse(schema graphql.Schema, text string, maxTokens int) (parsed *document,
 	if err != nil {
 		return nil, formatErrors(gqlerrors.FormatErrors(err))
 	}
-	if errs := validate(schema, tree); errs != nil {
+	if errs := validate(schema, tree, most); errs != nil {
 		return nil, errs
 	}
 	parsed = &document{text: text, ast: tree}
@@ -139,14 +146,19 @@ func parse(schema graphql.Schema, text string, maxTokens int) (parsed *document,
 
 // validate looks for fragment cycles before anything else: on a cycle another of
 // graphql-go's rules recurses until the process dies.
-func validate(schema graphql.Schema, tree *ast.Document) responseErrors {
-	for _, rules := range [][]graphql.ValidationRuleFn{
-		{graphql.NoFragmentCyclesRule},
-		graphql.SpecifiedRules,
-	} {
-		if result := graphql.ValidateDocument(&schema, tree, rules); !result.IsValid {
-			return formatErrors(result.Errors)
-		}
+func validate(schema graphql.Schema, tree *ast.Document, most limits) responseErrors {
+	if errs := obey(schema, tree, graphql.NoFragmentCyclesRule); errs != nil {
+		return errs
+	}
+	if errs := most.check(tree); errs != nil {
+		return errs
+	}
+	return obey(schema, tree, graphql.SpecifiedRules...)
+}
+
+func obey(schema graphql.Schema, tree *ast.Document, rules ...graphql.ValidationRuleFn) responseErrors {
+	if result := graphql.ValidateDocument(&schema, tree, rules); !result.IsValid {
+		return formatErrors(result.Errors)
 	}
 	return nil
 }

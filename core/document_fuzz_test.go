@@ -19,7 +19,7 @@ func FuzzDocument(f *testing.F) {
 		if !utf8.ValidString(text) || len(text) > 4<<10 {
 			t.Skip()
 		}
-		parsed, errs := parse(schema, text, 2000)
+		parsed, errs := parse(schema, text, limits{tokens: 2000, depth: 25, aliases: 100})
 		if (parsed == nil) == (errs == nil) {
 			t.Fatalf("got %v and %v", parsed, errs)
 		}

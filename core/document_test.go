@@ -30,13 +30,14 @@ func TestADocumentOfTooManyTokensIsRefusedBeforeItIsParsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	most := limits{tokens: 100, depth: 25, aliases: 100}
 	for fields, want := range map[int]string{98: "", 99: "the document has more than 100 tokens"} {
-		_, errs := parse(schema, "{"+strings.Repeat(" a", fields)+"}", 100)
+		_, errs := parse(schema, "{"+strings.Repeat(" a", fields)+"}", most)
 		if got := strings.Join(messages(errs), "; "); got != want {
 			t.Errorf("%d fields: %q, want %q", fields, got, want)
 		}
 	}
-	if _, errs := parse(schema, strings.Repeat("{", 101), 100); len(errs) != 1 || !strings.Contains(errs[0].Message, "tokens") {
+	if _, errs := parse(schema, strings.Repeat("{", 101), most); len(errs) != 1 || !strings.Contains(errs[0].Message, "tokens") {
 		t.Errorf("got %v", errs)
 	}
 }
@@ -49,7 +50,7 @@ func TestDocumentCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := func(i int) string { return fmt.Sprintf("{ a%d: a }", i) }
-	cache := newDocumentCache(&Config{Schema: schema, DocumentCacheBytes: 3 * len(text(0)), MaxDocumentTokens: 10})
+	cache := newDocumentCache(&Config{Schema: schema, DocumentCacheBytes: 3 * len(text(0)), MaxDocumentTokens: 10, MaxDepth: 1, MaxAliases: 1})
 	for _, i := range []int{0, 1, 2, 0, 3} {
 		if _, errs := cache.get(text(i)); errs != nil {
 			t.Fatal(errs)

@@ -24,6 +24,8 @@ type Engine struct {
 	subscribeSchema graphql.Schema
 	pending         pendingInits
 	pace            *pace
+	rates           *rates
+	trusted         trusted
 }
 
 // New makes an engine. It does no I/O. The error names the field of Config that
@@ -51,6 +53,8 @@ func New(config Config) (*Engine, error) {
 		subscribeSchema: subscribeSchema,
 		pending:         newPendingInits(),
 		pace:            newPace(config.Now),
+		rates:           newRates(config.MaxMessagesPerSecond),
+		trusted:         newTrusted(&config),
 	}, nil
 }
 

@@ -20,6 +20,10 @@ import (
 // of which the client is told nothing.
 func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Response, error) {
 	x := &execution{}
+	request, errs := e.trusted.resolve(request)
+	if errs != nil {
+		return rejected(errs), nil
+	}
 	request, err := e.callOnSubscribe(withExecution(ctx, x), request)
 	if err != nil {
 		if refused, ok := refusal(err); ok {

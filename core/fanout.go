@@ -214,6 +214,9 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 		return opEnded
 	}
 	err := push(ctx, to.Address, wire.NextFrame(to.Protocol, string(to.Ref.ID), outcome.body))
+	if isKind(err, ports.ErrTooLarge) {
+		err = f.pushInstead(ctx, index, to, outcome.body, push, err)
+	}
 	switch {
 	case err == nil:
 		return reached
@@ -231,6 +234,17 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 		f.fail(ctx, to, newErrors("an event could not be delivered; subscribe again"))
 	}
 	return opEnded
+}
+
+// pushInstead sends what OnTooLarge has in place of a result; err, that it was too
+// large, stays where there is nothing.
+func (f *fanout) pushInstead(ctx context.Context, index int, to member, body []byte, push pushFunc, err error) error {
+	x := &execution{connection: &identity{id: to.Ref.Connection, state: to.State}, event: &f.events[index]}
+	instead, ok := f.engine.callOnTooLarge(withExecution(ctx, x), to.Ref, body)
+	if !ok {
+		return err
+	}
+	return push(ctx, to.Address, wire.NextFrame(to.Protocol, string(to.Ref.ID), instead))
 }
 
 // complete ends a subscription because its topic has ended.

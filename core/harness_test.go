@@ -453,6 +453,18 @@ func (s *tappedStore) expectCalls(t *testing.T, want ...string) {
 	s.calls = nil
 }
 
+// expectCalled checks how often something was called since it was asked last.
+func (s *tappedStore) expectCalled(t *testing.T, call string, times int) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	others := slices.DeleteFunc(slices.Clone(s.calls), func(c string) bool { return c == call })
+	if got := len(s.calls) - len(others); got != times {
+		t.Errorf("%s was called %d times, want %d", call, got, times)
+	}
+	s.calls = nil
+}
+
 // tap is deferred by every call; what it returns runs behind it.
 func (s *tappedStore) tap(call string) func() {
 	if s.delay != nil {

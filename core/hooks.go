@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,12 @@ type Hooks struct {
 	// OnSubscribe sees every request, of a socket or of HTTP (ConnectionFrom
 	// tells), before it is parsed, and returns the request to execute.
 	OnSubscribe func(ctx context.Context, request ports.Request) (ports.Request, error)
+	// OnTooLarge is asked when a result is over what the transport can carry (128 KB
+	// on API Gateway), and may return another response in its place: a JSON object
+	// with data, say with the ID by which the client can fetch the rest. With nil, or
+	// one that is too large as well, the operation ends with an error. In a delivery
+	// it may be called several times for an event.
+	OnTooLarge func(ctx context.Context, operation ports.OperationRef, response json.RawMessage) (json.RawMessage, error)
 	// OnComplete hears of the end of every operation of a connection.
 	OnComplete func(ctx context.Context, completed Completed)
 	// OnDisconnect hears of the end of every connection that OnConnect let in.
@@ -133,6 +140,26 @@ func (e *Engine) callOnSubscribe(ctx context.Context, request ports.Request) (_ 
 	}
 	defer guard(&err)
 	return e.config.Hooks.OnSubscribe(ctx, request)
+}
+
+// callOnTooLarge reports false where there is nothing to send instead.
+func (e *Engine) callOnTooLarge(ctx context.Context, ref ports.OperationRef, body []byte) (instead []byte, ok bool) {
+	if e.config.Hooks.OnTooLarge == nil {
+		return nil, false
+	}
+	var err error
+	func() {
+		defer guard(&err)
+		instead, err = e.config.Hooks.OnTooLarge(ctx, ref, body)
+	}()
+	if err == nil && instead != nil && (!json.Valid(instead) || bytes.TrimLeft(instead, " \t\r\n")[0] != '{') {
+		err = errors.New("returned no JSON object")
+	}
+	if err != nil {
+		e.report(ctx, "OnTooLarge hook", err, connectionAttr(ref.Connection))
+		return nil, false
+	}
+	return instead, instead != nil
 }
 
 func (e *Engine) callOnComplete(ctx context.Context, ref ports.OperationRef, reason CompletionReason) {

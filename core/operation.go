@@ -29,7 +29,11 @@ func (e *Engine) start(ctx context.Context, connection ports.Connection, message
 		ref:        ports.OperationRef{Connection: connection.Address.ID, ID: ports.OperationID(decoded.ID)},
 		receivedAt: message.ReceivedAt,
 	}
-	request, err := e.callOnSubscribe(withExecution(ctx, s.execution()), decoded.Request)
+	request, errs := e.trusted.resolve(decoded.Request)
+	if errs != nil {
+		return e.fail(ctx, s, errs)
+	}
+	request, err := e.callOnSubscribe(withExecution(ctx, s.execution()), request)
 	if err != nil {
 		return e.fail(ctx, s, e.refusalErrors(ctx, "OnSubscribe hook", err))
 	}
@@ -103,6 +107,9 @@ func (e *Engine) single(ctx context.Context, s *starting, p *prepared) error {
 		return e.reply(ctx, s.connection.Address, errorFrame(s.connection.Protocol, string(s.ref.ID), outcome.rejected))
 	}
 	err = e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), outcome.body))
+	if isKind(err, ports.ErrTooLarge) {
+		err = e.replyInstead(ctx, s, outcome.body)
+	}
 	if isKind(err, ports.ErrTooLarge) {
 		return e.fail(ctx, s, newErrors(tooLarge))
 	}
@@ -182,6 +189,9 @@ func (e *Engine) sendInitial(ctx context.Context, s *starting, p *prepared, init
 		return e.endWithErrors(ctx, s, outcome.rejected)
 	}
 	err = e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), outcome.body))
+	if isKind(err, ports.ErrTooLarge) {
+		err = e.replyInstead(ctx, s, outcome.body)
+	}
 	if isKind(err, ports.ErrTooLarge) {
 		return e.endWithErrors(ctx, s, newErrors(tooLarge))
 	}
@@ -300,6 +310,16 @@ func (e *Engine) fail(ctx context.Context, s *starting, errs responseErrors) err
 // tooLarge is what a client reads in place of a result that its transport cannot
 // carry.
 const tooLarge = "the result is too large to be sent"
+
+// replyInstead sends what OnTooLarge has in place of a result. ErrTooLarge: it
+// has nothing, or nothing smaller.
+func (e *Engine) replyInstead(ctx context.Context, s *starting, body []byte) error {
+	instead, ok := e.callOnTooLarge(withExecution(ctx, s.execution()), s.ref, body)
+	if !ok {
+		return &ports.Error{Op: "core.Push", Kind: ports.ErrTooLarge}
+	}
+	return e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), instead))
+}
 
 // refusalErrors is what the client may read of a hook's error.
 func (e *Engine) refusalErrors(ctx context.Context, doing string, err error) responseErrors {

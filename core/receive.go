@@ -28,6 +28,15 @@ func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
 }
 
 func (e *Engine) handle(ctx context.Context, message ports.Message) error {
+	if len(message.Data) > e.config.MaxMessageBytes {
+		return e.closeConnection(ctx, message.Address, closeTooBig, "Message too big")
+	}
+	switch e.rates.take(message.Address.ID, e.config.Now()) {
+	case overRate:
+		return e.closeConnection(ctx, message.Address, closePolicy, "Too many messages")
+	case overRateAndTold:
+		return nil
+	}
 	envelope, err := wire.Parse(message.Data)
 	kind := envelope.Type
 	if !wire.IsType(kind) {

@@ -46,7 +46,11 @@ type Disconnection struct {
 
 // Request is one GraphQL request, however it came.
 type Request struct {
-	Query         string
+	// Query is the document; empty where the request names one instead, by its
+	// DocumentID or in its Extensions.
+	Query string
+	// DocumentID names a trusted document.
+	DocumentID    string
 	OperationName string
 	// Variables and Extensions are JSON objects, or empty.
 	Variables, Extensions json.RawMessage

@@ -39,7 +39,13 @@ func decodeBody(body []byte) (ports.Request, error) {
 }
 
 func requestFrom(fields map[string]json.RawMessage) (request ports.Request, err error) {
-	if kind := kindOf(fields["query"]); kind != kindString {
+	if request.DocumentID, err = text("documentId", fields["documentId"]); err != nil {
+		return ports.Request{}, err
+	}
+	if request.Extensions, err = object("extensions", fields["extensions"]); err != nil {
+		return ports.Request{}, err
+	}
+	if kind := kindOf(fields["query"]); kind != kindString && !names(request) {
 		return ports.Request{}, malformed("query: expected a string, got %s", kind)
 	}
 	if request.Query, err = text("query", fields["query"]); err != nil {
@@ -51,11 +57,11 @@ func requestFrom(fields map[string]json.RawMessage) (request ports.Request, err 
 	if request.Variables, err = object("variables", fields["variables"]); err != nil {
 		return ports.Request{}, err
 	}
-	if request.Extensions, err = object("extensions", fields["extensions"]); err != nil {
-		return ports.Request{}, err
-	}
 	return request, nil
 }
+
+// names reports whether a request may name its document instead of having it.
+func names(request ports.Request) bool { return request.DocumentID != "" || request.Extensions != nil }
 
 // parseParams reads a request from the query component of a URL (GraphQL over
 // HTTP, "GET"). The empty string is as good as absent for all but the query, and
@@ -66,16 +72,14 @@ func parseParams(rawQuery string) (ports.Request, error) {
 	if err != nil {
 		return ports.Request{}, malformed("query string: expected application/x-www-form-urlencoded: %v", err)
 	}
-	if !params.Has("query") {
-		return ports.Request{}, malformed("query: expected a string, got nothing")
-	}
-	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
+	for _, name := range []string{"query", "documentId", "operationName", "variables", "extensions"} {
 		if !utf8.ValidString(params.Get(name)) {
 			return ports.Request{}, malformed("%s: expected UTF-8", name)
 		}
 	}
 	request := ports.Request{
 		Query:         params.Get("query"),
+		DocumentID:    params.Get("documentId"),
 		OperationName: params.Get("operationName"),
 		ReadOnly:      true,
 	}
@@ -84,6 +88,9 @@ func parseParams(rawQuery string) (ports.Request, error) {
 	}
 	if request.Extensions, err = objectParam("extensions", params.Get("extensions")); err != nil {
 		return ports.Request{}, err
+	}
+	if !params.Has("query") && !names(request) {
+		return ports.Request{}, malformed("query: expected a string, got nothing")
 	}
 	return request, nil
 }

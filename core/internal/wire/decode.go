@@ -146,22 +146,30 @@ func (e Envelope) subscribe() (Message, error) {
 }
 
 func request(payload map[string]json.RawMessage) (ports.Request, error) {
-	query, err := requiredString("payload.query", payload["query"])
+	documentID, err := optionalString("payload.documentId", payload["documentId"])
 	if err != nil {
 		return ports.Request{}, err
 	}
-	operationName := ""
-	if !absent(payload["operationName"]) {
-		if operationName, err = requiredString("payload.operationName", payload["operationName"]); err != nil {
+	// A document may be named instead, which PROTOCOL.md knows nothing of.
+	named := documentID != "" || !absent(payload["extensions"])
+	query := ""
+	if !named || !absent(payload["query"]) {
+		if query, err = requiredString("payload.query", payload["query"]); err != nil {
 			return ports.Request{}, err
 		}
+	}
+	operationName, err := optionalString("payload.operationName", payload["operationName"])
+	if err != nil {
+		return ports.Request{}, err
 	}
 	variables, err := optionalObject("payload.variables", payload["variables"])
 	if err != nil {
 		return ports.Request{}, err
 	}
 	extensions, err := optionalObject("payload.extensions", payload["extensions"])
-	return ports.Request{Query: query, OperationName: operationName, Variables: variables, Extensions: extensions}, err
+	return ports.Request{
+		Query: query, DocumentID: documentID, OperationName: operationName, Variables: variables, Extensions: extensions,
+	}, err
 }
 
 // invalid names the operation, where there is one, beside what is wrong.
@@ -193,6 +201,13 @@ func optionalObject(name string, value json.RawMessage) (json.RawMessage, error)
 		return nil, expected(name, "an object or null")
 	}
 	return value, nil
+}
+
+func optionalString(name string, value json.RawMessage) (string, error) {
+	if absent(value) {
+		return "", nil
+	}
+	return requiredString(name, value)
 }
 
 func requiredString(name string, value json.RawMessage) (string, error) {
