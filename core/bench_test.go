@@ -18,7 +18,7 @@ func (*counter) Push(context.Context, ports.Address, ports.Frame) error { return
 
 func newBenchFan(b *testing.B) *fan {
 	return newFan(b, func(c *core.Config) {
-		c.Pusher = &counter{}
+		c.Pusher, c.MaxMessagesPerSecond = &counter{}, 1<<30
 		c.Hooks.OnComplete, c.Hooks.OnDisconnect = nil, nil
 	})
 }

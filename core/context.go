@@ -21,8 +21,10 @@ type executionKey struct{}
 type execution struct {
 	// connection is nil for a request over HTTP.
 	connection *identity
-	// event is nil but in a delivery and for an initial result.
-	event *ports.Event
+	// event is nil but in a delivery and for an initial result. Its payload, decoded,
+	// is kept for the executions of a delivery, and nil for one.
+	event   *ports.Event
+	decoded *decoded
 	// subscription is nil but while a Subscribe resolver runs.
 	subscription *subscription
 

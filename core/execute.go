@@ -1,9 +1,7 @@
 package core
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -148,18 +146,4 @@ func beforeExecution(ctx context.Context, answer *graphql.Result) bool {
 		}
 	}
 	return true
-}
-
-// encodeResult is the JSON of a GraphQL response (GraphQL, section 7.1).
-func encodeResult(data any, errs responseErrors, extensions map[string]any) (_ []byte, err error) {
-	defer guard(&err) // a user's MarshalJSON may panic
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	err = encoder.Encode(struct {
-		Data       any            `json:"data"`
-		Errors     responseErrors `json:"errors,omitempty"`
-		Extensions map[string]any `json:"extensions,omitempty"`
-	}{data, errs, extensions})
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), err
 }

@@ -19,7 +19,8 @@ type fanout struct {
 	topic  ports.Topic
 	events []ports.Event
 	// roots are the events' payloads as resolvers get them in p.Source.
-	roots []any
+	roots   []any
+	decoded []decoded
 	// groups are the subscribers met so far, by what they asked for, and screens
 	// by what they filter by.
 	groups  map[string]*group
@@ -35,7 +36,7 @@ type fanout struct {
 
 func newFanout(e *Engine, events []ports.Event) *fanout {
 	fan := &fanout{
-		engine: e, topic: events[0].Topic, events: events, roots: make([]any, len(events)),
+		engine: e, topic: events[0].Topic, events: events, roots: make([]any, len(events)), decoded: make([]decoded, len(events)),
 		groups: map[string]*group{}, screens: map[string]*screen{}, gone: map[ports.ConnectionID]bool{},
 		stragglers: newStragglers(e.config.PushConcurrency),
 	}
@@ -72,23 +73,7 @@ func decodePayload(payload []byte) any {
 // time, but each connection by one worker: that keeps its frames in order.
 func (f *fanout) push(ctx context.Context, subscribers []ports.Subscriber) {
 	runs := byConnection(f.enroll(subscribers))
-	workers := min(f.engine.config.PushConcurrency, len(runs))
-	if workers <= 1 {
-		for _, run := range runs {
-			f.pushRun(ctx, run)
-		}
-		return
-	}
-	var next atomic.Int64
-	var done sync.WaitGroup
-	for range workers {
-		done.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(runs)); i = next.Add(1) - 1 {
-				f.pushRun(ctx, runs[i])
-			}
-		})
-	}
-	done.Wait()
+	f.engine.crew.work(len(runs), func(i int) { f.pushRun(ctx, runs[i]) })
 }
 
 // byConnection cuts a page into one run per connection.

@@ -187,6 +187,7 @@ func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (r
 	x := &execution{
 		connection: &identity{id: to.Ref.Connection, state: to.State},
 		event:      &g.fan.events[index],
+		decoded:    &g.fan.decoded[index],
 	}
 	g.fan.tally.executed.Add(1)
 	outcome := g.fan.engine.execute(ctx, x, g.prepared, g.fan.roots[index])

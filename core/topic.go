@@ -85,13 +85,17 @@ func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (an
 // outside a delivery. Any other error says that the payload is not a T.
 func (t Topic[T]) Payload(p graphql.ResolveParams) (T, error) {
 	var payload T
-	event, ok := EventFrom(p.Context)
-	if !ok {
+	x := executionFrom(p.Context)
+	if x == nil || x.event == nil {
 		return payload, ErrNoEvent
 	}
-	if err := json.Unmarshal(event.Payload, &payload); err != nil {
+	if kept, ok := load[T](x.decoded); ok {
+		return kept, nil
+	}
+	if err := json.Unmarshal(x.event.Payload, &payload); err != nil {
 		return payload, fmt.Errorf("core: payload of topic %q as %T: %w", t.name, payload, err)
 	}
+	keep(x.decoded, payload)
 	return payload, nil
 }
 
