@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -208,4 +209,21 @@ func deliver(ctx context.Context, bus *memory.Bus, engine *core.Engine) {
 	_ = bus.Flush(ctx)
 	stop()
 	<-done
+}
+
+func ExamplePublic() {
+	findRoom := func(name string) (string, error) {
+		if name != "general" {
+			return "", core.Public("there is no room %q", name)
+		}
+		return "", errors.New("connecting to 10.0.0.7: connection refused")
+	}
+	for _, name := range []string{"kitchen", "general"} {
+		_, err := findRoom(name)
+		var public *core.PublicError
+		fmt.Println(errors.As(err, &public))
+	}
+	// Output:
+	// true
+	// false
 }
