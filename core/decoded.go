@@ -43,8 +43,8 @@ func isFlat(kind reflect.Type) bool {
 		if kind == reflect.TypeFor[time.Time]() { // points to its location, which nobody can modify
 			return true
 		}
-		for i := range kind.NumField() {
-			if !isFlat(kind.Field(i).Type) {
+		for field := range kind.Fields() {
+			if !isFlat(field.Type) {
 				return false
 			}
 		}

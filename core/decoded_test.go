@@ -10,7 +10,7 @@ func TestOnlyWhatCopiesDoNotShareIsKept(t *testing.T) {
 	type flat struct {
 		A string
 		B [2]struct{ C int8 }
-		d time.Time
+		D time.Time
 	}
 	for value, want := range map[any]bool{
 		flat{}: true, 1.5: true, time.Second: true, [1]flat{}: true,
