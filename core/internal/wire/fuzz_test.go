@@ -57,7 +57,7 @@ func write(t *testing.T, protocol string, message wire.Message) string {
 	switch message.Type {
 	case wire.Subscribe:
 		fields["id"], fields["payload"] = message.ID, map[string]any{
-			"query": message.Request.Query, "operationName": message.Request.OperationName,
+			"query": message.Request.Query, "documentId": message.Request.DocumentID, "operationName": message.Request.OperationName,
 			"variables": message.Request.Variables, "extensions": message.Request.Extensions,
 		}
 	case wire.Complete:
@@ -108,7 +108,13 @@ func validMessage(protocol string, data []byte) bool {
 
 func validRequest(payload any) bool {
 	fields, ok := payload.(map[string]any)
-	return ok && isString(fields["query"]) && (fields["operationName"] == nil || isString(fields["operationName"])) &&
+	if !ok || !stringOrNull(fields["documentId"]) || !stringOrNull(fields["operationName"]) {
+		return false
+	}
+	// Without a query the document must be able to have another name.
+	id, _ := fields["documentId"].(string)
+	named := fields["query"] == nil && (id != "" || fields["extensions"] != nil)
+	return (named || isString(fields["query"])) &&
 		objectOrNull(fields["variables"]) && objectOrNull(fields["extensions"])
 }
 
@@ -116,6 +122,8 @@ func objectOrNull(value any) bool {
 	_, ok := value.(map[string]any)
 	return ok || value == nil
 }
+
+func stringOrNull(value any) bool { return value == nil || isString(value) }
 
 func isString(value any) bool {
 	_, ok := value.(string)
