@@ -12,16 +12,22 @@ import (
 // pace slows all pushes of the process down while the transport is throttled as a
 // whole: API Gateway's quota of requests is one for an account and region, shared
 // with every other process. One connection that is throttled is a slow client and
-// slows nobody down.
+// slows nobody down, and neither do a few of very many.
 type pace struct {
 	now func() time.Time
 	// slow is false while pushes are not held up: then wait costs one load.
 	slow atomic.Bool
+	// watching is true from the first throttled push of a window on; the pushes that
+	// succeed meanwhile are counted.
+	watching  atomic.Bool
+	succeeded atomic.Int64
 
 	mu sync.Mutex
-	// recent are the connections throttled since the window began.
-	recent map[ports.ConnectionID]struct{}
-	window time.Time
+	// recent are the connections throttled since the window began, and refused how
+	// many of their pushes were.
+	recent  map[ports.ConnectionID]struct{}
+	refused int64
+	window  time.Time
 	// interval is the time between two pushes, and next when the next is due.
 	interval time.Duration
 	next     time.Time
@@ -31,8 +37,10 @@ const (
 	// paceWindow is how long throttled connections are counted together, and how
 	// long it takes without to go twice as fast.
 	paceWindow = time.Second
-	// manyThrottled are no longer slow clients by chance.
+	// manyThrottled are no longer slow clients by chance, if they are one in
+	// manyOf of all pushes.
 	manyThrottled = 3
+	manyOf        = 50
 
 	leastInterval = 200 * time.Microsecond
 	mostInterval  = 200 * time.Millisecond
@@ -77,11 +85,12 @@ func (p *pace) throttled(id ports.ConnectionID) {
 	now := p.now()
 	p.settle(now)
 	p.recent[id] = struct{}{}
-	if len(p.recent) < manyThrottled {
+	p.refused++
+	p.watching.Store(true)
+	if len(p.recent) < manyThrottled || p.refused*manyOf < p.succeeded.Load() {
 		return
 	}
-	clear(p.recent)
-	p.window = now
+	p.begin(now)
 	p.interval = min(max(2*p.interval, leastInterval), mostInterval)
 	p.slow.Store(true)
 }
@@ -96,7 +105,21 @@ func (p *pace) settle(now time.Time) {
 		}
 	}
 	if now.Sub(p.window) >= paceWindow {
-		p.window = now
-		clear(p.recent)
+		p.begin(now)
+	}
+}
+
+// begin begins a window.
+func (p *pace) begin(now time.Time) {
+	clear(p.recent)
+	p.window, p.refused = now, 0
+	p.watching.Store(false)
+	p.succeeded.Store(0)
+}
+
+// passed notes that a push was not refused.
+func (p *pace) passed() {
+	if p.watching.Load() {
+		p.succeeded.Add(1)
 	}
 }

@@ -49,9 +49,11 @@ func (e *Engine) pushOnce(ctx context.Context, to ports.Address, frame ports.Fra
 	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepPush, Connection: to.ID})
 	err = e.config.Pusher.Push(ctx, to, frame)
 	end(err)
-	if isKind(err, ports.ErrThrottled) {
-		e.pace.throttled(to.ID)
-		e.observed.count(ctx, ports.Counts{Throttled: 1})
+	if !isKind(err, ports.ErrThrottled) {
+		e.pace.passed()
+		return err
 	}
+	e.pace.throttled(to.ID)
+	e.observed.count(ctx, ports.Counts{Throttled: 1})
 	return err
 }
