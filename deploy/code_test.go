@@ -22,10 +22,13 @@ import (
 
 // code is what the functions need, as the code has it.
 type code struct {
+	// mains are the folders of the functions' programs.
+	mains map[string]string
 	// tables are the properties of each table, as the adapter creates it.
 	tables map[string]map[string]any
-	// environment is what each function reads.
+	// environment is what each function reads, and value what that has to be.
 	environment map[string][]string
+	value       func(variable string) any
 	// permissions are what each function needs, as template.allowed has them.
 	permissions map[string][]string
 }
@@ -37,17 +40,22 @@ const (
 	overHTTP  = "HTTPFunction"
 )
 
-func functions() []string { return []string{webSocket, stream, overHTTP} }
+// functions lists them by name.
+func (c code) functions() []string { return slices.Sorted(maps.Keys(c.mains)) }
 
-// mainOf is a function's folder.
+// mainOf is a function's folder, on DynamoDB.
 func mainOf(function string) string {
 	return "../examples/chat/lambda/" + strings.ToLower(strings.TrimSuffix(function, "Function"))
 }
 
 func readCode(t *testing.T) code {
 	t.Helper()
-	c := code{tables: createdTables(t), environment: map[string][]string{}, permissions: map[string][]string{}}
-	for _, function := range functions() {
+	c := code{
+		mains: map[string]string{}, tables: createdTables(t),
+		environment: map[string][]string{}, value: variable, permissions: map[string][]string{},
+	}
+	for _, function := range []string{webSocket, stream, overHTTP} {
+		c.mains[function] = mainOf(function)
 		c.environment[function] = environmentReads(t, mainOf(function))
 		c.permissions[function] = permissions(t, function)
 	}
@@ -76,10 +84,7 @@ func calls(function string) []string {
 func permissions(t *testing.T, function string) []string {
 	t.Helper()
 	tables, sockets := readSource(t, "../adapters/dynamodb"), readSource(t, "../adapters/apigw")
-	needed := map[string]bool{
-		"logs:CreateLogStream on !GetAtt " + logsOf(function) + ".Arn": true,
-		"logs:PutLogEvents on !GetAtt " + logsOf(function) + ".Arn":    true,
-	}
+	needed := toLogs(function)
 	need := func(actions []string) {
 		for _, action := range actions {
 			verb, table, _ := strings.Cut(action, " ")
@@ -108,6 +113,12 @@ func permissions(t *testing.T, function string) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(needed))
+}
+
+// toLogs is what a function needs to log.
+func toLogs(function string) map[string]bool {
+	logs := "!GetAtt " + logsOf(function) + ".Arn"
+	return map[string]bool{"logs:CreateLogStream on " + logs: true, "logs:PutLogEvents on " + logs: true}
 }
 
 func logsOf(function string) string { return strings.TrimSuffix(function, "Function") + "Logs" }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTemplate(t *testing.T) {
-	for _, problem := range problems(readTemplate(t), readCode(t)) {
+	for _, problem := range problems(readTemplate(t, "template.yaml"), readCode(t)) {
 		t.Error(problem)
 	}
 }
@@ -211,7 +211,7 @@ func TestProblems(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			changed := readTemplate(t)
+			changed := readTemplate(t, "template.yaml")
 			test.broken(changed)
 			found := problems(changed, c)
 			if !slices.ContainsFunc(found, func(problem string) bool { return strings.Contains(problem, test.want) }) {
@@ -223,10 +223,12 @@ func TestProblems(t *testing.T) {
 
 // problems says what is wrong with a template for the code.
 func problems(t template, c code) []string {
+	return checked(t, c, references, tables, environments, permitted, runtimes, timeouts, eventSource, routes)
+}
+
+func checked(t template, c code, checks ...func(template, code) []string) []string {
 	var found []string
-	for _, check := range []func(template, code) []string{
-		references, tables, environments, permitted, runtimes, timeouts, eventSource, routes,
-	} {
+	for _, check := range checks {
 		found = append(found, check(t, c)...)
 	}
 	return found
@@ -258,7 +260,7 @@ func tables(t template, c code) []string {
 func environments(t template, c code) []string {
 	var found []string
 	read := map[string]bool{}
-	for _, function := range functions() {
+	for _, function := range c.functions() {
 		has := t.environment(function)
 		for _, name := range c.environment[function] {
 			read[name] = true
@@ -267,9 +269,9 @@ func environments(t template, c code) []string {
 			}
 		}
 	}
-	for _, function := range functions() {
+	for _, function := range c.functions() {
 		for name, value := range t.environment(function) {
-			found = append(found, differs(value, variable(name), function+"'s "+name)...)
+			found = append(found, differs(value, c.value(name), function+"'s "+name)...)
 			if !read[name] {
 				found = append(found, name+" is read by no function")
 			}
@@ -279,7 +281,7 @@ func environments(t template, c code) []string {
 }
 
 // variable is the value that one has to have: a table is the one it is named for.
-func variable(name string) string {
+func variable(name string) any {
 	table, isTable := strings.CutSuffix(name, "_TABLE")
 	if !isTable {
 		return "!Sub https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${WebSocketStage}"
@@ -291,7 +293,7 @@ func variable(name string) string {
 // permitted: a function may do what it needs, and nothing else.
 func permitted(t template, c code) []string {
 	var found []string
-	for _, function := range functions() {
+	for _, function := range c.functions() {
 		role := strings.TrimSuffix(function, "Function") + "Role"
 		found = append(found, differs(t.function(function, "Role"), "!GetAtt "+role+".Arn", function+".Role")...)
 		has := t.allowed(role)
@@ -313,11 +315,11 @@ func permitted(t template, c code) []string {
 }
 
 // runtimes: the mains are built for what they run on, and log where they may.
-func runtimes(t template, _ code) []string {
+func runtimes(t template, c code) []string {
 	var found []string
-	for _, function := range functions() {
+	for _, function := range c.functions() {
 		found = slices.Concat(found,
-			differs(t.function(function, "CodeUri"), mainOf(function), function+".CodeUri"),
+			differs(t.function(function, "CodeUri"), c.mains[function], function+".CodeUri"),
 			differs(t.at("Resources", function, "Metadata", "BuildMethod"), "go1.x", function+".BuildMethod"),
 			differs(t.function(function, "Runtime"), "provided.al2023", function+".Runtime"),
 			differs(t.function(function, "Architectures"), []any{"arm64"}, function+".Architectures"),

@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,16 +184,18 @@ func tableName(expression ast.Expr) string {
 }
 
 // environmentReads lists the environment variables that a program reads, with
-// the packages below the example's folder that it imports. Names are literals.
+// the packages below the example's folder that it imports: literals that look like
+// one, as the first argument of a call.
 func environmentReads(t *testing.T, main string) []string {
 	t.Helper()
+	looksRight := regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`)
 	var nodes []ast.Node
 	for _, s := range program(t, main) {
 		nodes = append(nodes, s.nodes()...)
 	}
 	return collect(nodes, func(node ast.Node) string {
 		call, ok := node.(*ast.CallExpr)
-		if !ok || len(call.Args) == 0 || !slices.Contains([]string{"Getenv", "LookupEnv"}, typeName(call.Fun)) {
+		if !ok || len(call.Args) == 0 {
 			return ""
 		}
 		literal, ok := call.Args[0].(*ast.BasicLit)
@@ -200,6 +203,9 @@ func environmentReads(t *testing.T, main string) []string {
 			return ""
 		}
 		name, _ := strconv.Unquote(literal.Value)
+		if !looksRight.MatchString(name) {
+			return ""
+		}
 		return name
 	})
 }

@@ -16,9 +16,9 @@ import (
 // is a string that begins with the tag: "!Ref EventsTable".
 type template map[string]any
 
-func readTemplate(t *testing.T) template {
+func readTemplate(t *testing.T, file string) template {
 	t.Helper()
-	text, err := os.ReadFile("template.yaml")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

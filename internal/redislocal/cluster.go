@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -64,23 +63,14 @@ func (c *Cluster) join(ctx context.Context, cli string) error {
 // joined returns nil once the server finds the cluster whole, with a master and a
 // replica for every slot, and has caught up with its master if it is a replica.
 func (s *Server) joined(ctx context.Context) error {
-	client := s.Client()
-	defer func() { _ = client.Close() }()
-	for {
+	return s.until(ctx, func(client *goredis.Client) bool {
 		state, _ := client.ClusterInfo(ctx).Result()
 		slots, _ := client.ClusterSlots(ctx).Result() //nolint:staticcheck // Its successor needs Redis 7.
 		replication, _ := client.Info(ctx, "replication").Result()
 		alone := func(slot goredis.ClusterSlot) bool { return len(slot.Nodes) < 2 }
-		if strings.Contains(state, "cluster_state:ok") && !slices.ContainsFunc(slots, alone) &&
-			replication != "" && !strings.Contains(replication, "master_link_status:down") {
-			return nil
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+		return strings.Contains(state, "cluster_state:ok") && !slices.ContainsFunc(slots, alone) &&
+			replication != "" && !strings.Contains(replication, "master_link_status:down")
+	})
 }
 
 // Servers are the processes, in no order.

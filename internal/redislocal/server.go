@@ -52,6 +52,21 @@ type process struct {
 // The error is one line that says what to install, or what the program said
 // before it ended.
 func Start(ctx context.Context, options Options) (*Server, error) {
+	return launch(ctx, func(port int, directory string) ([]string, error) {
+		settings := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""}
+		if options.Durable {
+			settings = append(settings, "--appendonly", "yes", "--appendfsync", "always")
+		}
+		return append(settings, options.Settings...), nil
+	})
+}
+
+// settingsFor makes the settings of a process for a port and a directory that it
+// has to itself.
+type settingsFor func(port int, directory string) ([]string, error)
+
+// launch starts the program and returns once it answers.
+func launch(ctx context.Context, settings settingsFor) (*Server, error) {
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
 		return nil, errMissing
@@ -60,7 +75,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	// take it.
 	for range 3 {
 		var server *Server
-		if server, err = start(ctx, program, options); err == nil {
+		if server, err = start(ctx, program, settings); err == nil {
 			return server, nil
 		}
 		if ctx.Err() != nil {
@@ -70,7 +85,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	return nil, err
 }
 
-func start(ctx context.Context, program string, options Options) (*Server, error) {
+func start(ctx context.Context, program string, settings settingsFor) (*Server, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("redislocal: %w", err)
@@ -79,11 +94,11 @@ func start(ctx context.Context, program string, options Options) (*Server, error
 	if err != nil {
 		return nil, fmt.Errorf("redislocal: %w", err)
 	}
-	settings := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""}
-	if options.Durable {
-		settings = append(settings, "--appendonly", "yes", "--appendfsync", "always")
+	s := &Server{program: program, directory: directory, port: port}
+	if s.settings, err = settings(port, directory); err != nil {
+		s.Stop()
+		return nil, fmt.Errorf("redislocal: %w", err)
 	}
-	s := &Server{program: program, directory: directory, port: port, settings: append(settings, options.Settings...)}
 	if err := s.Restart(ctx); err != nil {
 		s.Stop()
 		return nil, err
@@ -193,6 +208,20 @@ func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.It
 // Client returns a client of the server, which the caller closes.
 func (s *Server) Client() *goredis.Client {
 	return goredis.NewClient(&goredis.Options{Addr: s.Addr(), ContextTimeoutEnabled: true})
+}
+
+// until asks the server until what it says will do.
+func (s *Server) until(ctx context.Context, settled func(client *goredis.Client) bool) error {
+	client := s.Client()
+	defer func() { _ = client.Close() }()
+	for !settled(client) {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Kill ends the server as a power cut does, and returns when it has ended. One

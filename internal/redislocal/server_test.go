@@ -79,3 +79,32 @@ func TestCluster(t *testing.T) {
 		}
 	}
 }
+
+func TestSentinel(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	sentinel, err := redislocal.StartSentinel(ctx, redislocal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sentinel.Stop()
+	client := sentinel.Client()
+	defer func() { _ = client.Close() }()
+	if err := client.Set(ctx, "key", "value", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := client.Do(ctx, "WAIT", 1, 10_000).Int(); err != nil || n != 1 {
+		t.Fatalf("%d replicas have the key, %v", n, err)
+	}
+	sentinel.Primary.Kill()
+	began := time.Now()
+	for err = client.Set(ctx, "other", "value", 0).Err(); err != nil; err = client.Set(ctx, "other", "value", 0).Err() {
+		if ctx.Err() != nil {
+			t.Fatalf("there is no new primary: %v", err)
+		}
+	}
+	t.Logf("the failover took %v", time.Since(began).Round(10*time.Millisecond))
+	if value, err := client.Get(ctx, "key").Result(); err != nil || value != "value" {
+		t.Errorf("after the failover the key is %q, %v", value, err)
+	}
+}

@@ -3,18 +3,16 @@
 package function
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
+	"github.com/fanql/fanql/examples/chat/lambda/internal/role"
 	"github.com/fanql/fanql/examples/chat/schema"
 )
 
@@ -51,7 +49,7 @@ func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)
 
 // NewEngine composes the chat's engine. It does no I/O: a cold start waits for it.
 func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
-	credentials := aws.NewCredentialsCache(environment{})
+	credentials := role.Credentials()
 	client := sdk.New(sdk.Options{
 		Region: settings.Region, Credentials: credentials, BaseEndpoint: endpoint(settings.DynamoDB),
 		RetryMaxAttempts: 2, // for a lost answer; the adapter itself waits when it is throttled
@@ -85,25 +83,4 @@ func endpoint(url string) *string {
 		return nil
 	}
 	return &url
-}
-
-// environment provides the credentials of the function's role, which Lambda puts
-// into the environment of every process. To read them there, rather than through
-// the SDK's config package, keeps a third of the SDK out of the binary.
-type environment struct{}
-
-var errNoCredentials = errors.New("AWS_ACCESS_KEY_ID is not set")
-
-// Retrieve reads the environment.
-func (environment) Retrieve(context.Context) (aws.Credentials, error) {
-	credentials := aws.Credentials{
-		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
-		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
-		SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
-		Source:          "environment",
-	}
-	if credentials.AccessKeyID == "" {
-		return aws.Credentials{}, errNoCredentials
-	}
-	return credentials, nil
 }

@@ -1,0 +1,34 @@
+// Http is the Lambda function behind the chat's HTTP API, on Redis: GraphQL over
+// HTTP.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/examples/chat/lambda/redis/internal/backend"
+	"github.com/fanql/fanql/examples/chat/lambda/redis/internal/function"
+)
+
+func main() {
+	logger := backend.Logger()
+	handler, err := newHandler(logger)
+	if err != nil {
+		logger.Error("starting", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handler)
+}
+
+func newHandler(logger *slog.Logger) (apigw.HTTPHandler, error) {
+	settings, err := backend.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := function.NewEngine(settings, logger)
+	return apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})), err
+}
