@@ -40,7 +40,8 @@ type BusConfig struct {
 	// 1,000 when 0.
 	MaxHeld int
 	// MaxAttempts is how often an event is delivered before it becomes a dead
-	// letter; 10 when 0. A delivery that the end of a worker cuts short is one.
+	// letter; 10 when 0. A delivery that the end of a worker cuts short is one; one
+	// that answers ErrUnfinished is none.
 	MaxAttempts int
 	// MaxDeadLetters is how many dead letters a partition keeps, the latest; 1,000
 	// when 0.
@@ -59,8 +60,12 @@ type BusConfig struct {
 	// deliver, even if nobody wakes it: because a message was lost, or publishing
 	// messages is forbidden, or a topic waits after a failure; 100 ms when 0.
 	PollInterval time.Duration
-	// DrainTimeout is how long deliveries that are under way when Consume's
-	// context ends may go on before theirs ends; 10 s when 0.
+	// DrainTimeout is how long a delivery may go on that is under way when
+	// Consume's context ends, or when its partition is to go to another worker: its
+	// own context then has this deadline, and is cancelled at it; 10 s when 0. Let
+	// it be longer than what an engine keeps back of a deadline
+	// (core.Config.Reserve), so that a long fan-out stops between two pages, and
+	// the next worker goes on from there.
 	DrainTimeout time.Duration
 	// Logger is told of failures that Consume gets over; nobody when nil.
 	Logger *slog.Logger
@@ -108,9 +113,10 @@ func jitter(attempt int) time.Duration {
 // delivery may have several topics. A topic that fails holds up no other until
 // MaxHeld of its events wait; a delivery that takes long holds up its partition.
 //
-// Repeats: an event is delivered again after an error verdict, after the end of
-// the worker that had it, and where a lease was lost (see Lease). It is there
-// twice if the answer to Publish was lost on the way and the client asked again.
+// Repeats: an event is delivered again after an error verdict (at once after
+// ErrUnfinished), after the end of the worker that had it, and where a lease was
+// lost (see Lease). It is there twice if the answer to Publish was lost on the way
+// and the client asked again.
 //
 // Positions have a fixed width and compare as strings, over one topic.
 type Bus struct {

@@ -145,8 +145,9 @@ func suspendedWorker(t *testing.T, d dial) {
 		}
 	})
 	second := <-leases
-	if first.Token == 0 || second.Partition != first.Partition || second.Token <= first.Token {
-		t.Errorf("leases %+v and then %+v, want a greater token of the same partition", first, second)
+	if first.Token == 0 || first.Bus != config.Prefix || second.Bus != first.Bus ||
+		second.Partition != first.Partition || second.Token <= first.Token {
+		t.Errorf("leases %+v and then %+v, want a greater token of the same partition of this bus", first, second)
 	}
 	late.line.cut.Store(false)
 	close(resumed)
@@ -159,7 +160,8 @@ func suspendedWorker(t *testing.T, d dial) {
 	other.stop()
 }
 
-// poisonedEvent has an event end each process that delivers it.
+// poisonedEvent has an event end each process that delivers it, after deliveries
+// that are no attempts.
 func poisonedEvent(t *testing.T, d dial) {
 	config := quick()
 	config.Partitions, config.MaxAttempts = 1, 3
@@ -174,8 +176,12 @@ func poisonedEvent(t *testing.T, d dial) {
 	deaths := 0
 	dead := make(chan struct{}, 1)
 	deliver := func(p *process) ports.DeliverFunc {
+		unfinished := 0
 		return func(ctx context.Context, list []ports.Event) []error {
 			if slices.ContainsFunc(list, func(e ports.Event) bool { return e.ID == "poison" }) {
+				if unfinished++; unfinished <= 5 {
+					return slices.Repeat([]error{ports.ErrUnfinished}, len(list))
+				}
 				p.line.cut.Store(true)
 				dead <- struct{}{}
 				return make([]error, len(list))

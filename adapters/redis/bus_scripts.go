@@ -20,8 +20,8 @@ var (
 	busRelease string
 	//go:embed lua/bus_read.lua
 	busRead string
-	//go:embed lua/bus_retry.lua
-	busRetry string
+	//go:embed lua/bus_count.lua
+	busCount string
 	//go:embed lua/bus_settle.lua
 	busSettle string
 	//go:embed lua/bus_bury.lua
@@ -30,7 +30,7 @@ var (
 
 // busScripts are what a Bus runs in Redis. Each touches one slot.
 type busScripts struct {
-	publish, join, acquire, renew, release, read, retry, settle, bury *goredis.Script
+	publish, join, acquire, renew, release, read, count, settle, bury *goredis.Script
 }
 
 func newBusScripts() busScripts {
@@ -41,7 +41,7 @@ func newBusScripts() busScripts {
 		renew:   goredis.NewScript(busRenew),
 		release: goredis.NewScript(busRelease),
 		read:    goredis.NewScript(busRead),
-		retry:   goredis.NewScript(busRetry),
+		count:   goredis.NewScript(busCount),
 		settle:  goredis.NewScript(busSettle),
 		bury:    goredis.NewScript(busBury),
 	}

@@ -9,6 +9,14 @@ import (
 func (s *Store) checkpointKey(topic ports.Topic) string { return s.topicKey(topic, "checkpoint") }
 
 // SaveCheckpoint implements ports.SubscriptionStore with 1 SET.
+//
+// It is not fenced against a worker that has lost its lease, and need not be. What
+// a checkpoint says is true for ever: these events were pushed to everyone before
+// the cursor, since a push that came to nothing for being late has ended the
+// delivery (Router), which then leaves none. It counts for just these events, which
+// later ones do not match. So the worst that a late one does is to take the place
+// of a newer one, and then the events of that are repeated to those before its
+// cursor, as they are where a worker was suspended past its lease in any case.
 func (s *Store) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoint ports.Checkpoint) error {
 	const op = "SaveCheckpoint"
 	if err := ended(ctx, op); err != nil {

@@ -15,9 +15,10 @@ import (
 // that one is no longer empty.
 //
 // The context that deliver gets has the values of ctx and the Lease. It ends when
-// the lease is lost, and DrainTimeout after ctx. What has no verdict by then is
-// delivered by the next worker, what was cut short again. An event without a
-// verdict has failed.
+// the lease is lost. It has no deadline until the worker has to end or to give the
+// partition back, and from then on that of DrainTimeout. What has no verdict by
+// then is delivered by the next worker, what was cut short again. An event without
+// a verdict has failed.
 //
 // The error says that Redis could not be reached at the beginning. Later failures
 // are told to the Logger, and Consume goes on when Redis is back.

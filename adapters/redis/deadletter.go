@@ -21,7 +21,8 @@ type DeadLetter struct {
 	// Event may lack all but its position where something else than a Bus has
 	// written it.
 	Event ports.Event
-	// Attempts is how many deliveries of it began.
+	// Attempts is how many deliveries of it began, but for those that were
+	// unfinished.
 	Attempts int
 	// Cause is the text of the last verdict.
 	Cause string

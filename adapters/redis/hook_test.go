@@ -26,6 +26,7 @@ type hook struct {
 
 	mu       sync.Mutex
 	requests [][]goredis.Cmder
+	answers  int
 }
 
 func (h *hook) DialHook(next goredis.DialHook) goredis.DialHook {
@@ -45,13 +46,18 @@ func (h *hook) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 }
 
 func (h *hook) around(cmds []goredis.Cmder, send func() error) error {
-	if !slices.Contains([]string{"evalsha", "eval", "set"}, cmds[0].Name()) {
+	if slices.Contains([]string{"hello", "client"}, cmds[0].Name()) {
 		return send()
 	}
 	h.mu.Lock()
 	h.requests = append(h.requests, cmds)
 	n := len(h.requests)
 	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.answers++
+	}()
 	fail := func(err error) error {
 		for _, cmd := range cmds {
 			cmd.SetErr(err)
@@ -86,6 +92,13 @@ func (h *hook) take() [][]goredis.Cmder {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	taken := h.requests
-	h.requests = nil
+	h.requests, h.answers = nil, 0
 	return taken
+}
+
+// answered is how many requests have been answered since the last take.
+func (h *hook) answered() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.answers
 }

@@ -14,8 +14,11 @@ import (
 // the worker gives it back or does not renew it in time: because it died, was
 // suspended, or could not reach Redis. A worker that was suspended may find out
 // late. Whoever acts on a delivery can tell: it refuses a token that is lower than
-// one it has seen of the same partition.
+// one it has seen of the same bus and partition.
 type Lease struct {
+	// Bus is the prefix of the bus's keys, which names it. Buses that share what
+	// acts on their deliveries have different ones.
+	Bus       string
 	Partition int
 	// Token is greater than that of every earlier lease of the partition.
 	Token int64
@@ -23,12 +26,31 @@ type Lease struct {
 
 type leaseKey struct{}
 
+// leased is the lease that a context has, and the end of that context.
+type leased struct {
+	Lease
+	lose context.CancelCauseFunc
+}
+
+// withLease is a context of deliveries under the lease.
+func withLease(parent context.Context, lease Lease) (ctx context.Context, lose context.CancelCauseFunc) {
+	ctx, lose = context.WithCancelCause(parent)
+	return context.WithValue(ctx, leaseKey{}, leased{lease, lose}), lose
+}
+
 // LeaseFrom returns the lease under which a delivery takes place; ctx is the one
 // that Consume called its DeliverFunc with, or made from it. That context ends
 // when the lease is lost.
 func LeaseFrom(ctx context.Context) (Lease, bool) {
-	lease, ok := ctx.Value(leaseKey{}).(Lease)
-	return lease, ok
+	l, ok := ctx.Value(leaseKey{}).(leased)
+	return l.Lease, ok
+}
+
+// loseLease ends deliveries under a lease that somebody has found out of date.
+func loseLease(ctx context.Context) {
+	if l, ok := ctx.Value(leaseKey{}).(leased); ok {
+		l.lose(errLeaseLost)
+	}
 }
 
 var errLeaseLost = errors.New("the lease was lost")
@@ -61,7 +83,7 @@ func (b *Bus) acquire(ctx context.Context, partition int, worker string) (*lease
 		return nil, err
 	}
 	return &lease{
-		Lease: Lease{Partition: partition, Token: token},
+		Lease: Lease{Bus: b.keys.prefix, Partition: partition, Token: token},
 		bus:   b, value: text + " " + worker, until: asked.Add(b.config.LeaseTTL),
 	}, nil
 }
@@ -70,7 +92,7 @@ func (b *Bus) acquire(ctx context.Context, partition int, worker string) (*lease
 // context, which has the values of parent and the Lease, ends then or when the
 // lease is lost.
 func (l *lease) hold(parent context.Context) (held context.Context, stop func()) {
-	held, lose := context.WithCancelCause(context.WithValue(context.WithoutCancel(parent), leaseKey{}, l.Lease))
+	held, lose := withLease(context.WithoutCancel(parent), l.Lease)
 	var renewing sync.WaitGroup
 	renewing.Go(func() { l.renew(held, lose) })
 	return held, func() {

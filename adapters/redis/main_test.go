@@ -5,7 +5,11 @@ package redis_test
 import (
 	"testing"
 
+	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	logging.Disable() // Tests break connections on purpose.
+	goleak.VerifyTestMain(m)
+}

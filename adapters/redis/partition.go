@@ -43,9 +43,10 @@ type partition struct {
 type queued struct {
 	id    string
 	event ports.Event
-	// attempts is how many deliveries have begun; Redis has the same number or,
-	// for an event that was only read, one more.
-	attempts int
+	// attempts is how many deliveries have begun, but for those that were
+	// unfinished, and counted what Redis has. That is one more where an event was
+	// only read.
+	attempts, counted int
 	// alone has the event delivered without others. It may be what ended the
 	// worker that had it, and should not take them with it.
 	alone bool
@@ -125,22 +126,23 @@ func (p *partition) read(ctx context.Context) (bool, error) {
 
 // hold adds one event to those that are held, unless it is hopeless.
 func (p *partition) hold(ctx context.Context, row any) error {
-	id, fields, attempts, err := readRow(row)
+	e, fields, err := readRow(row)
 	if err != nil {
 		return err
 	}
-	event, invalid := decodeEvent(id, fields)
-	e := &queued{id: id, event: event, attempts: attempts, alone: attempts > 0}
+	var invalid error
+	e.event, invalid = decodeEvent(e.id, fields)
+	e.alone = e.attempts > 0
 	switch {
 	case invalid != nil:
 		err = p.bury(ctx, e, invalid)
-	case attempts > p.bus.config.MaxAttempts:
+	case e.attempts > p.bus.config.MaxAttempts:
 		err = p.bury(ctx, e, errWorkers)
 	default:
 		p.held = append(p.held, e)
 	}
 	if err == nil {
-		p.next, err = nextID(id)
+		p.next, err = nextID(e.id)
 	}
 	return err
 }
@@ -177,25 +179,15 @@ func (p *partition) deliverBatch(ctx context.Context, batch []*queued) error {
 	for i, e := range batch {
 		events[i] = e.event
 	}
-	verdicts := p.deliver(ctx, events)
-	var done []any
-	failed := make(map[*queued]error)
-	for i, e := range batch {
-		verdict := errNoVerdict
-		if i < len(verdicts) {
-			verdict = verdicts[i]
-		}
-		if e.settled = verdict == nil; e.settled {
-			done = append(done, e.id)
-		} else {
-			failed[e] = verdict
-		}
+	done, unfinished, failed := judge(batch, p.deliver(ctx, events))
+	if err := p.settle(ctx, done); err != nil {
+		return err
 	}
-	if err := p.settle(ctx, done); err != nil || ctx.Err() != nil {
+	if err := p.count(ctx, p.insist, unfinished); err != nil || ctx.Err() != nil {
 		return err // What failed was cut short, and is left to the next worker.
 	}
-	for _, e := range batch {
-		if err := p.failed(ctx, e, failed[e]); err != nil {
+	for _, e := range failed {
+		if err := p.failed(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -203,23 +195,69 @@ func (p *partition) deliverBatch(ctx context.Context, batch []*queued) error {
 	return nil
 }
 
-// begin counts the deliveries that are about to begin. Reading an event has
-// counted its first.
+// failedEvent is an event with the verdict that it failed by.
+type failedEvent struct {
+	*queued
+	verdict error
+}
+
+// judge sorts the events of a delivery by their verdicts. One that is unfinished
+// has not failed, and the delivery does not count.
+func judge(batch []*queued, verdicts []error) (done []any, unfinished []*queued, failed []failedEvent) {
+	for i, e := range batch {
+		verdict := errNoVerdict
+		if i < len(verdicts) {
+			verdict = verdicts[i]
+		}
+		e.alone = false // The worker is alive.
+		switch {
+		case verdict == nil:
+			e.settled = true
+			done = append(done, e.id)
+		case errors.Is(verdict, ports.ErrUnfinished):
+			e.attempts--
+			unfinished = append(unfinished, e)
+		default:
+			failed = append(failed, failedEvent{e, verdict})
+		}
+	}
+	return done, unfinished, failed
+}
+
+// begin counts the deliveries that are about to begin, so that those count which
+// end the worker.
 func (p *partition) begin(ctx context.Context, batch []*queued) error {
-	again := []any{busGroup}
-	for _, e := range batch {
-		if e.attempts > 0 {
-			again = append(again, e.id)
-		}
-	}
-	if len(again) > 1 {
-		keys := []string{p.bus.stream(p.lease.Partition)}
-		if _, err := p.lease.run(ctx, p.bus.scripts.retry, keys, again...); err != nil {
-			return err
-		}
-	}
 	for _, e := range batch {
 		e.attempts++
+	}
+	err := p.count(ctx, p.lease.run, batch)
+	if err != nil { // They do not begin.
+		for _, e := range batch {
+			e.attempts--
+		}
+	}
+	return err
+}
+
+// runner runs a script under the lease.
+type runner func(ctx context.Context, script *goredis.Script, keys []string, args ...any) (any, error)
+
+// count has Redis count the deliveries of events as the worker does.
+func (p *partition) count(ctx context.Context, run runner, events []*queued) error {
+	args := []any{busGroup}
+	for _, e := range events {
+		if e.counted != e.attempts {
+			args = append(args, e.id, e.attempts)
+		}
+	}
+	if len(args) == 1 {
+		return nil
+	}
+	if _, err := run(ctx, p.bus.scripts.count, []string{p.bus.stream(p.lease.Partition)}, args...); err != nil {
+		return err
+	}
+	for _, e := range events {
+		e.counted = e.attempts
 	}
 	return nil
 }
@@ -235,14 +273,10 @@ func (p *partition) settle(ctx context.Context, ids []any) error {
 }
 
 // failed has the topic of an event wait, or gives the event up.
-func (p *partition) failed(ctx context.Context, e *queued, verdict error) error {
-	switch {
-	case e.settled:
-		return nil
-	case e.attempts >= p.bus.config.MaxAttempts:
-		return p.bury(ctx, e, verdict)
+func (p *partition) failed(ctx context.Context, e failedEvent) error {
+	if e.attempts >= p.bus.config.MaxAttempts {
+		return p.bury(ctx, e.queued, e.verdict)
 	}
-	e.alone = false // The worker is alive.
 	until := time.Now().Add(p.bus.config.Backoff(e.attempts))
 	if until.After(p.delayed[e.event.Topic]) {
 		p.delayed[e.event.Topic] = until
@@ -264,18 +298,21 @@ func (p *partition) insist(ctx context.Context, script *goredis.Script, keys []s
 }
 
 // readRow takes apart what the script that reads has returned for one event.
-func readRow(row any) (id string, fields map[string]string, attempts int, err error) {
+func readRow(row any) (e *queued, fields map[string]string, err error) {
 	columns, _ := row.([]any)
-	if len(columns) != 3 {
-		return "", nil, 0, errNoEvent
+	if len(columns) != 4 {
+		return nil, nil, errNoEvent
 	}
-	id, _ = columns[0].(string)
+	e = &queued{}
+	e.id, _ = columns[0].(string)
 	list, _ := columns[1].([]any)
-	count, _ := columns[2].(int64)
 	fields = make(map[string]string, len(list)/2)
 	for i := 1; i < len(list); i += 2 {
 		name, _ := list[i-1].(string)
 		fields[name], _ = list[i].(string)
 	}
-	return id, fields, int(count), nil
+	attempts, _ := columns[2].(int64)
+	counted, _ := columns[3].(int64)
+	e.attempts, e.counted = int(attempts), int(counted)
+	return e, fields, nil
 }

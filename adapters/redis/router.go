@@ -83,7 +83,8 @@ const maxFrame = 16 << 20
 // partition now delivers the event, and for the engine to believe its
 // subscriber lost would end a healthy subscription. So does a call whose context
 // ended because its lease was lost. Nothing is lost by that: an event whose lease
-// was lost stays with the bus.
+// was lost stays with the bus, and the deliveries under the lease end before the
+// call returns, so that they note nothing of it as done.
 type Router struct {
 	client   goredis.UniversalClient
 	sockets  Sockets
@@ -122,11 +123,12 @@ func NewRouter(client goredis.UniversalClient, sockets Sockets, config RouterCon
 // Push implements ports.Pusher.
 //
 // ErrGone: also, the process of the connection is dead. ErrThrottled: also, too
-// much is on its way to it, it is not listening for the moment, or this router
-// is not. ErrTooLarge: also, over 16 MiB and for another process. ErrInvalid:
-// the address has no endpoint. An error without a kind: the process did not
-// answer in time, or Redis failed. The client may then have the message, and
-// gets it twice if it is pushed again.
+// much is on its way to it, or this router is not listening for the moment.
+// ErrTooLarge: also, over 16 MiB and for another process. ErrInvalid: the address
+// has no endpoint. An error without a kind: the process did not answer in time, or
+// is not listening, or Redis failed. The client may then have the message, and
+// gets it twice if it is pushed again. That is not ErrThrottled, because of a
+// process that has died the engine would slow down for everyone.
 func (r *Router) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	return r.call(ctx, "Push", to, entry{kind: pushEntry, to: to.ID, frame: frame})
 }
@@ -159,12 +161,20 @@ func (r *Router) call(ctx context.Context, op string, to ports.Address, e entry)
 	case to.Endpoint == "":
 		return refusal(op, ports.ErrInvalid)
 	case to.Endpoint == r.config.Process:
-		return r.do(ctx, &e)
+		err := r.do(ctx, &e)
+		if errors.Is(err, errLeaseLost) {
+			loseLease(ctx)
+			return nil
+		}
+		return err
 	case e.frame.Len() > maxFrame:
 		return refusal(op, ports.ErrTooLarge)
 	}
 	b, index, err := r.outbox.add(to.Endpoint, e)
-	if err != nil {
+	switch {
+	case errors.Is(err, errSilent):
+		return &ports.Error{Op: "redis." + op, Err: err}
+	case err != nil:
 		return refusal(op, err)
 	}
 	select {
@@ -172,7 +182,10 @@ func (r *Router) call(ctx context.Context, op string, to ports.Address, e entry)
 	case <-ctx.Done():
 		return r.givenUp(ctx, op)
 	}
-	if o := b.outcome(index); o != (outcome{}) {
+	switch o := b.outcome(index); {
+	case errors.Is(o.cause, errLeaseLost):
+		loseLease(ctx)
+	case o != (outcome{}):
 		return &ports.Error{Op: "redis." + op, Kind: o.kind, Err: o.cause}
 	}
 	return nil
@@ -186,12 +199,12 @@ func (r *Router) givenUp(ctx context.Context, op string) error {
 	return &ports.Error{Op: "redis." + op, Err: ctx.Err()}
 }
 
-// do does a call on the process's own sockets.
+// do does a call on the process's own sockets. errLeaseLost: it came too late.
 func (r *Router) do(ctx context.Context, e *entry) error {
 	to := ports.Address{ID: e.to, Endpoint: r.config.Process}
 	switch {
 	case !r.fences.admit(e.fence):
-		return nil
+		return errLeaseLost
 	case r.sockets == nil:
 		return refusal("Push", ports.ErrGone)
 	case e.kind == closeEntry:
@@ -203,19 +216,25 @@ func (r *Router) do(ctx context.Context, e *entry) error {
 
 // fence is a lease as it travels; the zero value where there was none.
 type fence struct {
+	scope
+	token int64
+}
+
+// scope is what a lease is of.
+type scope struct {
+	bus       string
 	partition int
-	token     int64
 }
 
 func fenceFrom(ctx context.Context) fence {
 	lease, _ := LeaseFrom(ctx)
-	return fence{lease.Partition, lease.Token}
+	return fence{scope{lease.Bus, lease.Partition}, lease.Token}
 }
 
 // fences are the latest leases that a process has seen.
 type fences struct {
 	mu     sync.Mutex
-	tokens map[int]int64 // by partition
+	tokens map[scope]int64
 }
 
 // admit refuses a lease that is not the latest of its partition.
@@ -225,13 +244,13 @@ func (f *fences) admit(by fence) bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if by.token < f.tokens[by.partition] {
+	if by.token < f.tokens[by.scope] {
 		return false
 	}
 	if f.tokens == nil {
-		f.tokens = make(map[int]int64)
+		f.tokens = make(map[scope]int64)
 	}
-	f.tokens[by.partition] = by.token
+	f.tokens[by.scope] = by.token
 	return true
 }
 

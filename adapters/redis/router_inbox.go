@@ -82,6 +82,8 @@ func verdictOf(err error) verdict {
 		return throttled
 	case errors.Is(err, ports.ErrTooLarge):
 		return tooLarge
+	case errors.Is(err, errLeaseLost):
+		return late
 	default:
 		return failed
 	}

@@ -42,6 +42,7 @@ const (
 	throttled
 	tooLarge
 	failed
+	late // its lease was lost
 )
 
 // entry is one call of a Pusher on its way to the process that can do it.
@@ -122,6 +123,7 @@ func (a *answer) appendTo(b []byte) []byte {
 func (e *entry) appendTo(b []byte, payloads map[payloadKey]int) []byte {
 	b = append(b, byte(e.kind))
 	b = appendBytes(b, e.to)
+	b = appendBytes(b, e.fence.bus)
 	b = appendInt(b, e.fence.partition)
 	b = appendInt(b, int(e.fence.token))
 	b = appendBytes(b, e.frame.Head)
@@ -165,7 +167,7 @@ func readAnswer(r *reader) answer {
 
 func readEntry(r *reader, payloads [][]byte) entry {
 	e := entry{kind: entryKind(r.byte()), to: ports.ConnectionID(r.bytes())}
-	e.fence = fence{partition: r.int(), token: int64(r.int())}
+	e.fence = fence{scope{string(r.bytes()), r.int()}, int64(r.int())}
 	e.frame.Head = r.bytes()
 	if index := r.int(); index >= 0 && index < len(payloads) {
 		e.frame.Payload = payloads[index]

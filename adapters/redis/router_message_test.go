@@ -15,7 +15,7 @@ func messages() []message {
 		{from: "", answers: []answer{{instance: 1, sequence: 2}, {sequence: 3, exceptions: []exception{{0, gone}, {300, failed}}}}},
 		{from: "b", sequence: 7, entries: []entry{
 			{to: "1", frame: ports.Frame{Head: []byte("h"), Payload: shared, Tail: []byte("t")}},
-			{to: "2", frame: ports.Frame{Payload: shared}, fence: fence{3, 1 << 50}},
+			{to: "2", frame: ports.Frame{Payload: shared}, fence: fence{scope{"a:", 3}, 1 << 50}},
 			{to: "3", frame: ports.Frame{Payload: []byte("own")}},
 			{kind: closeEntry, to: "☃", code: 4403, frame: ports.Frame{Head: []byte("Forbidden")}},
 		}},

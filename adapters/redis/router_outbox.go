@@ -22,6 +22,7 @@ const (
 type outcome struct{ kind, cause error }
 
 var (
+	errSilent   = errors.New("the process that has the connection does not answer")
 	errNoAnswer = errors.New("the process that has the connection did not answer")
 	errRemote   = errors.New("the process that has the connection failed to push")
 	errNotSent  = errors.New("the router is not running, or not connected to Redis")
@@ -77,6 +78,8 @@ func (b *batch) outcome(index int) outcome {
 		return outcome{kind: ports.ErrThrottled}
 	case tooLarge:
 		return outcome{kind: ports.ErrTooLarge}
+	case late:
+		return outcome{cause: errLeaseLost}
 	default:
 		return outcome{cause: errRemote}
 	}
@@ -90,14 +93,18 @@ func newOutbox(patience time.Duration, capacity int) *outbox {
 }
 
 // add queues a call for a peer. The outcome is the batch's, at the index.
-// ErrThrottled: the peer has as much unanswered as it may.
+// ErrThrottled: the peer has as much unanswered as it may. errSilent: and it has
+// not answered lately.
 func (o *outbox) add(to string, call entry) (b *batch, index int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.peer(to)
 	b = p.open()
 	size := b.sizeOf(call)
-	if p.bytes > 0 && (p.silent || p.bytes+size > o.capacity) {
+	switch {
+	case p.bytes > 0 && p.silent:
+		return nil, 0, errSilent
+	case p.bytes > 0 && p.bytes+size > o.capacity:
 		return nil, 0, ports.ErrThrottled
 	}
 	if b == nil || b.bytes > 0 && b.bytes+size > messageBytes {

@@ -41,8 +41,8 @@ func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		mustAdd(t, o)
-		if _, _, err := o.add("peer", entry{}); !errors.Is(err, ports.ErrThrottled) {
-			t.Errorf("a second one: %v, want ErrThrottled", err)
+		if _, _, err := o.add("peer", entry{}); !errors.Is(err, errSilent) {
+			t.Errorf("a second one: %v, want errSilent", err)
 		}
 		o.heard("peer", 1, nil)
 		mustAdd(t, o)

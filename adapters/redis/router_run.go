@@ -172,7 +172,7 @@ func (r *Router) settleUnheard(ctx context.Context, parcels []parcel) {
 	_, _ = pipeline.Exec(ctx) // every result has its error
 	for i, p := range parcels {
 		count, err := alive[i].Result()
-		fate := outcome{ports.ErrThrottled, errNotListening}
+		fate := outcome{nil, errNotListening}
 		if err == nil && count == 0 {
 			fate = outcome{kind: ports.ErrGone}
 		}

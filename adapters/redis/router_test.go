@@ -229,14 +229,16 @@ func TestLateWorkerCannotPush(t *testing.T) {
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, socket := here.dial("1")
-	late, now, other := redis.Lease{Partition: 3, Token: 7}, redis.Lease{Partition: 3, Token: 8}, redis.Lease{Partition: 4, Token: 1}
+	late, now := redis.Lease{Bus: "a:", Partition: 3, Token: 7}, redis.Lease{Bus: "a:", Partition: 3, Token: 8}
+	other, another := redis.Lease{Bus: "a:", Partition: 4, Token: 1}, redis.Lease{Bus: "b:", Partition: 3, Token: 1}
 	for _, push := range []struct {
 		from  *gateway
 		lease redis.Lease
 		text  string
 	}{
 		{there, late, "late but first"}, {there, now, "now"}, {there, late, "LATE"}, {here, late, "LATE"},
-		{there, other, "of another partition"}, {here, now, "again"}, {there, redis.Lease{}, "of no worker"},
+		{there, other, "of another partition"}, {there, another, "of another bus"}, {here, another, "of another bus"},
+		{here, now, "again"}, {there, redis.Lease{}, "of no worker"},
 	} {
 		if err := push.from.Push(redis.WithLease(t.Context(), push.lease), to, text(push.text)); err != nil {
 			t.Fatalf("Push %s: %v", push.text, err)
@@ -245,11 +247,29 @@ func TestLateWorkerCannotPush(t *testing.T) {
 	if err := there.Close(redis.WithLease(t.Context(), late), to, 1013, "LATE"); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
-	for _, want := range []string{"late but first", "now", "of another partition", "again", "of no worker"} {
+	for _, want := range []string{"late but first", "now", "of another partition", "of another bus", "of another bus", "again", "of no worker"} {
 		wantNext(t, socket, want)
 	}
 	if err := socket.Closed(); err != nil {
 		t.Errorf("a late worker closed the socket: %v", err)
+	}
+}
+
+// What a late worker pushes comes to nothing, so it must not believe that it got
+// anywhere: its delivery ends, whoever noticed.
+func TestLatePushEndsItsDelivery(t *testing.T) {
+	f, _ := onMiniredis(t)
+	here, there := f.start("here"), f.start("there")
+	to, _ := here.dial("1")
+	late, now := redis.Lease{Bus: "a:", Partition: 3, Token: 7}, redis.Lease{Bus: "a:", Partition: 3, Token: 8}
+	if err := there.Push(redis.WithLease(t.Context(), now), to, text("now")); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []*gateway{here, there} {
+		ctx := redis.WithLease(t.Context(), late)
+		if err := from.Push(ctx, to, text("LATE")); err != nil || ctx.Err() == nil {
+			t.Errorf("pushing from %s: error %v, and the delivery's context has the error %v, want none and one", from.name, err, ctx.Err())
+		}
 	}
 }
 

@@ -39,8 +39,9 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 		disconnected: make(chan ports.ConnectionID, 100),
 	}
 	client := goredis.NewClient(&goredis.Options{Addr: addr})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
+	consuming, stopConsuming := context.WithCancel(context.Background())
+	routing, stopRouting := context.WithCancel(context.Background())
+	var worker, routes sync.WaitGroup
 	config := quickRouter()
 	config.Process = name
 	hooks := core.Hooks{OnDisconnect: func(_ context.Context, d core.Disconnected) { p.disconnected <- d.Connection.Address.ID }}
@@ -56,8 +57,8 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running.Go(func() { _ = router.Run(ctx, engine) })
-	running.Go(func() { _ = bus.Consume(ctx, engine.Deliver) })
+	routes.Go(func() { _ = router.Run(routing, engine) })
+	worker.Go(func() { _ = bus.Consume(consuming, engine.Deliver) })
 	<-router.Ready() // now serve
 	handler := server.Handler(engine)
 	// docs:end fleet
@@ -66,10 +67,12 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 	p.engine, p.server, p.url = engine, server, "ws"+front.URL[len("http"):]
 	p.stop = sync.OnceFunc(func() {
 		// docs:start stop
-		front.Close()                             // no more handshakes
 		_ = server.Shutdown(context.Background()) // 1001 to every client; rows and hooks are done
-		cancel()                                  // the worker hands its partitions over, the router leaves
-		running.Wait()
+		front.Close()
+		stopConsuming() // the worker finishes what it has and hands its partitions over,
+		worker.Wait()   // for which it needs the router
+		stopRouting()
+		routes.Wait()
 		// docs:end stop
 		_ = p.client.Close()
 		_ = client.Close()

@@ -17,7 +17,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// budget calls a store's methods and notes what each sends.
+// budget makes calls and notes what each sends.
 type budget struct {
 	fixture
 	t       *testing.T
@@ -26,7 +26,8 @@ type budget struct {
 	table   strings.Builder
 }
 
-func newBudget(t *testing.T) *budget {
+// newBudget returns one with an empty table, of calls or whatever they are named.
+func newBudget(t *testing.T, calls string) *budget {
 	t.Helper()
 	b := &budget{fixture: newFixture(t), t: t, scripts: map[string]string{}}
 	files, err := filepath.Glob("lua/*.lua")
@@ -37,7 +38,7 @@ func newBudget(t *testing.T) *budget {
 		sum := sha1.Sum(source)
 		b.scripts[hex.EncodeToString(sum[:])] = strings.TrimSuffix(filepath.Base(file), ".lua")
 	}
-	b.table.WriteString("| call | commands | round trips |\n|---|---|--:|\n")
+	fmt.Fprintf(&b.table, "| %s | commands | round trips |\n|---|---|--:|\n", calls)
 	return b
 }
 
@@ -46,7 +47,12 @@ func (b *budget) call(name, want string, roundTrips int, call func() error) {
 	b.t.Helper()
 	b.hook.take()
 	success(b.t, call())
-	requests := b.hook.take()
+	b.note(name, want, roundTrips, b.hook.take())
+}
+
+// note compares requests with what the budget allows.
+func (b *budget) note(name, want string, roundTrips int, requests [][]goredis.Cmder) {
+	b.t.Helper()
 	got := b.commands(requests)
 	if got != want || len(requests) != roundTrips {
 		b.t.Errorf("%s: sent %s in %d round trips, want %s in %d", name, got, len(requests), want, roundTrips)
@@ -54,7 +60,7 @@ func (b *budget) call(name, want string, roundTrips int, call func() error) {
 	fmt.Fprintf(&b.table, "| %s | %s | %d |\n", name, got, len(requests))
 }
 
-// commands is what was sent, in its order: "5 SET, 1 operation_add".
+// commands is what was sent, in its order: "5 SET, 1 operation_add", or "none".
 func (b *budget) commands(requests [][]goredis.Cmder) string {
 	counts, names := map[string]int{}, []string{}
 	for _, cmd := range slices.Concat(requests...) {
@@ -65,6 +71,9 @@ func (b *budget) commands(requests [][]goredis.Cmder) string {
 		if counts[name]++; !slices.Contains(names, name) {
 			names = append(names, name)
 		}
+	}
+	if len(names) == 0 {
+		return "none"
 	}
 	for i, name := range names {
 		names[i] = fmt.Sprint(counts[name], " ", name)
@@ -113,18 +122,24 @@ func shared(int, int) ports.Topic { return "shared" }
 // TestCommandBudget asserts the table of commands per call, and that
 // docs/redis-keys.md shows it.
 func TestCommandBudget(t *testing.T) {
-	b := newBudget(t)
+	b := newBudget(t, "call")
 	b.connections()
 	b.operations()
 	b.ends()
 	b.listings()
-	t.Logf("the table:\n%s", b.table.String())
-	document, err := os.ReadFile("../../docs/redis-keys.md")
-	success(t, err)
-	_, after, _ := strings.Cut(string(document), "<!-- commands:start -->\n")
-	shown, _, found := strings.Cut(after, "<!-- commands:end -->")
+	b.documented("redis-keys.md", "commands")
+}
+
+// documented compares the table with the one that a document shows.
+func (b *budget) documented(document, name string) {
+	b.t.Helper()
+	b.t.Logf("the table:\n%s", b.table.String())
+	text, err := os.ReadFile("../../docs/" + document)
+	success(b.t, err)
+	_, after, _ := strings.Cut(string(text), "<!-- "+name+":start -->\n")
+	shown, _, found := strings.Cut(after, "<!-- "+name+":end -->")
 	if !found || shown != b.table.String() {
-		t.Errorf("docs/redis-keys.md does not show this table between <!-- commands:start --> and <!-- commands:end -->; put in the one above")
+		b.t.Errorf("docs/%[1]s does not show this table between <!-- %[2]s:start --> and <!-- %[2]s:end -->; put in the one above", document, name)
 	}
 }
 

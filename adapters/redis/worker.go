@@ -86,9 +86,10 @@ func (w *worker) serve(ctx context.Context, l *lease) {
 		defer l.release(context.WithoutCancel(ctx))
 		defer let()
 		defer context.AfterFunc(held, cancel)()
-		delivery, cut := context.WithCancel(held)
+		delivery, endIn, cut := newDelivery(held)
 		defer cut()
 		defer context.AfterFunc(stop, func() {
+			endIn(w.bus.config.DrainTimeout)
 			pause(delivery, nil, w.bus.config.DrainTimeout)
 			cut()
 		})()

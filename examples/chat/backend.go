@@ -58,13 +58,24 @@ func memoryBackend(sockets *websocket.Server) *backend {
 	}
 }
 
-// background is what runs beside the server: whatever ends first ends the rest.
+// background is what runs beside the server: whatever ends first ends the rest. The
+// process stays in the fleet until it has delivered what it had under way.
 func (b *backend) background(ctx context.Context, engine *core.Engine) []func() error {
-	tasks := []func() error{func() error { return b.deliver(ctx, engine) }}
+	member, leave := context.WithCancel(context.WithoutCancel(ctx))
+	tasks := []func() error{func() error { defer leave(); return b.deliver(ctx, engine) }}
 	if b.join != nil {
-		tasks = append(tasks, func() error { return b.join(ctx, engine) })
+		tasks = append(tasks, func() error { return b.join(member, engine) })
 	}
 	return tasks
+}
+
+// answers is a readiness check: it asks the store for a connection that nobody
+// has.
+func (b *backend) answers(ctx context.Context) error {
+	if _, err := b.connections.GetConnection(ctx, "readyz"); !errors.Is(err, ports.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // joined waits until other processes can reach this one.

@@ -237,7 +237,23 @@ func sourceFaults() busFaults {
 				}
 				return verdicts
 			})},
+		{"Consume: unfinished is no failed attempt", verdictEdits(func() error { return errVerdict })}, // Counts it.
+		{"Consume: unfinished is no failed attempt", verdictEdits(func() error { return nil })},        // Takes it for done.
+		{"Consume: unfinished is no failed attempt", againLater},
 	}
+}
+
+// verdictEdits breaks the verdicts that events are unfinished.
+func verdictEdits(edit func() error) func(*brokenBus) {
+	return deliverEdits(func(ctx context.Context, deliver ports.DeliverFunc, events []ports.Event) []error {
+		verdicts := deliver(ctx, events)
+		for i, verdict := range verdicts {
+			if errors.Is(verdict, ports.ErrUnfinished) {
+				verdicts[i] = edit()
+			}
+		}
+		return verdicts
+	})
 }
 
 // discard takes all events out of a bus.
@@ -258,7 +274,9 @@ func againLater(b *brokenBus) {
 	var failed []ports.Event
 	deliverEdits(func(ctx context.Context, deliver ports.DeliverFunc, events []ports.Event) []error {
 		verdicts := deliver(ctx, events)
-		deliver(ctx, failed)
+		if len(failed) > 0 {
+			deliver(ctx, failed)
+		}
 		failed = nil
 		for i, verdict := range verdicts {
 			if verdict != nil {

@@ -19,8 +19,12 @@ const patience = 50 * time.Millisecond
 // errVerdict is the verdict on an event that has to come again.
 var errVerdict = errors.New("not delivered")
 
+// unfinishedDeliveries is how often a check answers that an event is unfinished.
+const unfinishedDeliveries = 30
+
 // TestEventSource tries what a bus that the process pulls from promises to the
-// engine. It needs no ability but New.
+// engine. It needs no ability but New. A bus that gives up an event which fails
+// has to do so within 30 attempts, or nothing shows that it counts no others.
 func TestEventSource(t *testing.T, adapter BusAdapter) {
 	t.Helper()
 	run(t, sourceChecks(), adapter.fixture)
@@ -61,6 +65,7 @@ func sourceChecks() []check[busFixture] {
 			f.publish(t, "t", "1", "2")
 			f.deliveries(t, f.consume(t, f.failsOnce(t, "2"), "t"), "1", "2", "2", "end")
 		}},
+		{name: "Consume: unfinished is no failed attempt", run: unfinishedForLong},
 	}
 }
 
@@ -95,6 +100,44 @@ func (f busFixture) deliveries(t tester, delivered []ports.Event, want ...string
 	if !slices.Equal(got, want) {
 		t.Errorf("deliveries were %q, want %q", got, want)
 	}
+}
+
+// unfinishedForLong answers that an event and those behind it are unfinished, as a
+// fan-out that is longer than a delivery does, and looks for others of its topic
+// that come before it is done.
+func unfinishedForLong(t tester, f busFixture) {
+	f.publish(t, "t", "1", "2")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var mu sync.Mutex
+	var delivered []ports.Event
+	deliveries := 0
+	success(t, "Consume", f.Consume(ctx, func(inner context.Context, events []ports.Event) []error {
+		mu.Lock()
+		defer mu.Unlock()
+		deliveries++
+		delivered = append(delivered, events...)
+		switch {
+		case deliveries > unfinishedDeliveries+1: // It is done.
+		case events[0].ID != f.prefix+"1":
+			t.Errorf("delivery %d begins with event %q: the one before was unfinished", deliveries, strings.TrimPrefix(events[0].ID, f.prefix))
+			cancel()
+		case deliveries == 1:
+			if err := f.Publish(inner, f.event("t", "end")); err != nil {
+				t.Errorf("Publish: %v", err)
+			}
+		}
+		if deliveries <= unfinishedDeliveries {
+			return slices.Repeat([]error{&ports.Error{Op: "porttest", Kind: ports.ErrUnfinished}}, len(events))
+		}
+		if events[len(events)-1].ID == f.prefix+"end" {
+			cancel()
+		}
+		return make([]error, len(events))
+	}))
+	mu.Lock()
+	defer mu.Unlock()
+	f.inOrder(t, delivered, "t", []string{"1", "2", "end"})
 }
 
 // consumeWaits ends the context in the middle of a delivery.

@@ -3,7 +3,8 @@
 -- then new ones.
 -- KEYS: lease, stream
 -- ARGV: the lease's value, group, most events to read, lowest ID to read
--- Returns a list of ID, fields and deliveries so far; false when the lease was lost.
+-- Returns a list of ID, fields, deliveries so far, and how many Redis has counted:
+-- reading a new one counts its first. False when the lease was lost.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return false
 end
@@ -16,7 +17,7 @@ local entries = {}
 for _, pending in ipairs(left) do
   local entry = redis.call('XRANGE', KEYS[2], pending[1], pending[1])[1]
   if entry then
-    entries[#entries + 1] = {pending[1], entry[2], pending[4]}
+    entries[#entries + 1] = {pending[1], entry[2], pending[4], pending[4]}
   else -- Somebody has deleted it.
     redis.call('XACK', KEYS[2], ARGV[2], pending[1])
   end
@@ -27,7 +28,7 @@ end
 local read = redis.call('XREADGROUP', 'GROUP', ARGV[2], ARGV[2], 'COUNT', ARGV[3], 'STREAMS', KEYS[2], '>')
 if read then
   for _, entry in ipairs(read[1][2]) do
-    entries[#entries + 1] = {entry[1], entry[2], 0}
+    entries[#entries + 1] = {entry[1], entry[2], 0, 1}
   end
 end
 return entries
