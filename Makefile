@@ -11,8 +11,11 @@ tool := go tool -modfile=tools/go.mod
 
 # How long each fuzz test runs.
 FUZZTIME ?= 10s
+# How many histories soak plays on each adapter, and the first one's seed.
+HISTORIES ?= 10000
+SEED ?=
 
-.PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz bench check fmt tidy setup web clean
+.PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz soak bench check fmt tidy setup web clean
 
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,9 +54,12 @@ vuln: ## known vulnerabilities in what the code calls
 fuzz: ## every fuzz test, each for FUZZTIME (10s)
 	scripts/fuzz $(FUZZTIME)
 
-bench: ## the benchmarks, and what an idle connection costs
+soak: setup ## HISTORIES (10000) random histories with faults on each adapter, from SEED on
+	scripts/soak $(HISTORIES) $(SEED)
+
+bench: ## the benchmarks, and the server beside its peers
 	go test -run '^$$' -bench . -benchmem ./...
-	cd bench && go run ./idle
+	cd bench && go run ./load && go run ./posts
 
 check: test lint vuln fuzz ## what CI runs
 

@@ -41,15 +41,16 @@ func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, cod
 }
 
 // closeConnection closes the socket and forgets the connection at once, because
-// the transport's own word that it is closed may never come.
+// the transport's own word that it is closed may never come. A connection whose
+// socket cannot be closed is kept: without it the client would wait in silence.
 func (e *Engine) closeConnection(ctx context.Context, address ports.Address, code int, reason string) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	closeErr := e.config.Pusher.Close(ctx, address, code, closeReason(reason))
-	if err := e.forget(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason}); err != nil {
+	err := e.insist(ctx, func() error { return e.config.Pusher.Close(ctx, address, code, closeReason(reason)) })
+	if err != nil {
 		return err
 	}
-	return closeErr
+	return e.forget(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason})
 }
 
 // closeReason makes a reason fit for a close frame: UTF-8, and cut to the 123

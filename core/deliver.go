@@ -22,16 +22,26 @@ import (
 // were reached: delivered again, the events go to the others only.
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
 	verdicts := make([]error, len(events))
-	for _, batch := range batches(events) {
-		done, err := e.observedBatch(ctx, batch.events)
+	failed := map[ports.Topic]error{}
+	for i, batch := range batches(events) {
+		topic := batch.events[0].Topic
+		done, err := 0, failed[topic] // what comes behind waits for what comes first
+		switch {
+		case err != nil:
+		case i > 0 && e.outOfTime(ctx): // the topics before have used it up
+			err = errUnfinished
+		default:
+			done, err = e.observedBatch(ctx, batch.events)
+			if err != nil && !errors.Is(err, ports.ErrUnfinished) {
+				e.report(ctx, "delivering events", err)
+			}
+		}
 		if err == nil {
 			continue
 		}
+		failed[topic] = err
 		for _, index := range batch.indexes[done:] {
 			verdicts[index] = err
-		}
-		if !errors.Is(err, ports.ErrUnfinished) {
-			e.report(ctx, "delivering events", err)
 		}
 	}
 	return verdicts
@@ -44,9 +54,9 @@ type batch struct {
 }
 
 // batches groups the events by topic, each in its order. An event that ends the
-// subscriptions or the connections on its topic ends its batch too: what comes behind it is only for
-// those who subscribed afterwards, whom another listing finds. Events of unknown
-// kinds are left out.
+// subscriptions or the connections on its topic ends its batch too: what comes
+// behind it is only for those who subscribed afterwards, whom another listing
+// finds. Events of unknown kinds are left out.
 func batches(events []ports.Event) []*batch {
 	var all []*batch
 	open := map[ports.Topic]*batch{}

@@ -187,6 +187,9 @@ type pushFunc func(ctx context.Context, to ports.Address, frame ports.Frame) err
 // pushOne sends one event to one subscriber.
 func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFunc) fate {
 	if f.events[index].Kind == ports.EventComplete {
+		if cut(ctx) != nil {
+			return abandoned
+		}
 		f.complete(ctx, to)
 		return opEnded
 	}
@@ -234,6 +237,8 @@ func (f *fanout) pushInstead(ctx context.Context, index int, to member, body []b
 
 // complete ends a subscription because its topic has ended.
 func (f *fanout) complete(ctx context.Context, to member) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
 	ended, err := f.engine.end(ctx, to.Ref, to.ReceivedAt, CompletedByServer)
 	if err == nil && ended {
 		err = f.engine.reply(ctx, to.Address, wire.CompleteFrame(string(to.Ref.ID)))

@@ -232,6 +232,10 @@ func (e *Engine) place(ctx context.Context, s *starting, operation ports.Operati
 		return false, e.fail(ctx, s, newErrors("the operation is too large to be kept"))
 	}
 	e.report(ctx, "adding an operation", err, connectionAttr(s.ref.Connection))
+	// It may be in place all the same, and behind its error nothing may come.
+	if _, err := e.end(ctx, s.ref, s.receivedAt, CompletedByError); err != nil {
+		return false, err
+	}
 	return false, e.fail(ctx, s, newErrors(internalError))
 }
 

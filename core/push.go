@@ -10,10 +10,16 @@ import (
 // Push retries wait at first up to the one, and never longer than the other.
 const firstBackoff, mostBackoff = 50 * time.Millisecond, 2 * time.Second
 
-// push sends a frame, and again with full jitter while the failure may pass.
+// push sends a frame, and again while the failure may pass.
 func (e *Engine) push(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	return e.insist(ctx, func() error { return e.pushOnce(ctx, to, frame) })
+}
+
+// insist makes a call of the pusher, and again with full jitter while the failure
+// may pass.
+func (e *Engine) insist(ctx context.Context, call func() error) error {
 	for attempt, backoff := 1, firstBackoff; ; attempt, backoff = attempt+1, min(2*backoff, mostBackoff) {
-		err := e.pushOnce(ctx, to, frame)
+		err := call()
 		if err == nil || !mayPass(err) || attempt >= e.config.PushAttempts {
 			return err
 		}

@@ -1,0 +1,157 @@
+package model
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// sockets are the pusher of all processes: it notes what every client gets.
+type sockets struct {
+	world *world
+
+	mu   sync.Mutex
+	open map[ports.ConnectionID]*socket
+}
+
+var _ ports.Pusher = (*sockets)(nil)
+
+// socket is one client's connection.
+type socket struct {
+	address ports.Address
+
+	mu     sync.Mutex
+	frames []frame
+	// ended is when it was closed, by whomever; 0 while it is open. Code is 0
+	// unless the engine did.
+	ended int64
+	code  int
+}
+
+// frame is a message to a client.
+type frame struct {
+	at       int64
+	id, kind string
+	// alias and number are those of a result.
+	alias  string
+	number int
+}
+
+func (s *sockets) dial(id ports.ConnectionID) *socket {
+	opened := &socket{address: ports.Address{ID: id, Endpoint: "here"}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open[id] = opened
+	return opened
+}
+
+func (s *sockets) find(id ports.ConnectionID) *socket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[id]
+}
+
+// Push implements ports.Pusher.
+func (s *sockets) Push(ctx context.Context, to ports.Address, message ports.Frame) error {
+	const op = "model.Push"
+	if err := ctx.Err(); err != nil {
+		return &ports.Error{Op: op, Err: err}
+	}
+	text := message.AppendTo(nil)
+	got, err := readFrame(text)
+	if err != nil {
+		s.world.violated("%s was sent %s: %v", to.ID, text, err)
+	}
+	found := s.find(to.ID)
+	if found == nil || !found.take(s.world, got) {
+		return &ports.Error{Op: op, Kind: ports.ErrGone}
+	}
+	s.world.note("-> %s %s", to.ID, text)
+	return nil
+}
+
+func (s *socket) take(w *world, got frame) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended > 0 {
+		return false
+	}
+	got.at = w.tick()
+	s.frames = append(s.frames, got)
+	return true
+}
+
+// Close implements ports.Pusher.
+func (s *sockets) Close(ctx context.Context, to ports.Address, code int, reason string) error {
+	if err := ctx.Err(); err != nil {
+		return &ports.Error{Op: "model.Close", Err: err}
+	}
+	if found := s.find(to.ID); found != nil && found.end(s.world, code) {
+		s.world.note("-> %s closed with %d: %s", to.ID, code, reason)
+	}
+	return nil
+}
+
+// end closes the socket, unless it is closed.
+func (s *socket) end(w *world, code int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended > 0 {
+		return false
+	}
+	s.ended, s.code = w.tick(), code
+	return true
+}
+
+func (s *socket) closed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended > 0
+}
+
+// got says whether such a frame has come.
+func (s *socket) got(kind, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.frames {
+		if f.kind == kind && f.id == id {
+			return true
+		}
+	}
+	return false
+}
+
+func readFrame(text []byte) (frame, error) {
+	var message struct {
+		ID, Type string
+		Payload  json.RawMessage
+	}
+	if err := json.Unmarshal(text, &message); err != nil {
+		return frame{}, err
+	}
+	read := frame{id: message.ID, kind: message.Type}
+	if message.Type != "next" && message.Type != "data" {
+		return read, nil
+	}
+	var result struct {
+		Data   map[string]any
+		Errors []any
+	}
+	if err := json.Unmarshal(message.Payload, &result); err != nil {
+		return frame{}, err
+	}
+	read.kind = "next"
+	for alias, value := range result.Data {
+		number, ok := value.(float64)
+		if ok {
+			read.alias, read.number = alias, int(number)
+		}
+	}
+	if len(result.Errors) > 0 {
+		return frame{}, fmt.Errorf("it has errors")
+	}
+	return read, nil
+}

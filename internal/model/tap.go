@@ -1,0 +1,228 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+	"github.com/fanql/fanql/ports/portfault"
+)
+
+// truth is what stands in the store, as seen behind all faults of the ports. It
+// reports listings that have what they must not have.
+type truth struct {
+	world       *world
+	forgetsRows bool
+
+	mu sync.Mutex
+	// placed is when an operation was in place.
+	placed map[placement]int64
+	// removed is which process ended an operation, or may have.
+	removed map[placement]*portfault.Process
+	// completed are the completes that were handled.
+	completed map[ports.OperationRef][]completion
+	// deleting are calls of DeleteConnection under way, deleted when the last of
+	// them had succeeded; doubtful are connections of which one may have left rows.
+	deleting map[ports.ConnectionID]int
+	deleted  map[ports.ConnectionID]int64
+	doubtful map[ports.ConnectionID]bool
+	// unclosed counts the calls in a row that could not close a socket.
+	unclosed map[ports.ConnectionID]int
+	// listings are when the listings began that a cursor may continue.
+	listings map[cursor]int64
+}
+
+// placement is an operation apart from others with its ID.
+type placement struct {
+	ref        ports.OperationRef
+	receivedAt int64
+}
+
+type completion struct {
+	receivedAt time.Time
+	handled    int64
+}
+
+type cursor struct {
+	topic ports.Topic
+	after ports.Cursor
+}
+
+func newTruth(w *world) truth {
+	return truth{
+		world: w, placed: map[placement]int64{}, removed: map[placement]*portfault.Process{}, completed: map[ports.OperationRef][]completion{},
+		deleting: map[ports.ConnectionID]int{}, deleted: map[ports.ConnectionID]int64{},
+		doubtful: map[ports.ConnectionID]bool{}, listings: map[cursor]int64{}, unclosed: map[ports.ConnectionID]int{},
+	}
+}
+
+// complete notes that a complete was handled.
+func (t *truth) complete(ref ports.OperationRef, receivedAt time.Time) {
+	at := t.world.tick()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.completed[ref] = append(t.completed[ref], completion{receivedAt, at})
+}
+
+// placedAt is when an operation was in place; 0 if it never was.
+func (t *truth) placedAt(ref ports.OperationRef, receivedAt time.Time) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.placed[placement{ref, receivedAt.UnixNano()}]
+}
+
+// untold reports whether an operation may have ended without a word to its client:
+// because a process ended it, and itself ended before it could say so; or because
+// the socket could be neither written to nor closed, however often it was tried.
+func (t *truth) untold(ref ports.OperationRef, receivedAt time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	by := t.removed[placement{ref, receivedAt.UnixNano()}]
+	return by != nil && dead(by) || t.unclosed[ref.Connection] >= pushAttempts
+}
+
+// tappedPusher is a pusher as an engine has it, faults included.
+type tappedPusher struct {
+	ports.Pusher
+	truth *truth
+}
+
+// Close implements ports.Pusher.
+func (p *tappedPusher) Close(ctx context.Context, to ports.Address, code int, reason string) error {
+	err := p.Pusher.Close(ctx, to, code, reason)
+	t := p.truth
+	t.world.note("Close %s: %v", to.ID, err)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case errors.Is(err, portfault.ErrCrashed): // nobody has tried
+	case err != nil:
+		t.unclosed[to.ID]++
+	case t.unclosed[to.ID] < pushAttempts:
+		t.unclosed[to.ID] = 0
+	}
+	return err
+}
+
+// tappedStore tells the truth.
+type tappedStore struct {
+	portfault.Stores
+	process *portfault.Process
+	truth   *truth
+}
+
+func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operation) error {
+	err := s.Stores.AddOperation(ctx, operation)
+	t := s.truth
+	at := t.world.tick()
+	t.world.note("AddOperation %v received %d: %v", operation.Ref, operation.ReceivedAt.UnixNano(), err)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := placement{operation.Ref, operation.ReceivedAt.UnixNano()}
+	if t.placed[key] == 0 {
+		t.placed[key] = at
+	}
+	return nil
+}
+
+func (s *tappedStore) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
+	removed, err := s.Stores.RemoveOperation(ctx, ref, receivedAt)
+	t := s.truth
+	t.world.note("RemoveOperation %v received %d: %v %v", ref, receivedAt.UnixNano(), removed, err)
+	if removed || err != nil { // which may have removed it all the same
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.removed[placement{ref, receivedAt.UnixNano()}] = s.process
+	}
+	return removed, err
+}
+
+func (s *tappedStore) DeleteConnection(ctx context.Context, id ports.ConnectionID) (ports.Removed, error) {
+	t := s.truth
+	t.mu.Lock()
+	t.deleting[id]++
+	t.mu.Unlock()
+	removed, err := s.Stores.DeleteConnection(ctx, id)
+	at := t.world.tick()
+	t.world.note("DeleteConnection %s: %v %v", id, removed.Operations, err)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.deleting[id]--
+	switch {
+	case err != nil || t.forgetsRows && !removed.Found:
+		t.doubtful[id] = true
+	case t.deleting[id] == 0 && t.deleted[id] == 0:
+		t.deleted[id] = at
+	}
+	return removed, err
+}
+
+func (s *tappedStore) ListSubscribers(ctx context.Context, topic ports.Topic, request ports.PageRequest) (ports.Page, error) {
+	t := s.truth
+	begun := t.world.tick()
+	if request.After != "" {
+		begun = t.listing(cursor{topic, request.After})
+	}
+	page, err := s.Stores.ListSubscribers(ctx, topic, request)
+	t.world.note("ListSubscribers %s since %d: %s %v", topic, begun, refs(page), err)
+	if err != nil {
+		return page, err
+	}
+	t.listed(cursor{topic, page.Next}, begun)
+	for _, subscriber := range page.Subscribers {
+		t.check(subscriber, begun)
+	}
+	return page, nil
+}
+
+// listing is when the listing began that goes on from here.
+func (t *truth) listing(at cursor) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.listings[at]
+}
+
+// listed notes where a listing goes on. Of several that go on from there it keeps
+// the first.
+func (t *truth) listed(next cursor, begun int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if former, ok := t.listings[next]; next.after != "" && (!ok || begun < former) {
+		t.listings[next] = begun
+	}
+}
+
+// check reports a subscriber that a listing must not have which began then.
+func (t *truth) check(subscriber ports.Subscriber, begun int64) {
+	t.mu.Lock()
+	completed := t.completed[subscriber.Ref]
+	deleted := t.deleted[subscriber.Ref.Connection]
+	doubtful := t.doubtful[subscriber.Ref.Connection]
+	t.mu.Unlock()
+	if doubtful { // what a deletion that failed half-way has left, until it is met
+		return
+	}
+	for _, c := range completed {
+		if c.handled < begun && !subscriber.ReceivedAt.After(c.receivedAt) {
+			t.world.violated("complete is heard: %v was completed at %d, and a listing that began at %d has it",
+				subscriber.Ref, c.handled, begun)
+		}
+	}
+	if deleted > 0 && deleted < begun {
+		t.world.violated("no row after disconnect: %s was deleted at %d, and a listing that began at %d has %v",
+			subscriber.Ref.Connection, deleted, begun, subscriber.Ref)
+	}
+}
+
+func refs(page ports.Page) []ports.OperationRef {
+	list := make([]ports.OperationRef, len(page.Subscribers))
+	for i, subscriber := range page.Subscribers {
+		list[i] = subscriber.Ref
+	}
+	return list
+}
