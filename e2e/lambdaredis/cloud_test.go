@@ -3,7 +3,6 @@
 package lambdaredis
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,9 +22,6 @@ import (
 type cloud struct {
 	base        string
 	environment []string
-	// settled, unless nil, returns when all that was published is delivered. New
-	// sockets wait for it, where a test does not expect what was still on its way.
-	settled func(context.Context) error
 }
 
 // startCloud runs the functions behind a gateway until the end of the test.
@@ -51,11 +47,6 @@ func startCloud(t *testing.T, environment ...string) *cloud {
 		if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 			requests.ServeHTTP(w, r)
 			return
-		}
-		if c.settled != nil {
-			if err := c.settled(r.Context()); err != nil {
-				t.Errorf("waiting for the worker: %v", err)
-			}
 		}
 		sockets.ServeHTTP(w, r)
 	})

@@ -3,7 +3,6 @@
 package lambdaredis
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,21 +13,19 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	fanqlredis "github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
 // password is that of the user chat.
 const password = "a-password"
 
-// startTLS starts a server that speaks TLS, and returns it with the environment to
-// reach it as the user chat.
-func startTLS(t *testing.T) (*redislocal.Server, []string) {
+// startTLS starts a server that speaks TLS, and returns the environment to reach it
+// as the user chat.
+func startTLS(t *testing.T) []string {
 	t.Helper()
 	certificate, key := selfSigned(t)
 	address := freeAddress(t)
@@ -41,7 +38,7 @@ func startTLS(t *testing.T) (*redislocal.Server, []string) {
 	}
 	t.Cleanup(redis.Stop)
 	addUser(t, redis)
-	return redis, append(user(), "FANQL_REDIS_ADDRESSES="+address, "FANQL_REDIS_CLUSTER=off", "SSL_CERT_FILE="+certificate)
+	return append(user(), "FANQL_REDIS_ADDRESSES="+address, "FANQL_REDIS_CLUSTER=off", "SSL_CERT_FILE="+certificate)
 }
 
 // startCluster starts a Cluster, and returns the environment to reach it as the
@@ -87,29 +84,6 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
-}
-
-// settled returns a function that waits until the bus is empty.
-func settled(t *testing.T, server *redislocal.Server) func(context.Context) error {
-	t.Helper()
-	client := server.Client()
-	t.Cleanup(func() { _ = client.Close() })
-	bus := fanqlredis.NewBus(client, fanqlredis.BusConfig{})
-	return func(ctx context.Context) error {
-		ticker := time.NewTicker(10 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			lags, err := bus.Lag(ctx)
-			if err != nil || !slices.ContainsFunc(lags, func(lag fanqlredis.Lag) bool { return lag.Events > 0 }) {
-				return err
-			}
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-	}
 }
 
 // accessString is what the template lets the programs do.
