@@ -75,7 +75,7 @@ type result struct {
 func (e *Engine) execute(ctx context.Context, x *execution, p *prepared, root any) result {
 	if e.config.Observer != nil {
 		var end func(error)
-		ctx, end = e.config.Observer.Begin(ctx, ports.Step{Name: ports.StepExecute, Operation: p.kind(), OperationName: p.name})
+		ctx, end = e.config.Observer.Begin(ctx, ports.Step{Name: ports.StepExecute, Operation: p.kind(), OperationName: p.operationName()})
 		defer func() { end(nil) }()
 	}
 	answer, err := e.run(ctx, e.config.Schema, x, p, root)

@@ -84,7 +84,7 @@ func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
 				t.Errorf("%d steps named %s, want %d", got, name, want)
 			}
 		}
-		if mutation := notes.named(ports.StepExecute)[0]; mutation.Operation != "mutation" {
+		if mutation := notes.named(ports.StepExecute)[0]; mutation.Operation != "mutation" || mutation.OperationName != "Say" {
 			t.Errorf("executed %+v", mutation)
 		}
 		delivery := notes.named(ports.StepDeliver)[0]

@@ -18,6 +18,14 @@ type prepared struct {
 
 func (p *prepared) kind() string { return p.operation.Operation }
 
+// operationName is the document's own name for the operation; empty without one.
+func (p *prepared) operationName() string {
+	if p.operation.Name == nil {
+		return ""
+	}
+	return p.operation.Name.Value
+}
+
 // prepare reads a request: document, operation, variables.
 func (e *Engine) prepare(request ports.Request) (*prepared, responseErrors) {
 	parsed, errs := e.documents.get(request.Query)

@@ -43,7 +43,7 @@ type Step struct {
 	// names it; "invalid" for all others.
 	Message string
 	// Operation is the kind of the operation that is executed: query, mutation or
-	// subscription. OperationName is the client's own word.
+	// subscription. OperationName is its name in the document.
 	Operation, OperationName string
 	// Topic is that of the events, if they have one topic only.
 	Topic Topic

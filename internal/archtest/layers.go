@@ -30,6 +30,7 @@ func layers() []layer {
 		adapter("dynamodb", "github.com/aws/..."),
 		adapter("graphqlhttp"),
 		adapter("memory"),
+		adapter("otel", "go.opentelemetry.io/otel/...", "github.com/cespare/xxhash/..."),
 		adapter("redis", "github.com/redis/...", "github.com/cespare/xxhash/...", "go.uber.org/atomic/...", "golang.org/x/sys/..."),
 		adapter("websocket", "github.com/gobwas/..."),
 
