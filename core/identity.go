@@ -66,8 +66,10 @@ func (p *Publisher) CloseIdentity(ctx context.Context, identity string, code int
 // does not finish the next one finds: who is out is not listed any more.
 func (e *Engine) deliverDisconnect(ctx context.Context, event ports.Event) error {
 	var order putOut
-	if json.Unmarshal(event.Payload, &order) != nil {
-		return nil // of a publisher other than this package's; delivering it again would not help
+	if err := json.Unmarshal(event.Payload, &order); err != nil {
+		// Of a publisher other than this package's; delivering it again would not help.
+		e.report(ctx, "reading whom to put out", err)
+		return nil
 	}
 	return e.eachOf(ctx, event.Topic, func(to ports.Subscriber) error {
 		if e.outOfTime(ctx) {
