@@ -109,8 +109,7 @@ type Config struct {
 	// reports the events unfinished. It has to suffice for pushing one page.
 	// Default: 5 seconds.
 	Reserve time.Duration
-	// PushConcurrency is how many connections one delivery pushes to at a time, at
-	// most: while pushes wait for nothing, one for each processor.
+	// PushConcurrency is how many connections one delivery pushes to at a time.
 	// Default: 64.
 	PushConcurrency int
 	// PushAttempts is how often a push that failed for now is tried in all,

@@ -24,7 +24,6 @@ type Engine struct {
 	subscribeSchema graphql.Schema
 	pending         pendingInits
 	pace            *pace
-	crew            *crew
 	rates           *rates
 	trusted         trusted
 }
@@ -54,7 +53,6 @@ func New(config Config) (*Engine, error) {
 		subscribeSchema: subscribeSchema,
 		pending:         newPendingInits(),
 		pace:            newPace(config.Now),
-		crew:            newCrew(config.PushConcurrency),
 		rates:           newRates(config.MaxMessagesPerSecond),
 		trusted:         newTrusted(&config),
 	}, nil

@@ -73,7 +73,23 @@ func decodePayload(payload []byte) any {
 // time, but each connection by one worker: that keeps its frames in order.
 func (f *fanout) push(ctx context.Context, subscribers []ports.Subscriber) {
 	runs := byConnection(f.enroll(subscribers))
-	f.engine.crew.work(len(runs), func(i int) { f.pushRun(ctx, runs[i]) })
+	workers := min(f.engine.config.PushConcurrency, len(runs))
+	if workers <= 1 {
+		for _, run := range runs {
+			f.pushRun(ctx, run)
+		}
+		return
+	}
+	var next atomic.Int64
+	var done sync.WaitGroup
+	for range workers {
+		done.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(runs)); i = next.Add(1) - 1 {
+				f.pushRun(ctx, runs[i])
+			}
+		})
+	}
+	done.Wait()
 }
 
 // byConnection cuts a page into one run per connection.
