@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/graphql-go/graphql"
@@ -51,6 +52,9 @@ type documentCache struct {
 	schema graphql.Schema
 	limit  int // bytes of text
 	most   limits
+	// parsing has a place for each processor: documents that nobody has sent before
+	// must not keep the others, and deliveries, from theirs.
+	parsing chan struct{}
 
 	mu      sync.Mutex
 	size    int // bytes of text
@@ -65,7 +69,8 @@ func newDocumentCache(config *Config) *documentCache {
 			tokens: config.MaxDocumentTokens, depth: config.MaxDepth, aliases: config.MaxAliases,
 			noIntrospection: config.DisableIntrospection,
 		},
-		byText: map[string]*list.Element{}, recency: list.New(),
+		parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		byText:  map[string]*list.Element{}, recency: list.New(),
 	}
 }
 
@@ -74,7 +79,9 @@ func (c *documentCache) get(text string) (*document, responseErrors) {
 	if found := c.lookup(text); found != nil {
 		return found, nil
 	}
+	c.parsing <- struct{}{}
 	parsed, errs := parse(c.schema, text, c.most)
+	<-c.parsing
 	if errs != nil {
 		return nil, errs
 	}

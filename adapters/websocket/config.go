@@ -38,15 +38,28 @@ type Config struct {
 	Origins []string
 	// CheckOrigin, if set, decides instead.
 	CheckOrigin func(*http.Request) bool
-	// MaxConnections answers handshakes beyond it with 503. Default: no limit.
+	// MaxConnections answers handshakes beyond it with 503 and a Retry-After.
+	// Handshakes that are being decided count. Default: no limit.
 	MaxConnections int
+	// HandshakeTimeout is how long Engine.Connect may take; its context ends then.
+	// How long a client may take to ask, and how much it may say, is for http.Server
+	// to bound: ReadHeaderTimeout and MaxHeaderBytes. Default: 10 s.
+	HandshakeTimeout time.Duration
 
 	// ReadLimit is the longest message in bytes that a client may send; a longer
 	// one closes with 1009. Default: 128 KiB, as on API Gateway.
 	ReadLimit int64
 	// MaxConcurrent is how many messages of one connection are handled at a
-	// time. Beyond it the connection is not read. Default: 32.
+	// time. Beyond it the connection is not read. Default: 8.
 	MaxConcurrent int
+	// MaxConcurrentTotal is the same for all connections together. Beyond it each
+	// connection waits for its turn with one message, first come, first served, so
+	// that those who say much do not keep waiting who says little. Default: 1,024.
+	MaxConcurrentTotal int
+	// FramesPerSecond is how many WebSocket frames a connection may send, of every
+	// kind: messages, their fragments, pings. It may save up as many as a second
+	// has; who sends more is read more slowly. Default: 1,000. Negative: no limit.
+	FramesPerSecond int
 
 	// InitTimeout is how long a client has for its connection_init before
 	// Engine.ExpireInit is called. Default: 3 s. Negative: never.
@@ -74,6 +87,15 @@ type Config struct {
 	// SlowConsumer is what happens at that bound. Default: CloseSlowConsumer.
 	SlowConsumer SlowConsumer
 
+	// DrainTime is what Shutdown spreads its closes over, so that clients do not
+	// all come back to other processes in the same instant. Between two closes it
+	// lets no more than 10 ms pass, and it takes at most half of the time that
+	// its context has left. Default: 5 s. Negative: all at once.
+	DrainTime time.Duration
+	// CheckTimeout is how long the checks of Ready may take together. Default:
+	// 1 s.
+	CheckTimeout time.Duration
+
 	// Now is the clock for ReceivedAt. Default: time.Now.
 	Now func() time.Time
 	// NewID makes connection IDs, which must be unique and hard to guess.
@@ -85,8 +107,11 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 10*time.Second)
 	c.ReadLimit = cmp.Or(c.ReadLimit, 128<<10)
-	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 32)
+	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 8)
+	c.MaxConcurrentTotal = cmp.Or(c.MaxConcurrentTotal, 1024)
+	c.FramesPerSecond = cmp.Or(c.FramesPerSecond, 1000)
 	c.InitTimeout = cmp.Or(c.InitTimeout, 3*time.Second)
 	c.KeepAlive = cmp.Or(c.KeepAlive, 15*time.Second)
 	c.CloseTimeout = cmp.Or(c.CloseTimeout, 5*time.Second)
@@ -94,6 +119,8 @@ func (c Config) withDefaults() Config {
 	c.FlushDelay = cmp.Or(c.FlushDelay, 10*time.Millisecond)
 	c.MaxQueuedFrames = cmp.Or(c.MaxQueuedFrames, 1024)
 	c.MaxQueuedBytes = cmp.Or(c.MaxQueuedBytes, 1<<20)
+	c.DrainTime = cmp.Or(c.DrainTime, 5*time.Second)
+	c.CheckTimeout = cmp.Or(c.CheckTimeout, time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

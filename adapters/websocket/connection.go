@@ -33,9 +33,10 @@ type connection struct {
 	// What only the reading goroutine uses.
 	received time.Time // of the latest message
 	messages int
+	pace     pace
 
 	slots  chan struct{} // one for each message being handled
-	paused atomic.Bool   // all slots are taken, and the socket is not read
+	paused atomic.Bool   // the socket is not read for the moment
 	heard  atomic.Bool   // the client sent something since the latest ping
 
 	wrote time.Time // when the writer last flushed; only it uses this

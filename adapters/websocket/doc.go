@@ -9,7 +9,8 @@
 //	http.Handle("/graphql", server.Handler(engine))
 //
 // What net/http's own Shutdown leaves alone, the sockets that were taken over,
-// Server.Shutdown closes.
+// Server.Shutdown closes. Server.Live and Server.Ready answer the probes of
+// whoever starts processes and spreads clients over them.
 //
 // # Cost
 //
@@ -21,6 +22,11 @@
 // be written to without blocking, such as a TLS connection, for each burst.
 //
 // # Limits
+//
+// What a client may do is bounded, by default, once its request has come
+// (Config); until then it is http.Server that bounds it, and by default does not:
+//
+//	http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 32 << 10, IdleTimeout: time.Minute}
 //
 // Text messages only, no compression, HTTP/1.1 handshakes only. Handler's
 // ServeHTTP returns once a socket is open: what a middleware does after calling

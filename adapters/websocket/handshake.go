@@ -19,6 +19,9 @@ import (
 // the one refusal that a client is told over an open socket.
 const codeSubprotocol = 4406
 
+// retryAfter is when to ask again, in seconds, where there is no room now.
+const retryAfter = "5"
+
 // handshake answers one request: with a socket, or with the reason why not.
 func (s *Server) handshake(engine Engine, w http.ResponseWriter, r *http.Request) {
 	if status, problem := checkUpgrade(r); status != 0 {
@@ -33,6 +36,7 @@ func (s *Server) handshake(engine Engine, w http.ResponseWriter, r *http.Request
 	}
 	c, err := s.admit(engine)
 	if err != nil {
+		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
@@ -54,7 +58,9 @@ func (s *Server) handshake(engine Engine, w http.ResponseWriter, r *http.Request
 func (c *connection) connect(r *http.Request) (protocol string, err error) {
 	defer c.recovered(r.Context(), &err)
 	c.received = c.server.config.Now().Round(0)
-	accepted, err := c.engine.Connect(r.Context(), ports.Handshake{
+	ctx, cancel := context.WithTimeout(r.Context(), c.server.config.HandshakeTimeout)
+	defer cancel()
+	accepted, err := c.engine.Connect(ctx, ports.Handshake{
 		Address:    c.address,
 		RequestID:  string(c.address.ID),
 		ReceivedAt: c.received,

@@ -233,12 +233,24 @@ func TestMaxConnectionsAnswers503(t *testing.T) {
 	f := onSockets(t, websocket.Config{MaxConnections: 2}, newFakeEngine())
 	first := f.dial()
 	f.dial()
-	if status, _, _ := f.answer(request(f.url)); status != http.StatusServiceUnavailable {
-		t.Errorf("got %d, want 503", status)
+	if status, _, header := f.answer(request(f.url)); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("got %d %v, want 503 with a Retry-After", status, header)
 	}
 	_ = first.conn.Close()
 	receive(t, f.engine.disconnected)
 	f.dial() // there is room again
+}
+
+func TestConnectThatTakesTooLongAnswers500(t *testing.T) {
+	engine := newFakeEngine()
+	engine.connect = func(ctx context.Context, _ ports.Handshake) (ports.Accepted, error) {
+		<-ctx.Done()
+		return ports.Accepted{}, ctx.Err()
+	}
+	f := onSockets(t, websocket.Config{HandshakeTimeout: time.Millisecond}, engine)
+	if status, _, _ := f.answer(request(f.url)); status != http.StatusInternalServerError {
+		t.Errorf("got %d, want 500", status)
+	}
 }
 
 func TestFailedUpgradeIsReportedAsDisconnect(t *testing.T) {

@@ -55,7 +55,7 @@ func (c *connection) tick(ctx context.Context, state *clock) {
 // alive says whether the client gave a sign of life since the latest ping. One
 // whose socket is not read for the moment cannot.
 func (c *connection) alive() bool {
-	return c.paused.Load() || c.heard.Swap(false) // in this order: see dispatch
+	return c.paused.Load() || c.heard.Swap(false) // in this order: see resume
 }
 
 func (c *connection) keepAlive(ctx context.Context) {

@@ -36,7 +36,7 @@ func (e *ending) Error() string { return e.reason }
 
 // read hands the client's messages to the engine until the socket ends.
 func (c *connection) read(ctx context.Context) error {
-	reader := c.newReader()
+	reader := c.newReader(ctx)
 	for {
 		if err := c.readFrame(ctx, reader); err != nil {
 			return err
@@ -44,16 +44,25 @@ func (c *connection) read(ctx context.Context) error {
 	}
 }
 
-func (c *connection) newReader() *wsutil.Reader {
+func (c *connection) newReader(ctx context.Context) *wsutil.Reader {
 	reader := wsutil.NewServerSideReader(bufio.NewReaderSize(c.conn, readBuffer))
 	reader.MaxMessageSize = c.server.config.ReadLimit
-	reader.OnIntermediate = c.answer
+	reader.OnIntermediate = func(header ws.Header, body io.Reader) error {
+		if err := c.keepPace(ctx); err != nil {
+			return err
+		}
+		return c.answer(header, body)
+	}
+	reader.OnContinuation = func(ws.Header, io.Reader) error { return c.keepPace(ctx) }
 	return reader
 }
 
 // readFrame reads one control frame, or one message with all its frames.
 func (c *connection) readFrame(ctx context.Context, reader *wsutil.Reader) error {
 	header, err := reader.NextFrame()
+	if err == nil {
+		err = c.keepPace(ctx)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -139,16 +148,12 @@ func endingOf(err error) *ending {
 }
 
 // dispatch hands a message to the engine, in a goroutine of its own so that a
-// long query does not hold up a ping. It waits while MaxConcurrent are at it.
+// long query does not hold up a ping. It waits while MaxConcurrent are at it, or
+// MaxConcurrentTotal of all connections.
 func (c *connection) dispatch(ctx context.Context, data []byte) error {
-	c.paused.Store(true)
-	select {
-	case c.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := c.takeSlots(ctx); err != nil {
+		return err
 	}
-	c.heard.Store(true) // what came during the pause is yet to be read
-	c.paused.Store(false)
 	c.messages++
 	c.received = c.after(c.received)
 	message := ports.Message{
@@ -162,9 +167,23 @@ func (c *connection) dispatch(ctx context.Context, data []byte) error {
 	return nil
 }
 
+// takeSlots makes room for one more message. Whoever waits for a channel gets it
+// in the order of asking.
+func (c *connection) takeSlots(ctx context.Context) error {
+	defer c.pause()()
+	for _, slots := range []chan struct{}{c.slots, c.server.slots} {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 func (c *connection) receive(ctx context.Context, message ports.Message) {
 	defer c.server.running.Done()
-	defer func() { <-c.slots }()
+	defer func() { <-c.slots; <-c.server.slots }()
 	c.call(ctx, "receive failed", func() error { return c.engine.Receive(ctx, message) })
 }
 

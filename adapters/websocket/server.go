@@ -28,6 +28,7 @@ type Server struct {
 	config  Config
 	batches sync.Pool // of *batch
 	writers []*writer
+	slots   chan struct{} // one for each message being handled
 	// running counts what Shutdown waits for: connections, with their last call
 	// of the engine, messages being handled, timers that fired.
 	running sync.WaitGroup
@@ -45,6 +46,7 @@ func NewServer(config Config) *Server {
 		connections: make(map[ports.ConnectionID]*connection),
 		writers:     make([]*writer, runtime.GOMAXPROCS(0)),
 	}
+	s.slots = make(chan struct{}, s.config.MaxConcurrentTotal)
 	s.batches.New = func() any { return newBatch() }
 	for i := range s.writers {
 		s.writers[i] = newWriter(s.config.FlushDelay)
@@ -102,43 +104,6 @@ func (s *Server) ids() []ports.ConnectionID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.AppendSeq(make([]ports.ConnectionID, 0, len(s.connections)), maps.Keys(s.connections))
-}
-
-// Shutdown refuses new handshakes with 503, closes every connection with 1001
-// (going away), and waits for sockets, messages being handled and calls of
-// Engine.Disconnect. When ctx ends first, what sockets are left are cut off and
-// Shutdown returns the context's error without waiting further. It may be
-// called again.
-func (s *Server) Shutdown(ctx context.Context) error {
-	for _, c := range s.stop() {
-		c.close(1001, errStopping.Error())
-	}
-	done := make(chan struct{})
-	go func() {
-		s.running.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		for _, c := range s.stop() {
-			c.terminate()
-		}
-		return ctx.Err()
-	}
-}
-
-// stop lets no more connections in and returns those there are.
-func (s *Server) stop() []*connection {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopping = true
-	all := make([]*connection, 0, len(s.connections))
-	for _, c := range s.connections {
-		all = append(all, c)
-	}
-	return all
 }
 
 func (s *Server) connection(id ports.ConnectionID) *connection {

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gobwas/ws"
+
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/ports"
 )
@@ -77,4 +79,101 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 		c.wantEnd() // cut off
 		engine.wantDisconnected(t, ports.Disconnection{Address: c.address, Code: 1001, Reason: "the server is shutting down"})
 	})
+}
+
+// closeTimes opens so many connections, shuts the server down and returns when
+// each of them was told, since then.
+func closeTimes(t *testing.T, config websocket.Config, connections int, limit time.Duration) []time.Duration {
+	t.Helper()
+	f := onPipes(t, config, newFakeEngine())
+	told := make(chan time.Time, connections)
+	for range connections {
+		c := f.dial()
+		go func() {
+			c.wantClose(1001, "the server is shutting down")
+			told <- time.Now()
+		}()
+	}
+	synctest.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	began := time.Now()
+	if err := f.server.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	close(told)
+	var times []time.Duration
+	for at := range told {
+		times = append(times, at.Sub(began))
+	}
+	return times
+}
+
+func TestShutdownSpreadsItsCloses(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		config      websocket.Config
+		connections int
+		limit       time.Duration
+		gap         time.Duration
+	}{
+		{"over DrainTime", websocket.Config{DrainTime: time.Second}, 500, time.Minute, 2 * time.Millisecond},
+		{"no slower than it has to", websocket.Config{}, 3, time.Minute, 10 * time.Millisecond},
+		{"in half of the time there is", websocket.Config{DrainTime: time.Hour}, 500, 2 * time.Second, 2 * time.Millisecond},
+		{"not at all", websocket.Config{DrainTime: -1}, 500, time.Minute, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for i, got := range closeTimes(t, test.config, test.connections, test.limit) {
+					if want := time.Duration(i) * test.gap; got != want {
+						t.Fatalf("close %d came after %v, want %v", i, got, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestConnectionWorksUntilItsTurnComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := onPipes(t, websocket.Config{}, newFakeEngine())
+		clients := []*client{f.dial(), f.dial()}
+		got := make(chan string, 2*len(clients))
+		for _, c := range clients {
+			go func() {
+				for frame, err := ws.ReadFrame(c.in); err == nil; frame, err = ws.ReadFrame(c.in) {
+					if frame.Header.OpCode == ws.OpText {
+						got <- string(frame.Payload)
+						continue
+					}
+					_ = ws.WriteFrame(c.conn, ws.MaskFrame(frame)) // the close frame's echo
+				}
+			}()
+		}
+		done := make(chan error, 1)
+		go func() { done <- f.server.Shutdown(t.Context()) }()
+		synctest.Wait() // one is told, the other's turn is to come
+		for _, c := range clients {
+			_ = f.server.Push(t.Context(), c.address, text("still there"))
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if len(got) != 1 {
+			t.Errorf("%d of 2 clients got what was pushed after the first close, want 1", len(got))
+		}
+	})
+}
+
+func TestHandshakeDuringShutdownIsToldWhenToAskAgain(t *testing.T) {
+	f := onSockets(t, websocket.Config{}, newFakeEngine())
+	if err := f.server.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	status, _, header := f.answer(request(f.url))
+	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("got %d %v, want 503 with a Retry-After", status, header)
+	}
 }

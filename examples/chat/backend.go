@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
@@ -29,11 +30,14 @@ type backend struct {
 	join  func(context.Context, *core.Engine) error
 	ready <-chan struct{}
 	close func() error
+	// measure adds what only the backend knows to the metrics; nil where that is
+	// nothing.
+	measure func(*otel.Observer) error
 }
 
 // storeOptions are the flags that choose a backend.
 type storeOptions struct {
-	store, redis, dynamoDB, process string
+	store, redis, dynamoDB, process, telemetry string
 }
 
 func newBackend(ctx context.Context, options storeOptions, sockets *websocket.Server) (*backend, error) {

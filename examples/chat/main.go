@@ -23,6 +23,7 @@ import (
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/examples/chat/web"
+	"github.com/fanql/fanql/ports"
 )
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.StringVar(&options.redis, "redis", "127.0.0.1:6379", "address of Redis; several, with commas between, are a Cluster's")
 	flag.StringVar(&options.dynamoDB, "dynamodb", "", "endpoint of a DynamoDB Local; none starts one")
 	flag.StringVar(&options.process, "process", rand.Text(), "name of this process in its fleet, which no other has")
+	flag.StringVar(&options.telemetry, "telemetry", "", "file to write traces and metrics to, as JSON; none, nothing is recorded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,6 +43,10 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// leaveTime is how long the process takes at most to let everyone go. Whatever
+// stops it has to wait a little longer before it kills it.
+const leaveTime = 20 * time.Second
 
 // run serves until the context ends, and then lets everyone go in good order.
 func run(ctx context.Context, address, pages string, options storeOptions) (err error) {
@@ -51,7 +57,12 @@ func run(ctx context.Context, address, pages string, options storeOptions) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, backend.close()) }()
-	engine, err := newEngine(backend, logger)
+	telemetry, err := newTelemetry(options.telemetry, sockets, backend)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, telemetry.close(context.WithoutCancel(ctx))) }()
+	engine, err := newEngine(backend, telemetry.observer, logger)
 	if err != nil {
 		return err
 	}
@@ -59,11 +70,7 @@ func run(ctx context.Context, address, pages string, options storeOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           routes(engine, sockets, pages),
-		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
+	server := newServer(routes(engine, sockets, backend, pages), logger)
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	// Events are delivered until the last client has been told to leave.
@@ -77,7 +84,7 @@ func run(ctx context.Context, address, pages string, options storeOptions) (err 
 		announce(listener.Addr(), pages)
 		<-ctx.Done() // told to stop, or something failed
 	}
-	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
 	defer cancel()
 	err = errors.Join(err, failure(ctx), sockets.Shutdown(leaving), server.Shutdown(leaving))
 	stopBackground()
@@ -85,9 +92,22 @@ func run(ctx context.Context, address, pages string, options storeOptions) (err 
 	return err
 }
 
+// newServer bounds what a client may do before its request is one. Sockets leave
+// these limits behind when they open; websocket.Config has theirs.
+func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}
+
 // newEngine runs the chat's schema on a backend.
-func newEngine(backend *backend, logger *slog.Logger) (*core.Engine, error) {
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: backend.bus})
+func newEngine(backend *backend, observer ports.Observer, logger *slog.Logger) (*core.Engine, error) {
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: backend.bus, Observer: observer})
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +122,7 @@ func newEngine(backend *backend, logger *slog.Logger) (*core.Engine, error) {
 		Bus:           backend.bus,
 		Pusher:        backend.pusher,
 		Hooks:         schema.Hooks(),
+		Observer:      observer,
 		Logger:        logger,
 	})
 }
@@ -114,8 +135,9 @@ func failure(ctx context.Context) error {
 	return nil
 }
 
-// routes puts sockets and plain requests on one path, as clients expect it.
-func routes(engine *core.Engine, server *websocket.Server, pages string) http.Handler {
+// routes puts sockets and plain requests on one path, as clients expect it, and
+// the probes beside it.
+func routes(engine *core.Engine, server *websocket.Server, backend *backend, pages string) http.Handler {
 	sockets := server.Handler(engine)
 	requests := graphqlhttp.NewHandler(engine, graphqlhttp.Config{})
 	mux := http.NewServeMux()
@@ -126,6 +148,8 @@ func routes(engine *core.Engine, server *websocket.Server, pages string) http.Ha
 		}
 		requests.ServeHTTP(w, r)
 	})
+	mux.Handle("GET /livez", server.Live())
+	mux.Handle("GET /readyz", server.Ready(backend.answers))
 	mux.Handle("/", web.Handler(pages))
 	return mux
 }
@@ -140,4 +164,5 @@ func announce(address net.Addr, pages string) {
 		fmt.Println("the pages are not built: `make run` builds them and needs npm (apt-get install npm)")
 	}
 	fmt.Println("GraphQL      ", base+"/graphql (HTTP and WebSocket)")
+	fmt.Println("probes       ", base+"/livez", base+"/readyz")
 }

@@ -5,6 +5,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -24,5 +25,6 @@ func redisBackend(addresses []string, process string, sockets *websocket.Server)
 		join:    func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine) },
 		ready:   router.Ready(),
 		close:   client.Close,
+		measure: func(observer *otel.Observer) error { return measureBus(observer, bus) },
 	}
 }

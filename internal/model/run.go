@@ -34,7 +34,9 @@ type Adapter struct {
 	// test's.
 	New func(t *testing.T, history History) Backend
 	// ForgetsRows: a DeleteConnection that is repeated inside the adapter, because an
-	// answer was lost, finds nothing, and leaves rows until a delivery meets them.
+	// answer was lost, finds nothing, and leaves rows until a delivery meets them. Nor
+	// does a RemoveOperation wait for one that is under way: the connection is gone
+	// before its rows are.
 	ForgetsRows bool
 	// Parallel is how many histories are played at a time; 2 when 0.
 	Parallel int

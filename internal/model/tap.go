@@ -202,9 +202,9 @@ func (t *truth) check(subscriber ports.Subscriber, begun int64) {
 	t.mu.Lock()
 	completed := t.completed[subscriber.Ref]
 	deleted := t.deleted[subscriber.Ref.Connection]
-	doubtful := t.doubtful[subscriber.Ref.Connection]
+	doubtful := t.doubtful[subscriber.Ref.Connection] || t.forgetsRows && t.deleting[subscriber.Ref.Connection] > 0
 	t.mu.Unlock()
-	if doubtful { // what a deletion that failed half-way has left, until it is met
+	if doubtful { // what a deletion has left that failed half-way or is under way, until it is met
 		return
 	}
 	for _, c := range completed {

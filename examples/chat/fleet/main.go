@@ -62,7 +62,7 @@ func serve(ctx context.Context, program, redis string, firstPort, gateways int) 
 		gateway := exec.CommandContext(ctx, program, "-store", "redis", "-redis", redis, "-addr", address) //nolint:gosec // a path of our own
 		gateway.Stdout, gateway.Stderr = os.Stdout, os.Stderr
 		gateway.Cancel = func() error { return gateway.Process.Signal(syscall.SIGTERM) }
-		gateway.WaitDelay = 15 * time.Second
+		gateway.WaitDelay = 30 * time.Second // longer than a gateway takes to let everyone go
 		if err := gateway.Start(); err != nil {
 			return err
 		}

@@ -1,0 +1,154 @@
+//go:build e2e
+
+package hostile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+)
+
+// What is published: so many topics, each so often. The first is the busy one.
+const (
+	topics   = 10
+	interval = 100 * time.Millisecond
+)
+
+// tick is one event.
+type tick struct {
+	N    int    `json:"n"`
+	At   string `json:"at"` // when it was due, in nanoseconds: GraphQL's numbers are too small
+	Text string `json:"text"`
+}
+
+// figures are what the server says of itself.
+type figures struct {
+	Goroutines, Connections, Published int
+	Heap                               uint64
+}
+
+// serve is the server's process: the engine on the memory adapters, everything
+// by its defaults. It prints its address and that of its figures.
+func serve() error {
+	ctx, cancel := untilTold()
+	defer cancel()
+	server := websocket.NewServer(websocket.Config{MaxConnections: 5000})
+	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
+	schema, err := newSchema()
+	if err != nil {
+		return err
+	}
+	engine, err := core.New(core.Config{Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: server})
+	if err != nil {
+		return err
+	}
+	var published atomic.Int64
+	front := &http.Server{
+		Handler: server.Handler(engine), ReadHeaderTimeout: 2 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+	inside := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(measure(server, int(published.Load())))
+	})}
+	var running sync.WaitGroup
+	for _, s := range []*http.Server{front, inside} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		fmt.Println(listener.Addr())
+		running.Go(func() { _ = s.Serve(listener) })
+	}
+	running.Go(func() { _ = bus.Consume(ctx, engine.Deliver) })
+	running.Go(func() { publish(ctx, engine, &published) })
+	<-ctx.Done()
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	err = errors.Join(server.Shutdown(leaving), front.Shutdown(leaving), inside.Shutdown(leaving))
+	running.Wait()
+	return err
+}
+
+// measure looks at what is in use, not at what could be collected.
+func measure(server *websocket.Server, published int) figures {
+	debug.FreeOSMemory()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	connections := 0
+	for range server.Connections() {
+		connections++
+	}
+	return figures{Goroutines: runtime.NumGoroutine(), Connections: connections, Published: published, Heap: memory.HeapAlloc}
+}
+
+// publish sends every topic an event at every interval. What is late is stamped
+// with the time at which it was due.
+func publish(ctx context.Context, engine *core.Engine, published *atomic.Int64) {
+	due, text := time.Now(), strings.Repeat("x", 200)
+	for n := 1; ctx.Err() == nil; n++ {
+		due = due.Add(interval)
+		select {
+		case <-time.After(time.Until(due)):
+		case <-ctx.Done():
+			return
+		}
+		for topic := range topics {
+			event := tick{N: n, At: fmt.Sprint(due.UnixNano()), Text: text}
+			if err := engine.Publish(ctx, topicName(topic), event); err != nil && ctx.Err() == nil {
+				fmt.Println("publishing:", err)
+			}
+		}
+		published.Store(int64(n))
+	}
+}
+
+func topicName(n int) string { return fmt.Sprintf("topic/%d", n) }
+
+// newSchema has what hostile clients look for: lists of any length, types that
+// contain themselves.
+func newSchema() (graphql.Schema, error) {
+	item := graphql.NewObject(graphql.ObjectConfig{Name: "Item", Fields: graphql.Fields{
+		"id": {Type: graphql.Int, Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil }},
+		"text": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) {
+			return "some text of some length", nil
+		}},
+	}})
+	item.AddFieldConfig("child", &graphql.Field{Type: item, Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil }})
+	event := graphql.NewObject(graphql.ObjectConfig{Name: "Tick", Fields: graphql.Fields{
+		"n": {Type: graphql.Int}, "at": {Type: graphql.String}, "text": {Type: graphql.String},
+	}})
+	return graphql.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
+			"item": {Type: item, Resolve: func(graphql.ResolveParams) (any, error) { return 1, nil }},
+			"items": {
+				Type: graphql.NewList(item), Args: graphql.FieldConfigArgument{"n": {Type: graphql.Int, DefaultValue: 10}},
+				Resolve: func(p graphql.ResolveParams) (any, error) {
+					return make([]int, min(max(p.Args["n"].(int), 0), 200)), nil
+				},
+			},
+		}}),
+		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
+			"ticks": {
+				Type: event, Args: graphql.FieldConfigArgument{"topic": {Type: graphql.NewNonNull(graphql.String)}},
+				Subscribe: func(p graphql.ResolveParams) (any, error) {
+					return core.Subscribe(p.Context, []string{p.Args["topic"].(string)})
+				},
+				Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil },
+			},
+		}}),
+	})
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/fanql/fanql/adapters/otel"
+	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/ports"
+)
+
+// telemetry is what -telemetry comes to.
+type telemetry struct {
+	// observer is for engine and publisher; nil where nothing is recorded.
+	observer ports.Observer
+	// close writes what is left.
+	close func(context.Context) error
+}
+
+// newTelemetry writes traces and metrics to a file, as JSON; with no name it
+// records nothing. For a collector, put otlptracehttp.New(ctx) and
+// otlpmetrichttp.New(ctx) in the place of the two exporters: they read
+// OTEL_EXPORTER_OTLP_ENDPOINT.
+func newTelemetry(name string, sockets *websocket.Server, measured *backend) (*telemetry, error) {
+	if name == "" {
+		return &telemetry{close: func(context.Context) error { return nil }}, nil
+	}
+	file, err := os.Create(name) //nolint:gosec // the user's own choice
+	if err != nil {
+		return nil, err
+	}
+	// docs:start providers
+	spans, err := stdouttrace.New(stdouttrace.WithWriter(file))
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := stdoutmetric.New(stdoutmetric.WithWriter(file))
+	if err != nil {
+		return nil, err
+	}
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(spans))
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewPeriodicReader(metrics)))
+	observer, err := otel.New(otel.Config{
+		TracerProvider: tracers, MeterProvider: meters, TopicTemplate: topicTemplate,
+	})
+	// docs:end providers
+	if err != nil {
+		return nil, err
+	}
+	err = observer.Gauge("chat.socket.count", "{socket}", "Sockets of this process.", func(context.Context) (float64, error) {
+		count := 0.0
+		for range sockets.Connections() {
+			count++
+		}
+		return count, nil
+	})
+	if measured.measure != nil {
+		err = errors.Join(err, measured.measure(observer))
+	}
+	shutdown := func(ctx context.Context) error {
+		return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx), file.Close())
+	}
+	return &telemetry{observer, shutdown}, err
+}
+
+// topicTemplate names the two kinds of topics that the chat has.
+func topicTemplate(topic ports.Topic) string {
+	if strings.HasPrefix(string(topic), "room/") {
+		return "room/{name}"
+	}
+	return "activity"
+}
+
+// measureBus reads from Redis what no engine knows. All processes of a fleet read
+// the same: take the maximum of them, not the sum.
+func measureBus(observer *otel.Observer, bus *redis.Bus) error {
+	// docs:start gauges
+	waiting := func(ctx context.Context) (count float64, err error) {
+		lags, err := bus.Lag(ctx)
+		for _, lag := range lags {
+			count += float64(lag.Events)
+		}
+		return count, err
+	}
+	age := func(ctx context.Context) (oldest float64, err error) {
+		lags, err := bus.Lag(ctx)
+		for _, lag := range lags {
+			if lag.Events > 0 {
+				oldest = max(oldest, time.Since(lag.Oldest).Seconds())
+			}
+		}
+		return oldest, err
+	}
+	letters := func(ctx context.Context) (count float64, err error) {
+		for _, err := range bus.DeadLetters(ctx) {
+			if err != nil {
+				return 0, err
+			}
+			count++
+		}
+		return count, nil
+	}
+	return errors.Join(
+		observer.Gauge("chat.bus.waiting", "{event}", "Events that are not delivered yet.", waiting),
+		observer.Gauge("chat.bus.age", "s", "Age of the oldest of them.", age),
+		observer.Gauge("chat.bus.dead_letters", "{event}", "Events that were given up.", letters),
+	)
+	// docs:end gauges
+}
