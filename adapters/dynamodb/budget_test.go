@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -71,8 +72,10 @@ func newBudget(t *testing.T) *budget {
 		Schema: schema, Connections: store, Subscriptions: store, Pusher: b.recorder, Now: now,
 		Bus:   dynamodb.NewBus(client, dynamodb.BusConfig{Table: b.tables.Events, Now: now}),
 		NewID: func() string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
-		Hooks: core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
-			return core.Session{State: map[string]string{"user": "0123456789", "name": "Ada Lovelace"}}, nil
+		Hooks: core.Hooks{OnConnect: func(_ context.Context, handshake ports.Handshake) (core.Session, error) {
+			return core.Session{
+				State: map[string]string{"user": "0123456789", "name": "Ada Lovelace"}, Identity: handshake.Header.Get("Identity"),
+			}, nil
 		}},
 	})
 	success(t, err)
@@ -119,9 +122,11 @@ func (b *budget) socket() socket {
 	}}
 }
 
-func (s socket) connect() error {
+func (s socket) connect() error { return s.connectAs(http.Header{}) }
+
+func (s socket) connectAs(header http.Header) error {
 	_, err := s.b.engine.Connect(s.b.t.Context(), ports.Handshake{
-		Address: s.address, RequestID: "request", ReceivedAt: s.b.now, Protocols: []string{"graphql-transport-ws"},
+		Address: s.address, RequestID: "request", ReceivedAt: s.b.now, Protocols: []string{"graphql-transport-ws"}, Header: header,
 	})
 	return err
 }
@@ -187,7 +192,11 @@ func TestRequestBudget(t *testing.T) {
 func (b *budget) connecting() []spent {
 	s := b.socket()
 	connected := b.verb("`$connect`", "1 UpdateItem", 0, s.connect)
-	return []spent{connected, b.verb("`connection_init`", "1 UpdateItem", 1, s.init)}
+	session := []spent{connected, b.verb("`connection_init`", "1 UpdateItem", 1, s.init)}
+	somebody := b.socket()
+	b.quietly(func() error { return somebody.connectAs(http.Header{"Identity": {"ada"}}) })
+	b.verb("`connection_init`, with an identity", "1 UpdateItem, 1 TransactWriteItems", 1, somebody.init)
+	return session
 }
 
 func (b *budget) subscribing() (one []spent) {
