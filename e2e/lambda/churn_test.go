@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fanql/fanql/e2e/internal/program"
 )
 
 // TestChurn has clients that subscribe, complete and leave at random, on a
@@ -98,7 +100,7 @@ func (c *cloud) churn(t *testing.T, clients int, duration time.Duration, seed ui
 			random := rand.New(rand.NewPCG(seed, uint64(clients+i)))
 			for n := 0; pause(until, random, time.Second); n++ {
 				sent := publication{fmt.Sprintf("%s %d", room, n), time.Now()}
-				if err := c.publish(t.Context(), room, sent.text); err != nil {
+				if err := program.Publish(t.Context(), c.Base, room, sent.text); err != nil {
 					t.Errorf("publishing: %v", err)
 				}
 				mu.Lock()

@@ -3,11 +3,7 @@
 package lambda
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -41,39 +37,10 @@ func startCloud(t *testing.T, args ...string) *cloud {
 	return &cloud{program.Start(t, "examples/chat/lambda/local", args...), server.Client(), proxy}
 }
 
-// publish sends a message to a room over HTTP and returns when the mutation has.
-func (c *cloud) publish(ctx context.Context, room, text string) error {
-	body, err := json.Marshal(map[string]any{
-		"query":     `mutation($room: String!, $text: String!) { send(room: $room, text: $text, author: "Grace") { id } }`,
-		"variables": map[string]string{"room": room, "text": text},
-	})
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Base+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	var result struct{ Errors []any }
-	if err := json.NewDecoder(response.Body).Decode(&result); err != nil {
-		return fmt.Errorf("status %d: %w", response.StatusCode, err)
-	}
-	if response.StatusCode != http.StatusOK || len(result.Errors) > 0 {
-		return fmt.Errorf("status %d: %v", response.StatusCode, result.Errors)
-	}
-	return nil
-}
-
 // mustPublish is publish for the test's own goroutine.
 func (c *cloud) mustPublish(t *testing.T, room, text string) {
 	t.Helper()
-	if err := c.publish(t.Context(), room, text); err != nil {
+	if err := program.Publish(t.Context(), c.Base, room, text); err != nil {
 		t.Fatalf("publishing %q: %v", text, err)
 	}
 }

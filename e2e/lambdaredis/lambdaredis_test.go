@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/e2e/internal/clients"
+	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -58,7 +59,7 @@ func TestWorkerIsKilled(t *testing.T) {
 				return
 			}
 			text := strconv.Itoa(n)
-			if err := c.publish(t.Context(), room, text); err != nil {
+			if err := program.Publish(t.Context(), c.base, room, text); err != nil {
 				t.Errorf("publishing %s: %v", text, err)
 				return
 			}
@@ -88,7 +89,7 @@ func TestWorkerIsKilled(t *testing.T) {
 
 	second.stop(t)
 	c.startWorker(t)
-	if err := c.publish(t.Context(), room, "the end"); err != nil {
+	if err := program.Publish(t.Context(), c.base, room, "the end"); err != nil {
 		t.Fatal(err)
 	}
 	sockets[0].await(t, "the end")
