@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -49,9 +48,7 @@ func TestSIGTERMDrainsTheChat(t *testing.T) {
 			_ = s.Close()
 		})
 	}
-	if err := syscall.Kill(chat.ID, syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	reading.Go(chat.Stop) // by SIGTERM
 	first := <-told
 	if live, ready := status("/livez"), status("/readyz"); live != 200 || ready != 503 {
 		t.Errorf("after the first close /livez says %d and /readyz %d, want 200 and 503", live, ready)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,9 @@ type Program struct {
 	Base string
 	// ID is that of its process.
 	ID int
+	// Stop asks the program to stop and returns when it has, for tests that do not
+	// leave that to their end. Only the first call does something.
+	Stop func()
 }
 
 // Start builds a package of this module, given by its folder, starts it in the
@@ -57,11 +61,12 @@ func Start(t *testing.T, folder string, args ...string) Program {
 		defer close(drained)
 		readAddress(io.TeeReader(stdout, t.Output()), address)
 	}()
-	t.Cleanup(func() { stop(t, folder, command, drained) })
+	stop := sync.OnceFunc(func() { stop(t, folder, command, drained) })
+	t.Cleanup(stop)
 
 	select {
 	case base := <-address:
-		return Program{Base: base, ID: command.Process.Pid}
+		return Program{Base: base, ID: command.Process.Pid, Stop: stop}
 	case <-drained:
 		t.Fatalf("%s ended before it printed its address", folder)
 	case <-time.After(Patience):
