@@ -28,7 +28,9 @@ const (
 // CloseConnection puts a client out: it closes the socket with the code and the
 // reason (at most 123 bytes of UTF-8), removes the connection with its
 // operations, and runs the hooks. Absent is not an error. It may be called from
-// any process that has the pusher for the connection.
+// any process that has the pusher for the connection. The error is the store's or
+// the pusher's; a connection whose socket could not be closed is kept, and the call
+// may be repeated.
 func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, code int, reason string) error {
 	connection, err := e.config.Connections.GetConnection(ctx, id)
 	if isKind(err, ports.ErrNotFound) {

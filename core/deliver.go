@@ -17,9 +17,11 @@ import (
 // must not deliver later events of a topic while earlier ones are under way.
 // A subscriber that cannot be reached does not fail an event: its operation ends
 // with an error that tells its client to subscribe again, or its connection is
-// closed. A verdict is an error when the subscribers could not be listed, and
-// ports.ErrUnfinished when the context's deadline came near before all of them
-// were reached: delivered again, the events go to the others only.
+// closed. A verdict is an error when the subscribers could not be listed, when an
+// identity could not be put out, and for all that stands behind such an event in
+// its topic. It is ports.ErrUnfinished when the context's deadline came near before
+// all subscribers were reached, also because of other topics: delivered again, the
+// events go to the others only.
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
 	verdicts := make([]error, len(events))
 	failed := map[ports.Topic]error{}

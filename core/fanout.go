@@ -303,14 +303,16 @@ func (f *fanout) forget(ctx context.Context, run []member) {
 	}))
 }
 
-// closeEnded puts out a connection whose identity has ended.
+// closeEnded puts out a connection whose identity has ended. One that cannot be
+// closed keeps its rows, for the next event to try again.
 func (f *fanout) closeEnded(ctx context.Context, run []member) {
-	f.mu.Lock()
-	f.gone[run[0].Ref.Connection] = true
-	f.mu.Unlock()
 	if err := f.engine.closeEnded(ctx, run[0].Address); err != nil {
 		f.engine.report(ctx, "closing a connection whose identity has ended", err, connectionAttr(run[0].Ref.Connection))
+		return
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone[run[0].Ref.Connection] = true
 }
 
 func (f *fanout) isGone(id ports.ConnectionID) bool {

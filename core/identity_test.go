@@ -240,3 +240,41 @@ func TestAnIdentityMustFitATopic(t *testing.T) {
 		h.expectErrors("identity must be UTF-8 of at most 1000 bytes")
 	})
 }
+
+// A socket that cannot be closed for now keeps its rows, and the next event closes
+// it; it hears nothing in between.
+func TestAnEndedIdentityThatCannotBeClosedIsTriedAgain(t *testing.T) {
+	both(t, func(t *testing.T, protocol string) {
+		h := newHarness(t, withIdentity, func(c *core.Config) { c.PushAttempts, c.PageSize = 1, 1 })
+		pusher := &stuckPusher{Pusher: h.config.Pusher}
+		h.config.Pusher = pusher
+		engine := h.process()
+		c := h.admitted(protocol, `{"name":"ann","for":60000000000}`)
+		c.subscribe("1", `subscription { a }`)
+		c.subscribe("2", `subscription { a }`) // on another page
+		pause(time.Minute)
+		events := []ports.Event{{ID: "1", Topic: "a", Kind: ports.EventData, Payload: []byte(`"late"`)}}
+		pusher.stuck = true
+		engine.Deliver(t.Context(), events)
+		c.expectNothing()
+		if len(h.listed("a")) != 2 {
+			t.Error("rows are gone, and the socket is not")
+		}
+		pusher.stuck = false
+		engine.Deliver(t.Context(), events)
+		c.expectClosed(4403, "The identity has ended")
+	})
+}
+
+// stuckPusher closes nothing while it is stuck.
+type stuckPusher struct {
+	ports.Pusher
+	stuck bool
+}
+
+func (p *stuckPusher) Close(ctx context.Context, to ports.Address, code int, reason string) error {
+	if p.stuck {
+		return &ports.Error{Op: "test.Close", Kind: ports.ErrThrottled}
+	}
+	return p.Pusher.Close(ctx, to, code, reason)
+}

@@ -27,6 +27,9 @@ func TestDecodeBody(t *testing.T) {
 		{"unknown keys are ignored", `{"query":"{ a }","id":[1],"Query":7}`, ports.Request{Query: "{ a }"}},
 		{"escapes are resolved", `{"query":"\"\u00e9\ud83c\udfc3\""}`, ports.Request{Query: `"é🏃"`}},
 		{"of a repeated key the last one counts", `{"query":"{ a }","query":"{ b }"}`, ports.Request{Query: "{ b }"}},
+		{"a document is named", `{"documentId":"sha256:1"}`, ports.Request{DocumentID: "sha256:1"}},
+		{"extensions may name it", `{"query":null,"extensions":{"persistedQuery":"1"}}`,
+			ports.Request{Extensions: json.RawMessage(`{"persistedQuery":"1"}`)}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -58,6 +61,8 @@ func TestDecodeBodyRefuses(t *testing.T) {
 		{"a key in another case", `{"Query":"{ a }"}`, "query: expected a string, got nothing"},
 		{"null for the query", `{"query":null}`, "query: expected a string, got null"},
 		{"an object for the query", `{"query":{}}`, "query: expected a string, got an object"},
+		{"an empty name for the document", `{"documentId":""}`, "query: expected a string, got nothing"},
+		{"a number for the document's name", `{"documentId":1}`, "documentId: expected a string or null, got a number"},
 		{"a number for the operation name", `{"query":"","operationName":0}`,
 			"operationName: expected a string or null, got a number"},
 		{"a string for the variables", `{"query":"","variables":"{}"}`,
@@ -93,6 +98,9 @@ func TestParseParams(t *testing.T) {
 		{"an operation may be called null", "query=&operationName=null", ports.Request{OperationName: "null"}},
 		{"unknown ones are ignored", "query=a&id=1&Query=b", ports.Request{Query: "a"}},
 		{"of a repeated one the first counts", "query=a&query=b", ports.Request{Query: "a"}},
+		{"a document is named", "documentId=sha256%3A1", ports.Request{DocumentID: "sha256:1"}},
+		{"extensions may name it", "extensions=%7B%22persistedQuery%22%3A%221%22%7D",
+			ports.Request{Extensions: json.RawMessage(`{"persistedQuery":"1"}`)}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -147,6 +155,7 @@ func FuzzDecodeBody(f *testing.F) {
 		isWellFormed(t, request)
 		encoded, err := json.Marshal(map[string]any{
 			"query":         request.Query,
+			"documentId":    request.DocumentID,
 			"operationName": request.OperationName,
 			"variables":     request.Variables,
 			"extensions":    request.Extensions,
@@ -175,6 +184,7 @@ func FuzzParseParams(f *testing.F) {
 		isWellFormed(t, request)
 		again, err := parseParams(url.Values{
 			"query":         {request.Query},
+			"documentId":    {request.DocumentID},
 			"operationName": {request.OperationName},
 			"variables":     {string(request.Variables)},
 			"extensions":    {string(request.Extensions)},
@@ -196,7 +206,7 @@ func isRefusal(t *testing.T, err error) {
 // isWellFormed holds that a request is what ports.Request promises.
 func isWellFormed(t *testing.T, request ports.Request) {
 	t.Helper()
-	if !utf8.ValidString(request.Query) || !utf8.ValidString(request.OperationName) {
+	if !utf8.ValidString(request.Query) || !utf8.ValidString(request.DocumentID) || !utf8.ValidString(request.OperationName) {
 		t.Errorf("not UTF-8: %+v", request)
 	}
 	for _, raw := range []json.RawMessage{request.Variables, request.Extensions} {
@@ -209,7 +219,7 @@ func isWellFormed(t *testing.T, request ports.Request) {
 // isSame holds that two requests differ in the spelling of their JSON at most.
 func isSame(t *testing.T, a, b ports.Request) {
 	t.Helper()
-	if a.Query != b.Query || a.OperationName != b.OperationName || a.ReadOnly != b.ReadOnly ||
+	if a.Query != b.Query || a.DocumentID != b.DocumentID || a.OperationName != b.OperationName || a.ReadOnly != b.ReadOnly ||
 		!bytes.Equal(compact(t, a.Variables), compact(t, b.Variables)) ||
 		!bytes.Equal(compact(t, a.Extensions), compact(t, b.Extensions)) {
 		t.Errorf("%+v, and again %+v", a, b)

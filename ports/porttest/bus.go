@@ -144,7 +144,9 @@ func publishWhole(t tester, f busFixture) {
 	bare := ports.Event{ID: f.prefix + "2", Topic: whole.Topic, Kind: ports.EventComplete, Time: whole.Time}
 	out := bare
 	out.ID, out.Kind, out.Only = f.prefix+"3", ports.EventComplete, whole.Only
-	want := []ports.Event{whole, bare, out, f.event("t", "end")}
+	putOut := bare
+	putOut.ID, putOut.Kind, putOut.Payload = f.prefix+"4", ports.EventDisconnect, []byte(`{"code":4403}`)
+	want := []ports.Event{whole, bare, out, putOut, f.event("t", "end")}
 	success(t, "Publish", f.Publish(t.Context(), want...))
 	got := f.consume(t, nil, "t")
 	if len(got) != len(want) {
