@@ -65,7 +65,7 @@ func BenchmarkPublish(b *testing.B) {
 				defer func() { cancel(); <-done }()
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := feedTopic.Publish(ctx, f, event); err != nil {
+					if err := f.Publish(ctx, feedTopic.Event(event)); err != nil {
 						b.Fatal(err)
 					}
 					if err := bus.Flush(ctx); err != nil {

@@ -32,6 +32,7 @@ const (
 // the pusher's; a connection whose socket could not be closed is kept, and the call
 // may be repeated.
 func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, code int, reason string) error {
+	ctx = e.withPublisher(ctx)
 	connection, err := e.config.Connections.GetConnection(ctx, id)
 	if isKind(err, ports.ErrNotFound) {
 		return nil

@@ -9,15 +9,13 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/graphql-go/graphql"
-
 	"github.com/fanql/fanql/ports"
 )
 
 // Config is what an Engine is made of. Schema and the four ports are required;
 // every other zero field stands for its documented default.
 type Config struct {
-	Schema        graphql.Schema
+	Schema        ports.Schema
 	Connections   ports.ConnectionStore
 	Subscriptions ports.SubscriptionStore
 	Bus           ports.EventBus
@@ -84,8 +82,8 @@ type Config struct {
 	// in place: with an alias a field can be executed many times. Default: 100.
 	MaxAliases int
 	// DisableIntrospection refuses documents that ask for __schema or __type. Error
-	// messages still suggest names that are like the wrong one in a document: to hide
-	// a schema, use OnlyTrusted.
+	// messages still say which names a schema lacks: to hide a schema, use
+	// OnlyTrusted.
 	DisableIntrospection bool
 	// TrustedDocuments are documents that clients may name instead of sending them,
 	// by ID: a "documentId" in the payload (or the HTTP request), or the extension
@@ -94,12 +92,18 @@ type Config struct {
 	// OnlyTrusted refuses every document that is not one of TrustedDocuments. What
 	// OnSubscribe puts in a request's place is trusted.
 	OnlyTrusted bool
-	// MaxDocumentTokens is how many tokens a document may have. graphql-go takes
-	// time that grows with their square to validate it: 2,000 times one field are
-	// 60 ms, 16,000 times four seconds. Default: 2000.
+	// MaxFields is how many fields an operation may select once its fragments are in
+	// place. Default: 20000.
+	MaxFields int
+	// MaxDocumentBytes is how long a document may be. Default: 128 KiB.
+	MaxDocumentBytes int
+	// MaxDocumentTokens is how many tokens a document may have. Default: 2000.
 	MaxDocumentTokens int
-	// DocumentCacheBytes bounds the text of the parsed and validated documents
-	// that are kept. Default: 1 MiB.
+	// MaxResponseBytes is how long the response of one execution may be; a longer one
+	// is given up while it is made. Default: 8 MiB.
+	MaxResponseBytes int
+	// DocumentCacheBytes bounds the memory of the documents that are kept, with the
+	// plans of their execution and the variables of subscriptions. Default: 16 MiB.
 	DocumentCacheBytes int
 	// PageSize is how many subscribers are asked for at a time. Default: 0,
 	// which leaves it to the store.
@@ -125,7 +129,7 @@ func (c *Config) validate() error {
 		name    string
 		missing bool
 	}{
-		{"Schema", c.Schema.QueryType() == nil},
+		{"Schema", c.Schema == nil},
 		{"Connections", c.Connections == nil},
 		{"Subscriptions", c.Subscriptions == nil},
 		{"Bus", c.Bus == nil},
@@ -149,7 +153,10 @@ func (c *Config) validate() error {
 		{"MaxMessagesPerSecond", c.MaxMessagesPerSecond < 0},
 		{"MaxDepth", c.MaxDepth < 0},
 		{"MaxAliases", c.MaxAliases < 0},
+		{"MaxFields", c.MaxFields < 0},
+		{"MaxDocumentBytes", c.MaxDocumentBytes < 0},
 		{"MaxDocumentTokens", c.MaxDocumentTokens < 0},
+		{"MaxResponseBytes", c.MaxResponseBytes < 0},
 		{"DocumentCacheBytes", c.DocumentCacheBytes < 0},
 		{"PageSize", c.PageSize < 0},
 		{"Reserve", c.Reserve < 0},
@@ -173,8 +180,11 @@ func (c *Config) setDefaults() {
 	setDefault(&c.MaxMessagesPerSecond, 100)
 	setDefault(&c.MaxDepth, 25)
 	setDefault(&c.MaxAliases, 100)
+	setDefault(&c.MaxFields, 20_000)
+	setDefault(&c.MaxDocumentBytes, 128<<10)
 	setDefault(&c.MaxDocumentTokens, 2000)
-	setDefault(&c.DocumentCacheBytes, 1<<20)
+	setDefault(&c.MaxResponseBytes, 8<<20)
+	setDefault(&c.DocumentCacheBytes, 16<<20)
 	setDefault(&c.Reserve, 5*time.Second)
 	setDefault(&c.PushConcurrency, 64)
 	setDefault(&c.PushAttempts, 4)

@@ -18,6 +18,7 @@ import (
 // otherwise a failure of the hook or the store of which the client is told
 // nothing. It may be repeated with the same handshake; OnConnect then runs again.
 func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
+	ctx = e.withPublisher(ctx)
 	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepConnect, Connection: handshake.Address.ID})
 	accepted, err := e.connect(ctx, handshake)
 	end(err)

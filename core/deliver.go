@@ -23,6 +23,7 @@ import (
 // all subscribers were reached, also because of other topics: delivered again, the
 // events go to the others only.
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
+	ctx = e.withPublisher(ctx)
 	verdicts := make([]error, len(events))
 	failed := map[ports.Topic]error{}
 	for i, batch := range batches(events) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -150,7 +151,7 @@ func newFan(t testing.TB, shape func(*core.Config)) *fan {
 
 var feedTopic = core.NewTopic[instruction]("feed")
 
-func (f *fan) schema() graphql.Schema {
+func (f *fan) schema() *graphqlgo.Schema {
 	feed := func(options ...core.SubscribeOption) *graphql.Field {
 		return &graphql.Field{
 			Type:      graphql.String,
@@ -159,7 +160,7 @@ func (f *fan) schema() graphql.Schema {
 			Resolve:   f.resolve,
 		}
 	}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
 			"feed": feed(), "own": feed(core.PerSubscriber()),
@@ -175,7 +176,7 @@ func (f *fan) schema() graphql.Schema {
 
 func (f *fan) resolve(p graphql.ResolveParams) (any, error) {
 	f.executions.Add(1)
-	event, err := feedTopic.Payload(p)
+	event, err := feedTopic.Payload(p.Context)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 // connection with its operations and runs OnComplete for each of them, then
 // OnDisconnect. Repeating it is harmless: the hooks run once.
 func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
+	ctx = e.withPublisher(ctx)
 	ctx, end := e.observed.begin(ctx, ports.Step{Name: ports.StepDisconnect, Connection: disconnection.Address.ID})
 	ctx, cancel := detached(ctx)
 	defer cancel()

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/graphql-go/graphql"
-
 	"github.com/fanql/fanql/ports"
 )
 
@@ -18,14 +16,13 @@ type Engine struct {
 	// Publisher gives the engine Publish and Complete.
 	*Publisher
 
-	config          Config
-	observed        observation
-	documents       *documentCache
-	subscribeSchema graphql.Schema
-	pending         pendingInits
-	pace            *pace
-	rates           *rates
-	trusted         trusted
+	config    Config
+	observed  observation
+	documents *documents
+	pending   pendingInits
+	pace      *pace
+	rates     *rates
+	trusted   trusted
 }
 
 // New makes an engine. It does no I/O. The error names the field of Config that
@@ -41,21 +38,21 @@ func New(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	subscribeSchema, err := newSubscribeSchema(config.Schema)
-	if err != nil {
-		return nil, fmt.Errorf("core.Config.Schema: %w", err)
-	}
 	return &Engine{
-		Publisher:       publisher,
-		config:          config,
-		observed:        observation{config.Observer},
-		documents:       newDocumentCache(&config),
-		subscribeSchema: subscribeSchema,
-		pending:         newPendingInits(),
-		pace:            newPace(config.Now),
-		rates:           newRates(config.MaxMessagesPerSecond),
-		trusted:         newTrusted(&config),
+		Publisher: publisher,
+		config:    config,
+		observed:  observation{config.Observer},
+		documents: newDocuments(&config),
+		pending:   newPendingInits(),
+		pace:      newPace(config.Now),
+		rates:     newRates(config.MaxMessagesPerSecond),
+		trusted:   newTrusted(&config),
 	}, nil
+}
+
+// withPublisher lets user code publish with the engine's publisher.
+func (e *Engine) withPublisher(ctx context.Context) context.Context {
+	return WithPublisher(ctx, e.Publisher)
 }
 
 // report hands a failure that no caller will see to OnError and to the log.

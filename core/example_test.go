@@ -9,6 +9,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -27,8 +28,8 @@ type User struct {
 var scores = core.NewTopic[Score]("scores")
 
 // subscriptionSchema is a schema with one subscription field.
-func subscriptionSchema(name string, field *graphql.Field) graphql.Schema {
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+func subscriptionSchema(name string, field *graphql.Field) *graphqlgo.Schema {
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"version": {Type: graphql.Int},
 		}}),
@@ -50,7 +51,7 @@ func ExampleNew() {
 			Type:      graphql.String,
 			Subscribe: func(p graphql.ResolveParams) (any, error) { return scores.Subscribe(p.Context) },
 			Resolve: func(p graphql.ResolveParams) (any, error) {
-				score, err := scores.Payload(p)
+				score, err := scores.Payload(p.Context)
 				return fmt.Sprintf("%d:%d", score.Home, score.Away), err
 			},
 		}),
@@ -65,7 +66,7 @@ func ExampleNew() {
 	client.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { score }"}}`)
 
 	// Publishing works from anywhere that has the bus; here it is the engine.
-	if err := scores.Publish(ctx, engine, Score{Home: 1, Away: 0}); err != nil {
+	if err := engine.Publish(ctx, scores.Event(Score{Home: 1, Away: 0})); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -113,8 +114,8 @@ func ExampleHooks() {
 	}
 	client := connect(ctx, engine, pusher)
 	client.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { mine }"}}`)
-	_ = engine.Publish(ctx, "user/ann", "for you alone")
-	_ = engine.Publish(ctx, "everyone", "for everyone")
+	_ = engine.Publish(ctx, core.NewTopic[any]("user/ann").Event("for you alone"))
+	_ = engine.Publish(ctx, core.NewTopic[any]("everyone").Event("for everyone"))
 	deliver(ctx, bus, engine)
 	fmt.Println(client.receive())
 	fmt.Println(client.receive())
@@ -136,7 +137,7 @@ func ExampleInitial() {
 		},
 		// docs:end initial
 		Resolve: func(p graphql.ResolveParams) (any, error) {
-			score, err := scores.Payload(p)
+			score, err := scores.Payload(p.Context)
 			return score.Home, err
 		},
 	})
@@ -162,7 +163,7 @@ func ExampleNewPublisher() {
 		fmt.Println(err)
 		return
 	}
-	err = scores.Publish(context.Background(), publisher, Score{Home: 3, Away: 2})
+	err = publisher.Publish(context.Background(), scores.Event(Score{Home: 3, Away: 2}))
 	fmt.Println(err)
 	// Output: <nil>
 }
@@ -220,7 +221,7 @@ func ExamplePublic() {
 	}
 	for _, name := range []string{"kitchen", "general"} {
 		_, err := findRoom(name)
-		var public *core.PublicError
+		var public *ports.PublicError
 		fmt.Println(errors.As(err, &public))
 	}
 	// Output:

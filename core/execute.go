@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-
-	"github.com/graphql-go/graphql"
-	"github.com/graphql-go/graphql/language/ast"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -18,6 +14,7 @@ import (
 // of which the client is told nothing.
 func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Response, error) {
 	x := &execution{}
+	ctx = e.withPublisher(ctx)
 	request, errs := e.trusted.resolve(request)
 	if errs != nil {
 		return rejected(errs), nil
@@ -30,120 +27,70 @@ func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Resp
 		e.report(ctx, "OnSubscribe hook", err)
 		return ports.Response{}, fmt.Errorf("OnSubscribe hook: %w", err)
 	}
-	prepared, errs := e.prepare(request)
+	prepared, errs := e.prepare(ctx, request)
 	if errs != nil {
 		return rejected(errs), nil
 	}
-	switch kind := prepared.kind(); {
-	case kind == ast.OperationTypeSubscription:
+	switch kind := prepared.operation.Kind(); {
+	case kind == ports.OperationSubscription:
 		return notAllowed("a subscription needs a WebSocket"), nil
-	case kind == ast.OperationTypeMutation && request.ReadOnly:
+	case kind == ports.OperationMutation && request.ReadOnly:
 		return notAllowed("a mutation needs POST"), nil
 	}
 	result := e.execute(ctx, x, prepared, nil)
-	if result.rejected != nil {
-		return rejected(result.rejected), nil
+	if result.Rejected != nil {
+		return rejected(result.Rejected), nil
 	}
-	return ports.Response{Outcome: ports.Executed, Body: result.body}, nil
+	return ports.Response{Outcome: ports.Executed, Body: result.Body}, nil
 }
 
-func rejected(errs responseErrors) ports.Response {
+func rejected(errs ports.ResponseErrors) ports.Response {
 	return ports.Response{Outcome: ports.Rejected, Body: errorBody(errs)}
 }
 
 func notAllowed(message string) ports.Response {
-	return ports.Response{Outcome: ports.NotAllowed, Body: errorBody(newErrors(message))}
+	return ports.Response{Outcome: ports.NotAllowed, Body: errorBody(ports.NewResponseErrors(message))}
 }
 
-func errorBody(errs responseErrors) []byte {
-	body := append([]byte(`{"errors":`), errs.encode()...)
-	return append(body, '}')
-}
-
-// result is what one execution came to: a body, or a rejection, or nothing.
-type result struct {
-	// body is the GraphQL response as JSON.
-	body []byte
-	// rejected is set when nothing was executed, because of the variables.
-	rejected responseErrors
-	// skip is set when the subscription's Resolve returned ErrSkip.
-	skip bool
+func errorBody(errs ports.ResponseErrors) []byte {
+	return append(errs.AppendJSON([]byte(`{"errors":`)), '}')
 }
 
 // execute runs an operation once. The root value is what a delivery hands to the
-// subscription's field as p.Source.
-func (e *Engine) execute(ctx context.Context, x *execution, p *prepared, root any) result {
+// subscription's field as its source.
+func (e *Engine) execute(ctx context.Context, x *execution, p *prepared, root any) ports.Result {
 	if e.config.Observer != nil {
 		var end func(error)
-		ctx, end = e.config.Observer.Begin(ctx, ports.Step{Name: ports.StepExecute, Operation: p.kind(), OperationName: p.operationName()})
+		ctx, end = e.config.Observer.Begin(ctx, ports.Step{
+			Name: ports.StepExecute, Operation: p.operation.Kind(), OperationName: p.operation.Name(),
+		})
 		defer func() { end(nil) }()
 	}
-	answer, err := e.run(ctx, e.config.Schema, x, p, root)
+	prepared, err := e.newContext(withExecution(ctx, x))
 	if err != nil {
-		return e.broken(ctx, err)
+		e.report(ctx, "executing an operation", err)
+		return ports.Result{Body: []byte(`{"data":null,"errors":[{"message":"` + internalError + `"}]}`)}
 	}
-	if beforeExecution(ctx, answer) {
-		return result{rejected: formatErrors(answer.Errors)}
-	}
-	if p.kind() == ast.OperationTypeSubscription && skipped(answer.Errors) {
-		return result{skip: true}
-	}
+	call := ports.Call{Root: root, Format: e.public, MaxBytes: e.config.MaxResponseBytes}
 	if e.config.EventExtensions && x.event != nil && x.event.ID != "" {
-		answer.Extensions = withEvent(answer.Extensions, x.event)
+		call.Extensions = map[string]any{"event": map[string]string{"id": x.event.ID, "position": x.event.Position}}
 	}
-	body, err := encodeResult(answer.Data, e.shown(withExecution(ctx, x), answer.Errors), answer.Extensions)
-	if err != nil {
-		return e.broken(ctx, err)
-	}
-	return result{body: body}
+	return p.bound.Execute(prepared, call)
 }
 
-// withEvent names the event beside what graphql-go's extensions have said.
-func withEvent(extensions map[string]any, event *ports.Event) map[string]any {
-	named := map[string]any{"event": map[string]string{"id": event.ID, "position": event.Position}}
-	maps.Copy(named, extensions)
-	return named
-}
-
-// run is graphql-go's execution in the context that user code expects.
-func (e *Engine) run(ctx context.Context, schema graphql.Schema, x *execution, p *prepared, root any) (*graphql.Result, error) {
-	ctx, err := e.newContext(withExecution(ctx, x))
+// newContext is the context that user code runs in.
+func (e *Engine) newContext(ctx context.Context) (context.Context, error) {
+	prepared, err := e.callNewContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("core.Config.NewContext: %w", err)
 	}
-	return graphql.Execute(graphql.ExecuteParams{
-		Schema: schema, AST: p.document.ast, OperationName: p.name, Args: p.variables, Root: root, Context: ctx,
-	}), nil
+	return prepared, nil
 }
 
-// broken is the result where the user's own code leaves none.
-func (e *Engine) broken(ctx context.Context, err error) result {
-	e.report(ctx, "executing an operation", err)
-	return result{body: []byte(`{"data":null,"errors":[{"message":"` + internalError + `"}]}`)}
-}
-
-// internalError is all that a client learns of a failure that is not its own.
-const internalError = "internal error"
-
-func (e *Engine) newContext(ctx context.Context) (_ context.Context, err error) {
+func (e *Engine) callNewContext(ctx context.Context) (_ context.Context, err error) {
 	defer guard(&err)
 	if ctx = e.config.NewContext(ctx); ctx == nil {
 		return nil, errors.New("returned a nil context")
 	}
 	return ctx, nil
-}
-
-// beforeExecution reports whether graphql-go gave up before it executed
-// anything. It does so for variables that do not fit; every error of execution
-// has a path.
-func beforeExecution(ctx context.Context, answer *graphql.Result) bool {
-	if answer.Data != nil || len(answer.Errors) == 0 || ctx.Err() != nil {
-		return false
-	}
-	for _, err := range answer.Errors {
-		if len(err.Path) > 0 {
-			return false
-		}
-	}
-	return true
 }

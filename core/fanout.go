@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -58,12 +57,12 @@ func (f *fanout) finish(ctx context.Context) {
 	})
 }
 
-// decodePayload is a payload as p.Source. One that is not JSON comes from a
-// publisher other than this package's; resolvers then find an empty map, as
-// graphql-go gives them for a nil.
+// decodePayload is a payload as the source of a subscription's field. One that is
+// not JSON comes from a publisher other than this package's; resolvers then find
+// nil.
 func decodePayload(payload []byte) any {
-	var value any
-	if err := json.Unmarshal(payload, &value); err != nil {
+	value, err := ports.DecodeJSON(payload)
+	if err != nil {
 		return nil
 	}
 	return value
@@ -72,7 +71,7 @@ func decodePayload(payload []byte) any {
 // push delivers the batch to one page of subscribers, several connections at a
 // time, but each connection by one worker: that keeps its frames in order.
 func (f *fanout) push(ctx context.Context, subscribers []ports.Subscriber) {
-	runs := byConnection(f.enroll(subscribers))
+	runs := byConnection(f.enroll(ctx, subscribers))
 	workers := min(f.engine.config.PushConcurrency, len(runs))
 	if workers <= 1 {
 		for _, run := range runs {
@@ -211,15 +210,15 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 	}
 	outcome := to.outcome(ctx, index)
 	switch {
-	case outcome.skip:
+	case outcome.Skip:
 		return goesOn
-	case outcome.rejected != nil:
-		f.fail(ctx, to, outcome.rejected)
+	case outcome.Rejected != nil:
+		f.fail(ctx, to, outcome.Rejected)
 		return opEnded
 	}
-	err := push(ctx, to.Address, wire.NextFrame(to.Protocol, string(to.Ref.ID), outcome.body))
+	err := push(ctx, to.Address, wire.NextFrame(to.Protocol, string(to.Ref.ID), outcome.Body))
 	if isKind(err, ports.ErrTooLarge) {
-		err = f.pushInstead(ctx, index, to, outcome.body, push, err)
+		err = f.pushInstead(ctx, index, to, outcome.Body, push, err)
 	}
 	switch {
 	case err == nil:
@@ -229,13 +228,13 @@ func (f *fanout) pushOne(ctx context.Context, index int, to member, push pushFun
 	case isKind(err, ports.ErrGone):
 		return socketGone
 	case isKind(err, ports.ErrTooLarge):
-		f.fail(ctx, to, newErrors(tooLarge))
+		f.fail(ctx, to, ports.NewResponseErrors(tooLarge))
 	case cut(ctx) != nil:
 		return abandoned
 	default:
 		f.tally.lost.Add(1)
 		f.engine.report(ctx, "pushing an event", err, connectionAttr(to.Ref.Connection))
-		f.fail(ctx, to, newErrors("an event could not be delivered; subscribe again"))
+		f.fail(ctx, to, ports.NewResponseErrors("an event could not be delivered; subscribe again"))
 	}
 	return opEnded
 }
@@ -266,7 +265,7 @@ func (f *fanout) complete(ctx context.Context, to member) {
 
 // fail ends a subscription with an error, so that its client knows that events
 // are missing. Where that cannot be said either, the connection is closed.
-func (f *fanout) fail(ctx context.Context, to member, errs responseErrors) {
+func (f *fanout) fail(ctx context.Context, to member, errs ports.ResponseErrors) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	ended, err := f.engine.end(ctx, to.Ref, to.ReceivedAt, CompletedByError)

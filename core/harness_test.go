@@ -14,6 +14,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -73,7 +74,6 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	}
 	h.config = config
 	h.engine = h.process()
-	h.stage.publisher = h.engine
 	ctx, cancel := context.WithCancel(t.Context())
 	consumed := make(chan error)
 	go func() { consumed <- bus.Consume(ctx, h.engine.Deliver) }()
@@ -164,9 +164,9 @@ func (h *harness) expectTold(part string) {
 	}
 }
 
-func (h *harness) publish(topic string, payload any, options ...core.PublishOption) {
+func (h *harness) publish(topic string, payload any, options ...core.EventOption) {
 	h.t.Helper()
-	if err := h.engine.Publish(h.t.Context(), topic, payload, options...); err != nil {
+	if err := h.engine.Publish(h.t.Context(), core.NewTopic[any](topic).Event(payload, options...)); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -538,7 +538,6 @@ func (s *tappedStore) RemoveSubscribers(ctx context.Context, topic ports.Topic, 
 
 // stage is what the resolvers of the tests' schema share with the test.
 type stage struct {
-	publisher *core.Engine
 	// gate holds the field "blocked" until it is closed.
 	gate chan struct{}
 
@@ -575,9 +574,9 @@ type session struct {
 
 func room(name string) core.Topic[said] { return core.NewTopic[said]("room/" + name) }
 
-func newSchema(t *testing.T, s *stage) graphql.Schema {
+func newSchema(t *testing.T, s *stage) *graphqlgo.Schema {
 	t.Helper()
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query:    graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: queries(s)}),
 		Mutation: graphql.NewObject(graphql.ObjectConfig{Name: "Mutation", Fields: mutations(s)}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{
@@ -641,7 +640,7 @@ func secretError(of string) error {
 	case "public":
 		return fmt.Errorf("%w: %w", secret, core.Public("no room %q", "x"))
 	case "code":
-		return &core.PublicError{Message: "no such room", Extensions: map[string]any{"code": "NOT_FOUND"}, Err: secret}
+		return &ports.PublicError{Message: "no such room", Extensions: map[string]any{"code": "NOT_FOUND"}, Err: secret}
 	case "refusal":
 		return fmt.Errorf("%w: %w", secret, core.Refuse("members only"))
 	}
@@ -677,7 +676,7 @@ func mutations(s *stage) graphql.Fields {
 	return graphql.Fields{
 		"say": text(func(p graphql.ResolveParams) (any, error) {
 			words := said{argument(p, "text")}
-			return words.Text, room(argument(p, "room")).Publish(p.Context, s.publisher, words)
+			return words.Text, room(argument(p, "room")).Publish(p.Context, words)
 		}, "room", "text"),
 	}
 }
@@ -695,7 +694,7 @@ func subscriptions(s *stage) graphql.Fields {
 	}
 	source := func(p graphql.ResolveParams) (any, error) { return p.Source, nil }
 	typed := text(func(p graphql.ResolveParams) (any, error) {
-		payload, err := room(argument(p, "room")).Payload(p)
+		payload, err := room(argument(p, "room")).Payload(p.Context)
 		return payload.Text, err
 	}, "room")
 	typed.Subscribe = func(p graphql.ResolveParams) (any, error) { return room(argument(p, "room")).Subscribe(p.Context) }
@@ -709,7 +708,7 @@ func subscriptions(s *stage) graphql.Fields {
 			return nil, throw("error")
 		}),
 		"odd": on([]string{"numbers"}, func(p graphql.ResolveParams) (any, error) {
-			if number, _ := p.Source.(float64); int(number)%2 == 0 {
+			if number, _ := p.Source.(int); number%2 == 0 {
 				return nil, core.ErrSkip
 			}
 			return p.Source, nil
@@ -724,22 +723,24 @@ func subscriptions(s *stage) graphql.Fields {
 			connection, _ := core.ConnectionFrom(p.Context)
 			return string(connection.ID()), nil
 		}),
-		"initial":        on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return "first", nil })),
-		"initialSkips":   on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.ErrSkip })),
-		"initialFails":   on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.Public("no beginning") })),
-		"initialPanics":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, throw("error") })),
-		"initialPublish": on([]string{"a"}, source, core.Initial(func(ctx context.Context) (any, error) { return "first", s.publisher.Publish(ctx, "a", "second") })),
-		"longInitial":    on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return strings.Repeat("x", 4096), nil })),
-		"emptyTopic":     on([]string{""}, source),
-		"longTopic":      on([]string{strings.Repeat("x", core.MaxTopicBytes+1)}, source),
-		"manyTopics":     on(numbered(51), source),
-		"noSubscribe":    text(source),
-		"none":           refusing(func(graphql.ResolveParams) (any, error) { return nil, nil }),
-		"secretly":       refusing(func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
-		"initialSecret":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, secretError("") })),
-		"secretEvent":    on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
-		"refused":        refusing(func(graphql.ResolveParams) (any, error) { return nil, core.Public("not in this room") }),
-		"throwing":       refusing(func(graphql.ResolveParams) (any, error) { return nil, throw("string") }),
+		"initial":       on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return "first", nil })),
+		"initialSkips":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.ErrSkip })),
+		"initialFails":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.Public("no beginning") })),
+		"initialPanics": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, throw("error") })),
+		"initialPublish": on([]string{"a"}, source, core.Initial(func(ctx context.Context) (any, error) {
+			return "first", core.NewTopic[any]("a").Publish(ctx, "second")
+		})),
+		"longInitial":   on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return strings.Repeat("x", 4096), nil })),
+		"emptyTopic":    on([]string{""}, source),
+		"longTopic":     on([]string{strings.Repeat("x", core.MaxTopicBytes+1)}, source),
+		"manyTopics":    on(numbered(51), source),
+		"noSubscribe":   text(source),
+		"none":          refusing(func(graphql.ResolveParams) (any, error) { return nil, nil }),
+		"secretly":      refusing(func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
+		"initialSecret": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, secretError("") })),
+		"secretEvent":   on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
+		"refused":       refusing(func(graphql.ResolveParams) (any, error) { return nil, core.Public("not in this room") }),
+		"throwing":      refusing(func(graphql.ResolveParams) (any, error) { return nil, throw("string") }),
 		"mine": refusing(func(p graphql.ResolveParams) (any, error) {
 			state, err := core.StateAs[session](p.Context)
 			if err != nil {

@@ -16,9 +16,10 @@ import (
 // inside the call that causes them, may be called concurrently, and a panic in
 // one counts as an error that it returned.
 //
-// A hook refuses by returning Refuse(reason): the client reads the reason. Any
-// other error stops the step as well, but the client is only told that something
-// went wrong, and the error goes to OnError and the log.
+// A hook refuses by returning Refuse(reason) or Public(message): the client reads
+// the reason. Any other error stops the step as well, but the client is only told
+// that something went wrong, and the error goes to OnError and the log. All but
+// OnError may publish: Topic.Publish finds the engine's publisher in their context.
 type Hooks struct {
 	// OnConnect sees the handshake: headers, query, what an authorizer said. The
 	// session's state is kept with the connection.
@@ -103,11 +104,14 @@ func Refuse(reason string) error { return &ports.Refusal{Reason: reason} }
 
 // refusal finds the *ports.Refusal in a hook's error, completed with defaults.
 func refusal(err error) (ports.Refusal, bool) {
-	var found *ports.Refusal
-	if !errors.As(err, &found) {
-		return ports.Refusal{}, false
+	var refused ports.Refusal
+	if found, ok := errors.AsType[*ports.Refusal](err); ok {
+		refused = *found
+	} else if public, ok := errors.AsType[*ports.PublicError](err); ok {
+		refused.Reason = public.Message
+	} else {
+		return refused, false
 	}
-	refused := *found
 	setDefault(&refused.Status, 403)
 	setDefault(&refused.Code, closeForbidden)
 	setDefault(&refused.Reason, "Forbidden")

@@ -148,7 +148,7 @@ func TestNamesOfTheEngineAreNotTheClients(t *testing.T) {
 
 func TestTopicsOfTheEngineAreNotTheSchemas(t *testing.T) {
 	h := newHarness(t)
-	err := h.engine.Publish(t.Context(), "fanql:identity:ann", 1)
+	err := h.engine.Publish(t.Context(), core.NewTopic[any]("fanql:identity:ann").Event(1))
 	if err == nil || !strings.Contains(err.Error(), `must not begin with "fanql:"`) {
 		t.Errorf("got %v", err)
 	}

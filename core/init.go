@@ -166,6 +166,7 @@ func (e *Engine) answerSecondInit(ctx context.Context, connection ports.Connecti
 // ExpireInit closes a connection from which no connection_init has come (4408).
 // A transport with a timer calls it once its init timeout has passed.
 func (e *Engine) ExpireInit(ctx context.Context, address ports.Address) error {
+	ctx = e.withPublisher(ctx)
 	if e.pending.pending(address.ID) != nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
 )
@@ -127,7 +128,7 @@ func keepingSecrets(t *testing.T, prepares bool) func(*core.Config) {
 	}
 }
 
-func secretSchema(t *testing.T) graphql.Schema {
+func secretSchema(t *testing.T) *graphqlgo.Schema {
 	t.Helper()
 	item := graphql.NewObject(graphql.ObjectConfig{Name: "Item", Fields: graphql.Fields{"owner": text(user)}})
 	fields := func() graphql.Fields {
@@ -172,7 +173,7 @@ func secretSchema(t *testing.T) graphql.Schema {
 		},
 		Resolve: func(p graphql.ResolveParams) (any, error) { return map[string]any{}, nil },
 	}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query:        graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: fields()}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"shared": shared}}),
 	})

@@ -12,6 +12,7 @@ import (
 // legacy protocol's "ka". A connection without a row, and one whose identity has
 // ended, is closed.
 func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
+	ctx = e.withPublisher(ctx)
 	connection, err := e.connection(ctx, address)
 	if err != nil {
 		return ignoreUnknown(err)

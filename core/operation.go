@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/graphql-go/graphql/language/ast"
-
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
@@ -37,11 +35,11 @@ func (e *Engine) start(ctx context.Context, connection ports.Connection, message
 	if err != nil {
 		return e.fail(ctx, s, e.refusalErrors(ctx, "OnSubscribe hook", err))
 	}
-	prepared, errs := e.prepare(request)
+	prepared, errs := e.prepare(ctx, request)
 	if errs != nil {
 		return e.fail(ctx, s, errs)
 	}
-	if prepared.kind() == ast.OperationTypeSubscription {
+	if prepared.operation.Kind() == ports.OperationSubscription {
 		return e.subscribe(ctx, s, request, prepared)
 	}
 	return e.single(ctx, s, prepared)
@@ -94,7 +92,7 @@ func (e *Engine) single(ctx context.Context, s *starting, p *prepared) error {
 	}
 	outcome := e.execute(ctx, s.execution(), p, nil)
 	reason := CompletedByServer
-	if outcome.rejected != nil {
+	if outcome.Rejected != nil {
 		reason = CompletedByError
 	}
 	// The ID is free before the client hears of the end, so that it may use it
@@ -103,15 +101,15 @@ func (e *Engine) single(ctx context.Context, s *starting, p *prepared) error {
 	if err != nil || !ended {
 		return err
 	}
-	if outcome.rejected != nil {
-		return e.reply(ctx, s.connection.Address, errorFrame(s.connection.Protocol, string(s.ref.ID), outcome.rejected))
+	if outcome.Rejected != nil {
+		return e.reply(ctx, s.connection.Address, errorFrame(s.connection.Protocol, string(s.ref.ID), outcome.Rejected))
 	}
-	err = e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), outcome.body))
+	err = e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), outcome.Body))
 	if isKind(err, ports.ErrTooLarge) {
-		err = e.replyInstead(ctx, s, outcome.body)
+		err = e.replyInstead(ctx, s, outcome.Body)
 	}
 	if isKind(err, ports.ErrTooLarge) {
-		return e.fail(ctx, s, newErrors(tooLarge))
+		return e.fail(ctx, s, ports.NewResponseErrors(tooLarge))
 	}
 	if err != nil {
 		return err
@@ -130,14 +128,15 @@ func (e *Engine) subscribe(ctx context.Context, s *starting, request ports.Reque
 	operation.Topics, operation.State = wanted.topics, s.connection.State
 	var err error
 	if operation.Request, err = encodeRequest(request); err != nil {
-		return e.fail(ctx, s, newErrors("variables must be a JSON object"))
+		return e.fail(ctx, s, ports.NewResponseErrors("variables must be a JSON object"))
 	}
 	if operation.Filters, err = wanted.filters.encode(); err != nil {
-		return e.fail(ctx, s, newErrors(err.Error()))
+		return e.fail(ctx, s, ports.NewResponseErrors(err.Error()))
 	}
 	if proceed, err := e.place(ctx, s, operation); !proceed {
 		return err
 	}
+	e.documents.keepRequest(operation.Request, p)
 	if wanted.initial == nil {
 		return nil
 	}
@@ -145,26 +144,22 @@ func (e *Engine) subscribe(ctx context.Context, s *starting, request ports.Reque
 }
 
 // resolveSubscription runs the Subscribe resolver of the operation's one field.
-func (e *Engine) resolveSubscription(ctx context.Context, s *starting, p *prepared) (*subscription, responseErrors) {
+func (e *Engine) resolveSubscription(ctx context.Context, s *starting, p *prepared) (*subscription, ports.ResponseErrors) {
 	x := s.execution()
 	x.subscription = &subscription{}
-	answer, err := e.run(ctx, e.subscribeSchema, x, p, nil)
+	prepared, err := e.newContext(withExecution(ctx, x))
 	if err != nil {
 		e.report(ctx, "running a Subscribe resolver", err)
-		return nil, newErrors(internalError)
+		return nil, ports.NewResponseErrors(internalError)
 	}
-	// GraphQL, section 5.2.3.1, which graphql-go does not validate.
-	if fields, ok := answer.Data.(map[string]any); ok && len(fields) > 1 {
-		return nil, newErrors("a subscription must select only one top-level field")
-	}
-	if len(answer.Errors) > 0 {
-		return nil, e.shown(withExecution(ctx, x), answer.Errors)
+	if errs := p.bound.Subscribe(prepared, e.public); errs != nil {
+		return nil, errs
 	}
 	switch topics := len(x.subscription.topics); {
 	case topics == 0:
-		return nil, newErrors(errNoTopic.Error())
+		return nil, ports.NewResponseErrors(errNoTopic.Error())
 	case topics > e.config.MaxTopics:
-		return nil, newErrors(fmt.Sprintf("a subscription may have at most %d topics", e.config.MaxTopics))
+		return nil, ports.NewResponseErrors(fmt.Sprintf("a subscription may have at most %d topics", e.config.MaxTopics))
 	}
 	return x.subscription, nil
 }
@@ -177,23 +172,23 @@ func (e *Engine) sendInitial(ctx context.Context, s *starting, p *prepared, init
 	}
 	if err != nil {
 		public := e.public(withExecution(ctx, s.execution()), err)
-		return e.endWithErrors(ctx, s, responseErrors{{Message: public.Message, Extensions: public.Extensions}})
+		return e.endWithErrors(ctx, s, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
 	}
 	x := s.execution()
 	x.event = &ports.Event{Kind: ports.EventData, Payload: payload, Time: e.config.Now()}
 	outcome := e.execute(ctx, x, p, decodePayload(payload))
 	switch {
-	case outcome.skip:
+	case outcome.Skip:
 		return nil
-	case outcome.rejected != nil:
-		return e.endWithErrors(ctx, s, outcome.rejected)
+	case outcome.Rejected != nil:
+		return e.endWithErrors(ctx, s, outcome.Rejected)
 	}
-	err = e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), outcome.body))
+	err = e.reply(ctx, s.connection.Address, wire.NextFrame(s.connection.Protocol, string(s.ref.ID), outcome.Body))
 	if isKind(err, ports.ErrTooLarge) {
-		err = e.replyInstead(ctx, s, outcome.body)
+		err = e.replyInstead(ctx, s, outcome.Body)
 	}
 	if isKind(err, ports.ErrTooLarge) {
-		return e.endWithErrors(ctx, s, newErrors(tooLarge))
+		return e.endWithErrors(ctx, s, ports.NewResponseErrors(tooLarge))
 	}
 	return err
 }
@@ -227,16 +222,16 @@ func (e *Engine) place(ctx context.Context, s *starting, operation ports.Operati
 	case isKind(err, ports.ErrNotFound), errors.Is(err, errSuperseded): // nobody waits for it any more
 		return false, nil
 	case isKind(err, ports.ErrTooMany):
-		return false, e.fail(ctx, s, newErrors(fmt.Sprintf("a connection may have at most %d operations", e.config.MaxOperations)))
+		return false, e.fail(ctx, s, ports.NewResponseErrors(fmt.Sprintf("a connection may have at most %d operations", e.config.MaxOperations)))
 	case isKind(err, ports.ErrTooLarge):
-		return false, e.fail(ctx, s, newErrors("the operation is too large to be kept"))
+		return false, e.fail(ctx, s, ports.NewResponseErrors("the operation is too large to be kept"))
 	}
 	e.report(ctx, "adding an operation", err, connectionAttr(s.ref.Connection))
 	// It may be in place all the same, and behind its error nothing may come.
 	if _, err := e.end(ctx, s.ref, s.receivedAt, CompletedByError); err != nil {
 		return false, err
 	}
-	return false, e.fail(ctx, s, newErrors(internalError))
+	return false, e.fail(ctx, s, ports.NewResponseErrors(internalError))
 }
 
 // cancelled: the client's complete overtook its subscribe and asks for no
@@ -297,7 +292,7 @@ func (e *Engine) end(ctx context.Context, ref ports.OperationRef, receivedAt tim
 }
 
 // endWithErrors ends an operation that is in place with an error message.
-func (e *Engine) endWithErrors(ctx context.Context, s *starting, errs responseErrors) error {
+func (e *Engine) endWithErrors(ctx context.Context, s *starting, errs ports.ResponseErrors) error {
 	ended, err := e.end(ctx, s.ref, s.receivedAt, CompletedByError)
 	if err != nil || !ended {
 		return err
@@ -307,7 +302,7 @@ func (e *Engine) endWithErrors(ctx context.Context, s *starting, errs responseEr
 
 // fail tells the client that its operation came to nothing. The operation is not
 // in place, and nothing more is sent for its ID.
-func (e *Engine) fail(ctx context.Context, s *starting, errs responseErrors) error {
+func (e *Engine) fail(ctx context.Context, s *starting, errs ports.ResponseErrors) error {
 	return e.reply(ctx, s.connection.Address, errorFrame(s.connection.Protocol, string(s.ref.ID), errs))
 }
 
@@ -326,12 +321,12 @@ func (e *Engine) replyInstead(ctx context.Context, s *starting, body []byte) err
 }
 
 // refusalErrors is what the client may read of a hook's error.
-func (e *Engine) refusalErrors(ctx context.Context, doing string, err error) responseErrors {
+func (e *Engine) refusalErrors(ctx context.Context, doing string, err error) ports.ResponseErrors {
 	if refused, ok := refusal(err); ok {
-		return newErrors(refused.Reason)
+		return ports.NewResponseErrors(refused.Reason)
 	}
 	e.report(ctx, doing, err)
-	return newErrors(internalError)
+	return ports.NewResponseErrors(internalError)
 }
 
 // stop handles complete, and its legacy name stop, which wants an answer.

@@ -1027,7 +1027,7 @@ func TestCompleteOfATopicEndsItsSubscriptions(t *testing.T) {
 		c.subscribe("3", `subscription { odd }`)
 		other.subscribe("1", `subscription { a }`)
 		h.publish("a", "last")
-		if err := h.engine.Complete(t.Context(), "a"); err != nil {
+		if err := h.engine.Publish(t.Context(), core.NewTopic[any]("a").End()); err != nil {
 			t.Fatal(err)
 		}
 		h.publish("a", "late")
@@ -1062,7 +1062,7 @@ func TestEndOfATopicSparesALaterOperation(t *testing.T) {
 			c.subscribe("1", `subscription { odd }`)
 			pause(time.Millisecond)
 		})
-		if err := c.engine.Complete(t.Context(), "a"); err != nil {
+		if err := c.engine.Publish(t.Context(), core.NewTopic[any]("a").End()); err != nil {
 			t.Fatal(err)
 		}
 		pause(time.Second)
@@ -1084,7 +1084,7 @@ func TestEndOfATopicSparesAnOperationOnItsWay(t *testing.T) {
 			again = c.message(c.subscribing("1", `subscription { odd }`))
 			pause(time.Millisecond)
 		})
-		if err := c.engine.Complete(t.Context(), "a"); err != nil {
+		if err := c.engine.Publish(t.Context(), core.NewTopic[any]("a").End()); err != nil {
 			t.Fatal(err)
 		}
 		pause(time.Second)
@@ -1107,7 +1107,7 @@ func TestEndOfATopicReachesAnOperationWhateverTheClocks(t *testing.T) {
 		if err := c.engine.Receive(t.Context(), message); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.engine.Complete(t.Context(), "a"); err != nil {
+		if err := c.engine.Publish(t.Context(), core.NewTopic[any]("a").End()); err != nil {
 			t.Fatal(err)
 		}
 		c.expectComplete("1")
@@ -1129,7 +1129,7 @@ func TestTypedTopics(t *testing.T) {
 				t.Errorf("got %v, want %s", messages, want)
 			}
 		}
-		if err := room("other").Publish(t.Context(), c.engine, said{"elsewhere"}); err != nil {
+		if err := c.engine.Publish(t.Context(), room("other").Event(said{"elsewhere"})); err != nil {
 			t.Fatal(err)
 		}
 		c.expectNothing()

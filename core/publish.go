@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/fanql/fanql/ports"
 )
+
+// ErrNoPublisher is Publish's answer where no engine runs the caller.
+var ErrNoPublisher = errors.New("core: the context has no publisher: outside of resolvers and hooks use Publisher.Publish")
 
 // PublisherConfig is what a Publisher is made of. Bus is required.
 type PublisherConfig struct {
@@ -41,59 +45,89 @@ func NewPublisher(config PublisherConfig) (*Publisher, error) {
 	return &Publisher{config}, nil
 }
 
-// Publication is one event to publish.
-type Publication struct {
-	Topic string
-	// Payload is marshalled by encoding/json.
-	Payload any
-	Options []PublishOption
-	// topics, if any, take the place of Topic: the shards of a typed one.
-	topics []string
+// Event is one event to publish. Topics make them: Topic.Event and Topic.End.
+type Event struct {
+	kind    ports.EventKind
+	topics  []string // one, or the shards of one
+	payload any
+	options []EventOption
 }
 
-// PublishOption shapes one event.
-type PublishOption func(*ports.Event)
+// EventOption shapes one event.
+type EventOption func(*ports.Event)
 
 // Only limits an event to these connections.
-func Only(connections ...ports.ConnectionID) PublishOption {
+func Only(connections ...ports.ConnectionID) EventOption {
 	return func(event *ports.Event) { event.Only = append(event.Only, connections...) }
 }
 
 // Except keeps an event from these connections: all but the sender, say.
-func Except(connections ...ports.ConnectionID) PublishOption {
+func Except(connections ...ports.ConnectionID) EventOption {
 	return func(event *ports.Event) { event.Except = append(event.Except, connections...) }
 }
 
-// Publish publishes one event. Nil means that the bus has it. The error says
-// that the topic is none or that the payload has no JSON, or it is the bus's own
-// (see ports.EventBus). After an error the event may have been published all the
-// same; publishing again makes another event.
-func (p *Publisher) Publish(ctx context.Context, topic string, payload any, options ...PublishOption) error {
-	return p.PublishAll(ctx, Publication{Topic: topic, Payload: payload, Options: options})
+// Publish publishes events with the publisher of the context, which in resolvers
+// and hooks is the engine's own. ErrNoPublisher: there is none. Other errors are
+// those of Publisher.Publish.
+func Publish(ctx context.Context, events ...Event) error {
+	publisher, ok := ctx.Value(publisherKey{}).(*Publisher)
+	if !ok {
+		return ErrNoPublisher
+	}
+	return publisher.Publish(ctx, events...)
 }
 
-// PublishAll publishes several events in one call of the bus, in their order
-// within each topic. Errors are those of Publish.
-func (p *Publisher) PublishAll(ctx context.Context, publications ...Publication) error {
-	events := make([]ports.Event, 0, len(publications))
-	for _, publication := range publications {
-		event := p.event(ports.EventData)
+type publisherKey struct{}
+
+// WithPublisher returns a context in which Publish, and the Publish of topics,
+// publish with p: for code that is called by resolvers, and by others too.
+func WithPublisher(ctx context.Context, p *Publisher) context.Context {
+	return context.WithValue(ctx, publisherKey{}, p)
+}
+
+// Publish publishes events in one call of the bus, in their order within each
+// topic. Nil means that the bus has them all. The error is a *ports.Error: ErrInvalid
+// says that a topic is none or that a payload has no JSON, and then nothing was
+// published; or it is the bus's own (see ports.EventBus). After any other error the
+// events may have been published all the same; publishing again makes other events.
+// Payloads are marshalled by encoding/json.
+func (p *Publisher) Publish(ctx context.Context, events ...Event) error {
+	published := make([]ports.Event, 0, len(events))
+	for i := range events {
 		var err error
-		if event.Payload, err = json.Marshal(publication.Payload); err != nil {
-			return fmt.Errorf("core: payload for topic %q: %w", publication.Topic, err)
-		}
-		for _, option := range publication.Options {
-			option(&event)
-		}
-		topics := publication.topics
-		if len(topics) == 0 {
-			topics = []string{publication.Topic}
-		}
-		if events, err = appendTo(events, event, topics); err != nil {
-			return err
+		if published, err = p.append(published, &events[i]); err != nil {
+			return &ports.Error{Op: "core.Publish", Kind: ports.ErrInvalid, Err: err}
 		}
 	}
-	return p.hand(ctx, events)
+	return p.hand(ctx, published)
+}
+
+// append adds an event once for each of its topics.
+func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Event, err error) {
+	if len(event.topics) == 0 {
+		return nil, errors.New("an event is made by a topic: Topic.Event or Topic.End")
+	}
+	made := p.event(event.kind)
+	if event.kind == ports.EventData {
+		if made.Payload, err = marshalPayload(event.payload); err != nil {
+			return nil, fmt.Errorf("payload for topic %q: %w", event.topics[0], err)
+		}
+	}
+	for _, option := range event.options {
+		option(&made)
+	}
+	for _, name := range event.topics {
+		if made.Topic, err = checkTopic(name); err != nil {
+			return nil, err
+		}
+		published = append(published, made)
+	}
+	return published, nil
+}
+
+func marshalPayload(payload any) (_ []byte, err error) {
+	defer guard(&err)
+	return json.Marshal(payload)
 }
 
 // hand gives events to the bus.
@@ -109,29 +143,6 @@ func (p *Publisher) hand(ctx context.Context, events []ports.Event) error {
 	return err
 }
 
-// Complete ends every subscription on the topics, after the events published
-// before. Errors are those of Publish.
-func (p *Publisher) Complete(ctx context.Context, topics ...string) error {
-	events, err := appendTo(nil, p.event(ports.EventComplete), topics)
-	if err != nil {
-		return err
-	}
-	return p.hand(ctx, events)
-}
-
 func (p *Publisher) event(kind ports.EventKind) ports.Event {
 	return ports.Event{ID: p.config.NewID(), Kind: kind, Time: p.config.Now()}
-}
-
-// appendTo adds the event once for each topic.
-func appendTo(events []ports.Event, event ports.Event, topics []string) ([]ports.Event, error) {
-	for _, name := range topics {
-		topic, err := checkTopic(name)
-		if err != nil {
-			return nil, fmt.Errorf("core: %w", err)
-		}
-		event.Topic = topic
-		events = append(events, event)
-	}
-	return events, nil
 }

@@ -20,6 +20,7 @@ import (
 // engine from answering; the connection is then closed (1013), so that its client
 // does not wait for ever.
 func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
+	ctx = e.withPublisher(ctx)
 	err := e.handle(ctx, message)
 	if err != nil {
 		return errors.Join(err, e.closeConnection(ctx, message.Address, closeTryAgainLater, "Try again later"))
@@ -151,7 +152,7 @@ func (e *Engine) answerInvalid(ctx context.Context, connection ports.Connection,
 	case connection.Protocol != wire.Legacy:
 		return e.closeConnection(ctx, connection.Address, closeBadRequest, invalid.Reason)
 	case invalid.HasID:
-		return e.reply(ctx, connection.Address, errorFrame(wire.Legacy, invalid.ID, newErrors(invalid.Reason)))
+		return e.reply(ctx, connection.Address, errorFrame(wire.Legacy, invalid.ID, ports.NewResponseErrors(invalid.Reason)))
 	default:
 		return e.reply(ctx, connection.Address, wire.ConnectionErrorFrame(invalid.Reason))
 	}
@@ -167,6 +168,6 @@ func (e *Engine) reply(ctx context.Context, address ports.Address, frame ports.F
 	return err
 }
 
-func errorFrame(protocol, id string, errs responseErrors) ports.Frame {
-	return wire.ErrorFrame(protocol, id, errs[0].Message, errs.encode())
+func errorFrame(protocol, id string, errs ports.ResponseErrors) ports.Frame {
+	return wire.ErrorFrame(protocol, id, errs[0].Message, errs.AppendJSON(nil))
 }

@@ -43,7 +43,6 @@ func receiveAll(t *testing.T, protocol string, initialized bool, messages ...[]b
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.publisher = engine
 	ctx := t.Context()
 	socket := pusher.Open(ports.Address{ID: "fuzzed"})
 	_, err = engine.Connect(ctx, ports.Handshake{Address: socket.Address(), Protocols: []string{protocol}})

@@ -1,9 +1,8 @@
 package core
 
 import (
+	"context"
 	"encoding/json"
-
-	"github.com/graphql-go/graphql/language/ast"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -11,38 +10,51 @@ import (
 // prepared is a request that can be executed any number of times.
 type prepared struct {
 	document  *document
-	operation *ast.OperationDefinition
-	name      string
-	variables map[string]any
+	operation ports.OperationDefinition
+	bound     ports.BoundOperation
 }
 
-func (p *prepared) kind() string { return p.operation.Operation }
-
-// operationName is the document's own name for the operation; empty without one.
-func (p *prepared) operationName() string {
-	if p.operation.Name == nil {
-		return ""
-	}
-	return p.operation.Name.Value
-}
-
-// prepare reads a request: document, operation, variables.
-func (e *Engine) prepare(request ports.Request) (*prepared, responseErrors) {
-	parsed, errs := e.documents.get(request.Query)
+// prepare reads a request of a client: document, operation, variables.
+func (e *Engine) prepare(ctx context.Context, request ports.Request) (*prepared, ports.ResponseErrors) {
+	document, errs := e.documents.get(ctx, request.Query)
 	if errs != nil {
 		return nil, errs
 	}
-	operation, err := parsed.operation(request.OperationName)
+	return e.bind(ctx, document, request)
+}
+
+// prepareStored reads the request that a subscription's row has kept, once for as
+// long as it is in the cache.
+func (e *Engine) prepareStored(ctx context.Context, stored []byte) (*prepared, ports.ResponseErrors) {
+	if kept := e.documents.request(stored); kept != nil {
+		return kept, nil
+	}
+	request, err := decodeRequest(stored)
 	if err != nil {
-		return nil, newErrors(err.Error())
+		return nil, ports.NewResponseErrors(internalError) // of a version that this one cannot read
 	}
-	var variables map[string]any
-	if len(request.Variables) > 0 {
-		if err := json.Unmarshal(request.Variables, &variables); err != nil {
-			return nil, newErrors("variables must be a JSON object")
-		}
+	document, errs := e.documents.getAtOnce(request.Query)
+	if errs != nil {
+		return nil, errs
 	}
-	return &prepared{document: parsed, operation: operation, name: request.OperationName, variables: variables}, nil
+	p, errs := e.bind(ctx, document, request)
+	if errs != nil {
+		return nil, errs
+	}
+	e.documents.keepRequest(stored, p)
+	return p, nil
+}
+
+func (e *Engine) bind(ctx context.Context, document *document, request ports.Request) (*prepared, ports.ResponseErrors) {
+	operation, errs := document.Operation(request.OperationName)
+	if errs != nil {
+		return nil, errs
+	}
+	bound, errs := operation.Bind(ctx, request.Variables, e.public)
+	if errs != nil {
+		return nil, errs
+	}
+	return &prepared{document, operation, bound}, nil
 }
 
 // storedRequest is what a subscription's row keeps of its request.

@@ -27,7 +27,7 @@ const maxGroups = 10_000
 type group struct {
 	fan      *fanout
 	prepared *prepared
-	rejected responseErrors
+	rejected ports.ResponseErrors
 	results  []sharing // one per event
 }
 
@@ -44,7 +44,7 @@ type sharing struct {
 	// known says how far results are shared; until then, nobody has executed.
 	known scope
 	// all is the result when known is shared; byState those when it is perState.
-	all     result
+	all     ports.Result
 	byState map[string]*sharing
 }
 
@@ -65,7 +65,7 @@ type member struct {
 }
 
 // enroll finds every subscriber of a page its group and its screen.
-func (f *fanout) enroll(subscribers []ports.Subscriber) []member {
+func (f *fanout) enroll(ctx context.Context, subscribers []ports.Subscriber) []member {
 	if len(f.groups) > maxGroups {
 		clear(f.groups)
 	}
@@ -75,23 +75,19 @@ func (f *fanout) enroll(subscribers []ports.Subscriber) []member {
 	members := make([]member, len(subscribers))
 	for i := range subscribers {
 		to := &subscribers[i]
-		members[i] = member{to, f.group(to.Request), f.screen(to.Filters)}
+		members[i] = member{to, f.group(ctx, to.Request), f.screen(to.Filters)}
 	}
 	return members
 }
 
-func (f *fanout) group(request []byte) *group {
+func (f *fanout) group(ctx context.Context, request []byte) *group {
 	found := f.groups[string(request)]
 	if found != nil {
 		return found
 	}
 	found = &group{fan: f, results: make([]sharing, len(f.events))}
+	found.prepared, found.rejected = f.engine.prepareStored(ctx, request)
 	f.groups[string(request)] = found
-	if stored, err := decodeRequest(request); err != nil {
-		found.rejected = newErrors(internalError) // of a version that this one cannot read
-	} else {
-		found.prepared, found.rejected = f.engine.prepare(stored)
-	}
 	return found
 }
 
@@ -116,24 +112,24 @@ func (f *fanout) screen(encoded []byte) *screen {
 }
 
 // outcome is what one event is to one subscriber.
-func (m member) outcome(ctx context.Context, index int) result {
+func (m member) outcome(ctx context.Context, index int) ports.Result {
 	g := m.group
 	switch {
 	case g.rejected != nil: // the schema has changed since the client subscribed
-		return result{rejected: g.rejected}
+		return ports.Result{Rejected: g.rejected}
 	case !m.screen.passes[index]:
-		return result{skip: true}
+		return ports.Result{Skip: true}
 	case m.screen.perSubscriber:
 		outcome, _ := g.execute(ctx, index, m.Subscriber)
 		return outcome
 	}
-	return g.results[index].outcome(func() (result, scope) { return g.execute(ctx, index, m.Subscriber) }, m.State)
+	return g.results[index].outcome(func() (ports.Result, scope) { return g.execute(ctx, index, m.Subscriber) }, m.State)
 }
 
 // outcome returns the shared result where there is one for this state, and
 // otherwise executes. The first execution holds the lock: the others are waiting
 // for nothing but its result.
-func (s *sharing) outcome(execute func() (result, scope), state []byte) result {
+func (s *sharing) outcome(execute func() (ports.Result, scope), state []byte) ports.Result {
 	s.mu.Lock()
 	switch s.known {
 	case shared:
@@ -160,8 +156,8 @@ func (s *sharing) outcome(execute func() (result, scope), state []byte) result {
 
 // amongEqualStates is an execution whose result goes to members with one state
 // only: that it reads the state limits it no further.
-func amongEqualStates(execute func() (result, scope)) func() (result, scope) {
-	return func() (result, scope) {
+func amongEqualStates(execute func() (ports.Result, scope)) func() (ports.Result, scope) {
+	return func() (ports.Result, scope) {
 		outcome, reach := execute()
 		if reach == perState {
 			reach = shared
@@ -183,7 +179,7 @@ func (s *sharing) forState(state []byte) *sharing {
 }
 
 // execute runs the operation for one subscriber and says who may share it.
-func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (result, scope) {
+func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (ports.Result, scope) {
 	x := &execution{
 		connection: &identity{id: to.Ref.Connection, state: to.State},
 		event:      &g.fan.events[index],

@@ -18,6 +18,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -245,7 +246,7 @@ func (s *sharing) newField(name string, from int) *sharedField {
 }
 
 // schema is the same for every call but for the option of its subscriptions.
-func (s *sharing) schema(t *testing.T, options ...core.SubscribeOption) graphql.Schema {
+func (s *sharing) schema(t *testing.T, options ...core.SubscribeOption) *graphqlgo.Schema {
 	t.Helper()
 	types := make([]graphql.Output, len(s.types))
 	for i := len(types) - 1; i >= 0; i-- {
@@ -258,7 +259,7 @@ func (s *sharing) schema(t *testing.T, options ...core.SubscribeOption) graphql.
 			return core.Subscribe(p.Context, [][]string{{"x"}, {"y"}, {"x", "y"}}[i], options...)
 		}
 	}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query:        graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: root}),
 	})
@@ -342,7 +343,7 @@ func (f *sharedField) act(p graphql.ResolveParams) (any, error) {
 	if !f.list {
 		return f.value(saw, -1), nil
 	}
-	list := make([]any, int(p.Info.RootValue.(map[string]any)["items"].(float64))+int(hash(saw)%2))
+	list := make([]any, p.Info.RootValue.(map[string]any)["items"].(int)+int(hash(saw)%2))
 	for i := range list {
 		list[i] = f.value(saw, i)
 		if f.rule.items {

@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"unicode/utf8"
-
-	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -17,11 +16,12 @@ import (
 // adapter's prefix in DynamoDB's 2,048 byte partition keys.
 const MaxTopicBytes = 2000
 
-// ErrSkip is what a subscription's Resolve returns to send nothing for an event.
-var ErrSkip = errors.New("core: skip this event")
+// ErrSkip is what a resolver of a subscription's own field returns to send nothing
+// for an event.
+var ErrSkip = ports.ErrSkip
 
 var (
-	errNotSubscribing = errors.New("core.Subscribe: not called from a Subscribe resolver that an Engine runs")
+	errNotSubscribing = errors.New("core: not called from a Subscribe resolver that an Engine runs")
 	errNoTopic        = errors.New("the Subscribe resolver registered no topic")
 	errSecondInitial  = errors.New("core.Initial: given twice")
 )
@@ -81,32 +81,49 @@ func PerSubscriber() SubscribeOption {
 	}
 }
 
-// Subscribe registers topics for the subscription whose Subscribe resolver is
-// running; ctx is the resolver's p.Context. The resolver returns Subscribe's
-// results as its own. Several calls add up.
-//
-// A topic is a non-empty string of UTF-8 of at most MaxTopicBytes. The error,
-// which the client sees, says what is wrong with the topics or the options.
+// Subscribe registers topics by their names, as the Subscribe of typed topics does
+// for one: for subscriptions whose topics are many, or of payloads that no type
+// describes. Topics of Shards are registered by their own Subscribe only.
 func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption) (any, error) {
 	x := executionFrom(ctx)
 	if x == nil || x.subscription == nil {
 		return nil, errNotSubscribing
 	}
-	for _, name := range topics {
-		topic, err := checkTopic(name)
-		if err != nil {
-			return nil, err
+	for i, name := range topics {
+		of := options
+		if i > 0 {
+			of = nil // they shape the subscription, not the topic
 		}
-		if !slices.Contains(x.subscription.topics, topic) {
-			x.subscription.topics = append(x.subscription.topics, topic)
-		}
-	}
-	for _, option := range options {
-		if err := option(x.subscription); err != nil {
+		if err := x.subscription.register(name, reflect.TypeFor[any](), of); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
+}
+
+// register adds a topic to the subscription whose Subscribe resolver is running.
+// The topic's payloads are of the type, whose fields the conditions among the
+// options must name.
+func (s *subscription) register(name string, payload reflect.Type, options []SubscribeOption) error {
+	topic, err := checkTopic(name)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(s.topics, topic) {
+		s.topics = append(s.topics, topic)
+	}
+	known := len(s.filters.Where)
+	for _, option := range options {
+		if err := option(s); err != nil {
+			return err
+		}
+	}
+	for _, condition := range s.filters.Where[known:] {
+		if err := checkField(payload, condition.Field); err != nil {
+			return fmt.Errorf("core.Where(%q, %s): %w", condition.Field, condition.Operator, err)
+		}
+	}
+	return nil
 }
 
 func checkTopic(name string) (ports.Topic, error) {
@@ -121,59 +138,4 @@ func checkTopic(name string) (ports.Topic, error) {
 		return "", Public("a topic must be valid UTF-8")
 	}
 	return ports.Topic(name), nil
-}
-
-// newSubscribeSchema derives the schema that runs Subscribe resolvers: the same
-// types, but for the fields of the subscription type, which resolve by calling
-// the Subscribe of the original. So arguments, variables, fragments, directives
-// and panics are graphql-go's own affair, and a Subscribe resolver is executed
-// on the spot, without the channel and the goroutine of graphql.Subscribe.
-func newSubscribeSchema(schema graphql.Schema) (graphql.Schema, error) {
-	original := schema.SubscriptionType()
-	if original == nil {
-		return schema, nil
-	}
-	fields := graphql.Fields{}
-	for name, definition := range original.Fields() {
-		fields[name] = &graphql.Field{
-			// The result is null, so no selection is ever made on this type.
-			Type:    graphql.Boolean,
-			Args:    arguments(definition.Args),
-			Resolve: subscribeResolver(schema, original, definition),
-		}
-	}
-	var types []graphql.Type
-	for name, kind := range schema.TypeMap() {
-		if name != original.Name() {
-			types = append(types, kind)
-		}
-	}
-	return graphql.NewSchema(graphql.SchemaConfig{
-		Query:        schema.QueryType(),
-		Mutation:     schema.MutationType(),
-		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: original.Name(), Fields: fields}),
-		Types:        types,
-		Directives:   schema.Directives(),
-	})
-}
-
-func arguments(definitions []*graphql.Argument) graphql.FieldConfigArgument {
-	config := graphql.FieldConfigArgument{}
-	for _, definition := range definitions {
-		config[definition.Name()] = &graphql.ArgumentConfig{
-			Type: definition.Type, DefaultValue: definition.DefaultValue,
-		}
-	}
-	return config
-}
-
-func subscribeResolver(schema graphql.Schema, parent *graphql.Object, definition *graphql.FieldDefinition) graphql.FieldResolveFn {
-	return func(p graphql.ResolveParams) (any, error) {
-		if definition.Subscribe == nil {
-			return nil, Public("the field %q has no Subscribe resolver", definition.Name)
-		}
-		p.Info.Schema, p.Info.ParentType, p.Info.ReturnType = schema, parent, definition.Type
-		_, err := definition.Subscribe(p)
-		return nil, err
-	}
 }

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 	"strconv"
 
-	"github.com/graphql-go/graphql"
+	"github.com/fanql/fanql/ports"
 )
 
 // ErrNoEvent is Payload's answer outside a delivery.
@@ -36,7 +37,9 @@ func Shards(n int) TopicOption {
 	return func(o *topicOptions) { o.shards = n }
 }
 
-// NewTopic names a topic of payloads of type T.
+// NewTopic names a topic of payloads of type T. A name is a non-empty string of
+// UTF-8 of at most MaxTopicBytes; whatever uses the topic fails with what is wrong
+// with it.
 func NewTopic[T any](name string, options ...TopicOption) Topic[T] {
 	var o topicOptions
 	for _, option := range options {
@@ -48,9 +51,8 @@ func NewTopic[T any](name string, options ...TopicOption) Topic[T] {
 // Name is the topic's name.
 func (t Topic[T]) Name() string { return t.name }
 
-// Names are the plain topics behind it: its own name, or those of its shards.
-// PublishAll and Complete of a Publisher know only these.
-func (t Topic[T]) Names() []string {
+// names are the plain topics behind it: its own name, or those of its shards.
+func (t Topic[T]) names() []string {
 	if t.shards == 1 {
 		return []string{t.name}
 	}
@@ -65,27 +67,55 @@ func (t Topic[T]) shard(i int) string {
 	return t.name + "/shard " + strconv.Itoa(i) + " of " + strconv.Itoa(t.shards)
 }
 
-// Subscribe registers the topic; see the function Subscribe.
+// Subscribe registers the topic for the subscription whose Subscribe resolver is
+// running; ctx is the resolver's. The resolver returns Subscribe's results as its
+// own. Several calls, for several topics, add up.
+//
+// The error, which the client sees, says what is wrong with the topic or the
+// options.
 func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (any, error) {
+	x := executionFrom(ctx)
+	if x == nil || x.subscription == nil {
+		return nil, errNotSubscribing
+	}
 	name := t.name
 	if t.shards > 1 {
-		x := executionFrom(ctx)
-		if x == nil || x.connection == nil {
-			return nil, errNotSubscribing
-		}
 		hash := fnv.New32a()
 		_, _ = hash.Write([]byte(x.connection.id))
 		name = t.shard(int(hash.Sum32() % uint32(t.shards))) //nolint:gosec // shards are few
 	}
-	return Subscribe(ctx, []string{name}, options...)
+	return nil, x.subscription.register(name, reflect.TypeFor[T](), options)
 }
 
-// Payload decodes the payload of the event that is being delivered; p.Source has
-// it undecoded by type, as encoding/json decodes into any. ErrNoEvent: called
+// Channel is Subscribe and Payload for schemas whose subscription resolvers return
+// channels, as gqlgen's do: while the engine subscribes, it registers the topic and
+// returns a closed channel; while an event is delivered, it returns one that holds
+// the event's payload and is closed behind it. The resolver returns the channel
+// as its own. ErrNoEvent: no engine runs the resolver.
+func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-chan T, error) {
+	x := executionFrom(ctx)
+	if x != nil && x.subscription != nil {
+		channel := make(chan T)
+		close(channel)
+		_, err := t.Subscribe(ctx, options...)
+		return channel, err
+	}
+	payload, err := t.Payload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	channel := make(chan T, 1)
+	channel <- payload
+	close(channel)
+	return channel, nil
+}
+
+// Payload decodes the payload of the event that is being delivered; the source of
+// the subscription's field has it as ports.DecodeJSON decodes it. ErrNoEvent: called
 // outside a delivery. Any other error says that the payload is not a T.
-func (t Topic[T]) Payload(p graphql.ResolveParams) (T, error) {
+func (t Topic[T]) Payload(ctx context.Context) (T, error) {
 	var payload T
-	x := executionFrom(p.Context)
+	x := executionFrom(ctx)
 	if x == nil || x.event == nil {
 		return payload, ErrNoEvent
 	}
@@ -99,19 +129,19 @@ func (t Topic[T]) Payload(p graphql.ResolveParams) (T, error) {
 	return payload, nil
 }
 
-// Publishing is what publishes: an Engine or a Publisher.
-type Publishing interface {
-	PublishAll(ctx context.Context, publications ...Publication) error
-	Complete(ctx context.Context, topics ...string) error
+// Event makes an event of the topic, to be published.
+func (t Topic[T]) Event(payload T, options ...EventOption) Event {
+	return Event{kind: ports.EventData, topics: t.names(), payload: payload, options: options}
 }
 
-// Publish publishes one event. For errors see Publisher.Publish.
-func (t Topic[T]) Publish(ctx context.Context, to Publishing, payload T, options ...PublishOption) error {
-	return to.PublishAll(ctx, Publication{Topic: t.name, Payload: payload, Options: options, topics: t.Names()})
+// End makes the event that ends every subscription on the topic which was placed
+// before it, behind the events published before.
+func (t Topic[T]) End() Event {
+	return Event{kind: ports.EventComplete, topics: t.names()}
 }
 
-// Complete ends every subscription on the topic. For errors see
-// Publisher.Complete.
-func (t Topic[T]) Complete(ctx context.Context, to Publishing) error {
-	return to.Complete(ctx, t.Names()...)
+// Publish publishes one event with the publisher of the context: in resolvers and
+// hooks the engine's own. For errors see the function Publish.
+func (t Topic[T]) Publish(ctx context.Context, payload T, options ...EventOption) error {
+	return Publish(ctx, t.Event(payload, options...))
 }

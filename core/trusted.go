@@ -38,17 +38,17 @@ func newTrusted(config *Config) trusted {
 }
 
 // resolve puts the text of the document into a request that only names it.
-func (t trusted) resolve(request ports.Request) (ports.Request, responseErrors) {
+func (t trusted) resolve(request ports.Request) (ports.Request, ports.ResponseErrors) {
 	if id := documentID(request); request.Query == "" && id != "" {
 		text, ok := t.byID[id]
 		if !ok {
-			return request, responseErrors{unknownDocument()}
+			return request, ports.ResponseErrors{unknownDocument()}
 		}
 		request.Query = text
 		return request, nil
 	}
 	if t.texts != nil && !t.texts[request.Query] {
-		return request, newErrors("only trusted documents are executed here")
+		return request, ports.NewResponseErrors("only trusted documents are executed here")
 	}
 	return request, nil
 }
@@ -80,8 +80,8 @@ func documentID(request ports.Request) string {
 
 // unknownDocument is said in the words that Apollo's clients know: where any
 // document is executed, they send the text next.
-func unknownDocument() responseError {
-	return responseError{
+func unknownDocument() ports.ResponseError {
+	return ports.ResponseError{
 		Message:    "PersistedQueryNotFound",
 		Extensions: map[string]any{"code": "PERSISTED_QUERY_NOT_FOUND"},
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // Operator compares a field of an event's payload with a value.
@@ -38,19 +40,46 @@ const (
 
 // condition is one Where, as it is kept with the subscription.
 type condition struct {
-	Field    string   `json:"field"`
-	Operator Operator `json:"op"`
-	Value    any      `json:"value"`
+	Field    string
+	Operator Operator
+	// Value is as ports.DecodeJSON returns it.
+	Value any
+}
+
+// storedCondition is the JSON of a condition.
+type storedCondition struct {
+	Field    string          `json:"field"`
+	Operator Operator        `json:"op"`
+	Value    json.RawMessage `json:"value"`
+}
+
+func (c condition) MarshalJSON() ([]byte, error) {
+	value, err := json.Marshal(c.Value)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(storedCondition{c.Field, c.Operator, value})
+}
+
+func (c *condition) UnmarshalJSON(encoded []byte) error {
+	var stored storedCondition
+	if err := json.Unmarshal(encoded, &stored); err != nil {
+		return err
+	}
+	value, err := ports.DecodeJSON(stored.Value)
+	*c = condition{stored.Field, stored.Operator, value}
+	return err
 }
 
 // Where keeps events from a subscription whose payload does not fit: it is
 // evaluated on the payload before anything is executed. The field is a member of
 // the payload's JSON object, or a dotted path through nested ones. The value is
-// anything with a JSON; numbers compare as float64 do. Several Where of one
-// subscription have to hold all.
+// anything with a JSON. Whole numbers compare exactly, whatever their size, and
+// others as float64 do. Several Where of one subscription have to hold all.
 //
-// Subscribe fails when the operator is none, when the value does not go with it,
-// and when a subscription has more than 20 conditions or 4 KB of them.
+// Subscribe fails when the payload's type has no such field, when the operator is
+// none, when the value does not go with it, and when a subscription has more than
+// 20 conditions or 4 KB of them.
 func Where(field string, operator Operator, value any) SubscribeOption {
 	return func(s *subscription) error {
 		wanted, err := newCondition(field, operator, value)
@@ -68,7 +97,7 @@ func newCondition(field string, operator Operator, value any) (condition, error)
 		return condition{}, err
 	}
 	wanted := condition{Field: field, Operator: operator}
-	if err := json.Unmarshal(encoded, &wanted.Value); err != nil {
+	if wanted.Value, err = ports.DecodeJSON(encoded); err != nil {
 		return condition{}, err
 	}
 	if slices.Contains(strings.Split(field, "."), "") {
@@ -76,7 +105,7 @@ func newCondition(field string, operator Operator, value any) (condition, error)
 	}
 	list, isList := wanted.Value.([]any)
 	_, isString := wanted.Value.(string)
-	_, isNumber := wanted.Value.(float64)
+	isNumber := isNumber(wanted.Value)
 	switch operator {
 	case Eq, Ne, Contains, NotContains:
 		return wanted, nil
@@ -165,7 +194,7 @@ func lookUp(value any, path string) any {
 	return value
 }
 
-// same compares two values as encoding/json decodes them.
+// same compares two values as ports.DecodeJSON returns them.
 func same(a, b any) bool {
 	switch a := a.(type) {
 	case []any:
@@ -188,27 +217,19 @@ func same(a, b any) bool {
 	case []any, map[string]any: // which == must not see
 		return false
 	}
+	if isNumber(a) && isNumber(b) {
+		return compareNumbers(a, b) == 0
+	}
 	return a == b
 }
 
 func compare(a, b any) (order int, known bool) {
-	switch a := a.(type) {
-	case float64:
-		if b, ok := b.(float64); ok {
-			switch {
-			case a < b:
-				return -1, true
-			case a > b:
-				return 1, true
-			}
-			return 0, true
-		}
-	case string:
-		if b, ok := b.(string); ok {
-			return strings.Compare(a, b), true
-		}
+	if isNumber(a) && isNumber(b) {
+		return compareNumbers(a, b), true
 	}
-	return 0, false
+	x, isText := a.(string)
+	y, areBoth := b.(string)
+	return strings.Compare(x, y), isText && areBoth
 }
 
 func within(list, value any) bool {

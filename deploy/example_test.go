@@ -13,6 +13,7 @@ import (
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
 )
 
 // docs:start field
@@ -44,7 +45,7 @@ func signIn(_ context.Context, payload json.RawMessage) (core.Session, error) {
 // docs:end field
 
 // docs:start engine
-func newEngine(aws aws.Config, schema graphql.Schema) (*core.Engine, error) {
+func newEngine(aws aws.Config, schema ports.Schema) (*core.Engine, error) {
 	client := sdk.NewFromConfig(aws)
 	store := dynamodb.NewStore(client, dynamodb.StoreConfig{
 		Tables: dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions"},

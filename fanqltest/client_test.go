@@ -100,7 +100,7 @@ func TestTheServerCompletes(t *testing.T) {
 			server := newServer(t)
 			feed := server.Connect(t, options...).Subscribe(feedOfA)
 			publish(t, server, "a", "last")
-			if err := server.Engine.Complete(t.Context(), "a"); err != nil {
+			if err := server.Engine.Publish(t.Context(), core.NewTopic[any]("a").End()); err != nil {
 				t.Fatal(err)
 			}
 			equal(t, "next", fanqltest.Next[string](feed), "last")

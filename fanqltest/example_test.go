@@ -7,6 +7,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/fanqltest"
 )
@@ -41,12 +42,12 @@ func signIn(_ context.Context, payload json.RawMessage) (core.Session, error) {
 // docs:end sign-in
 
 // newSchema has one subscription: to the messages in a room from others.
-func newSchema() graphql.Schema {
+func newSchema() *graphqlgo.Schema {
 	room := func(p graphql.ResolveParams) core.Topic[Message] {
 		name, _ := p.Args["room"].(string)
 		return messages(name)
 	}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"me": &graphql.Field{
 				Type: graphql.String,
@@ -65,7 +66,7 @@ func newSchema() graphql.Schema {
 				}}),
 				Subscribe: func(p graphql.ResolveParams) (any, error) { return room(p).Subscribe(p.Context) },
 				Resolve: func(p graphql.ResolveParams) (any, error) {
-					message, err := room(p).Payload(p)
+					message, err := room(p).Payload(p.Context)
 					if user, _ := core.StateAs[User](p.Context); message.From == user.Name {
 						return nil, core.ErrSkip
 					}
@@ -91,7 +92,7 @@ func ExampleNew() {
 	toBob := bob.Subscribe(feed, fanqltest.Variables{"room": "42"})
 
 	hello := Message{From: "Ada", Text: "hello world"}
-	if err := messages("42").Publish(t.Context(), server.Engine, hello); err != nil {
+	if err := server.Engine.Publish(t.Context(), messages("42").Event(hello)); err != nil {
 		t.Fatalf("publishing: %v", err)
 	}
 	message := fanqltest.Next[Message](toBob)

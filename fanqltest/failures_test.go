@@ -26,7 +26,7 @@ func TestExpectationsFail(t *testing.T) {
 		}, `expected a result of operation 1 (subscription { feed(of: "a") }), but nothing came within 5s; unread frames: {"type":"pong"}`},
 		"the end comes in place of a result": {func(tb *recorder, server *fanqltest.Server, client *fanqltest.Client) {
 			feed := client.Subscribe(feedOfA)
-			if err := server.Engine.Complete(tb.Context(), "a"); err != nil {
+			if err := server.Engine.Publish(tb.Context(), core.NewTopic[any]("a").End()); err != nil {
 				tb.Error(err)
 			}
 			feed.Result()

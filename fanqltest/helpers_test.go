@@ -13,15 +13,16 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/fanqltest"
 )
 
 // feedSchema has a subscription to the strings of any topic, optionally with a
 // first one, and queries that succeed and fail.
-func feedSchema(tb testing.TB) graphql.Schema {
+func feedSchema(tb testing.TB) *graphqlgo.Schema {
 	tb.Helper()
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"hello":  constant("world", nil),
 			"broken": constant(nil, core.Public("out of order")),
@@ -72,7 +73,7 @@ func newServer(tb testing.TB) *fanqltest.Server {
 func publish(tb testing.TB, server *fanqltest.Server, topic string, values ...string) {
 	tb.Helper()
 	for _, value := range values {
-		if err := server.Engine.Publish(tb.Context(), topic, value); err != nil {
+		if err := server.Engine.Publish(tb.Context(), core.NewTopic[any](topic).Event(value)); err != nil {
 			tb.Errorf("publishing on %q: %v", topic, err)
 		}
 	}

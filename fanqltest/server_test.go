@@ -39,7 +39,7 @@ func TestABusIsShared(t *testing.T) {
 	}
 	server := fanqltest.New(t, core.Config{Schema: feedSchema(t), Bus: bus})
 	feed := server.Connect(t).Subscribe(feedOfA)
-	if err := publisher.Publish(t.Context(), "a", "1"); err != nil {
+	if err := publisher.Publish(t.Context(), core.NewTopic[any]("a").Event("1")); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "next", fanqltest.Next[string](feed), "1")

@@ -50,7 +50,7 @@ func TestWhereTimeStandsStill(t *testing.T) {
 			client.Send(`{"type":"` + stop + `","id":"x"}`) // of nothing, and not of what starts after it
 			client.Send(`{"type":"` + start + `","id":"x","payload":{"query":"subscription { feed(of: \"a\", first: \"1\") }"}}`)
 			equal(t, "initial", client.Frame(), `{"id":"x","type":"`+result+`","payload":{"data":{"feed":"1"}}}`)
-			if err := server.Engine.Complete(t.Context(), "a"); err != nil {
+			if err := server.Engine.Publish(t.Context(), core.NewTopic[any]("a").End()); err != nil {
 				t.Fatal(err)
 			}
 			equal(t, "end", client.Frame(), `{"id":"x","type":"complete"}`)

@@ -42,9 +42,10 @@ type Step struct {
 	// Message is the type of the message that is received, as its subprotocol
 	// names it; "invalid" for all others.
 	Message string
-	// Operation is the kind of the operation that is executed: query, mutation or
-	// subscription. OperationName is its name in the document.
-	Operation, OperationName string
+	// Operation is the kind of the operation that is executed, and OperationName its
+	// name in the document.
+	Operation     OperationKind
+	OperationName string
 	// Topic is that of the events, if they have one topic only.
 	Topic Topic
 	// Events is how many events there are, and Traces what came with those of them

@@ -19,6 +19,7 @@ import (
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/adapters/dynamodb"
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
 )
@@ -47,7 +48,7 @@ func newBudget(t *testing.T) *budget {
 	now := func() time.Time { return b.now }
 	client := b.recorder.client()
 	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: b.tables, Now: now})
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"now": &graphql.Field{Type: graphql.String},
 		}}),
@@ -220,16 +221,16 @@ func (b *budget) subscribing() (one []spent) {
 func (b *budget) publishing() spent {
 	ctx := b.t.Context()
 	payload := map[string]string{"text": strings.Repeat("x", 200)}
-	one := b.verb("publish, 1 event", "1 PutItem", 0, func() error { return b.engine.Publish(ctx, "room/1", payload) })
-	ten := make([]core.Publication, 10)
+	one := b.verb("publish, 1 event", "1 PutItem", 0, func() error { return b.engine.Publish(ctx, core.NewTopic[any]("room/1").Event(payload)) })
+	ten := make([]core.Event, 10)
 	for i := range ten {
-		ten[i] = core.Publication{Topic: "room/1", Payload: payload}
+		ten[i] = core.NewTopic[any]("room/1").Event(payload)
 	}
-	b.verb("publish, 10 events of 1 topic in one call", "1 PutItem", 0, func() error { return b.engine.PublishAll(ctx, ten...) })
+	b.verb("publish, 10 events of 1 topic in one call", "1 PutItem", 0, func() error { return b.engine.Publish(ctx, ten...) })
 	for i := range ten {
-		ten[i].Topic = fmt.Sprint("hall/", i)
+		ten[i] = core.NewTopic[any](fmt.Sprint("hall/", i)).Event(payload)
 	}
-	b.verb("publish, 10 topics in one call", "10 PutItem", 0, func() error { return b.engine.PublishAll(ctx, ten...) })
+	b.verb("publish, 10 topics in one call", "10 PutItem", 0, func() error { return b.engine.Publish(ctx, ten...) })
 	return one
 }
 

@@ -71,11 +71,7 @@ func (discard) Shutdown(context.Context) error                             { ret
 func newCrowd(b *testing.B, subscribers int, config *otel.Config) *core.Engine {
 	b.Helper()
 	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
-	if err != nil {
-		b.Fatal(err)
-	}
-	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...), publisher)
+	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		b.Fatal(err)
 	}

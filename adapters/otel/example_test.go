@@ -11,6 +11,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/core"
@@ -41,7 +42,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	_ = publisher.Publish(context.Background(), "room/42", "hello")
+	_ = publisher.Publish(context.Background(), core.NewTopic[any]("room/42").Event("hello"))
 	for _, span := range exporter.GetSpans() {
 		fmt.Println(span.SpanKind, span.Name)
 	}
@@ -80,7 +81,7 @@ func ExampleFlush() {
 
 // newEngine runs a schema of one field.
 func newEngine(observer ports.Observer) *core.Engine {
-	schema, _ := graphql.NewSchema(graphql.SchemaConfig{Query: graphql.NewObject(graphql.ObjectConfig{
+	schema, _ := graphqlgo.NewSchema(graphql.SchemaConfig{Query: graphql.NewObject(graphql.ObjectConfig{
 		Name: "Query", Fields: graphql.Fields{"hello": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "world", nil }}},
 	})})
 	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})

@@ -35,17 +35,12 @@ func roomTemplate(topic ports.Topic) string {
 // newChat runs the chat's schema with the observer on everything.
 func newChat(t *testing.T, r *recorder) *fanqltest.Server {
 	t.Helper()
-	bus := memory.NewBus(memory.BusConfig{})
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus, Observer: r})
-	if err != nil {
-		t.Fatal(err)
-	}
-	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...), publisher)
+	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return fanqltest.New(t, core.Config{
-		Schema: chat, Bus: bus, Hooks: schema.Hooks(), Observer: r, Pusher: slowPusher{memory.NewPusher(memory.PusherConfig{})},
+		Schema: chat, Hooks: schema.Hooks(), Observer: r, Pusher: slowPusher{memory.NewPusher(memory.PusherConfig{})},
 	})
 }
 

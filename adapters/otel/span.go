@@ -60,7 +60,7 @@ func (o *Observer) name(step ports.Step) string {
 	case ports.StepReceive:
 		return "receive " + step.Message
 	case ports.StepExecute:
-		return step.Operation // GraphQL semantic conventions: the operation's type
+		return string(step.Operation) // GraphQL semantic conventions: the operation's type
 	case ports.StepPublish, ports.StepDeliver:
 		if template := o.template(step.Topic); template != "" {
 			return string(step.Name) + " " + template
@@ -90,7 +90,7 @@ func (o *Observer) labels(step ports.Step) []attribute.KeyValue {
 	case ports.StepReceive:
 		return []attribute.KeyValue{attribute.String("fanql.message.type", step.Message)}
 	case ports.StepExecute:
-		return []attribute.KeyValue{semconv.GraphQLOperationTypeKey.String(step.Operation)}
+		return []attribute.KeyValue{semconv.GraphQLOperationTypeKey.String(string(step.Operation))}
 	case ports.StepPublish:
 		return append(o.topicLabels(step.Topic), messagingSystem(),
 			semconv.MessagingOperationName("publish"), semconv.MessagingOperationTypeSend)

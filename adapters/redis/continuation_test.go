@@ -104,7 +104,7 @@ func (c *crowd) Close(_ context.Context, to ports.Address, code int, reason stri
 
 func (c *crowd) publish(numbers ...int) {
 	for _, number := range numbers {
-		if err := c.Publish(c.t.Context(), "count", number); err != nil {
+		if err := c.Publish(c.t.Context(), core.NewTopic[any]("count").Event(number)); err != nil {
 			c.t.Error(err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/graphql-go/graphql"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -82,9 +83,9 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 }
 
 // countSchema has a subscription whose events are numbers.
-func countSchema(t *testing.T) graphql.Schema {
+func countSchema(t *testing.T) *graphqlgo.Schema {
 	t.Helper()
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"version": {Type: graphql.Int}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"count": {
 			Type: graphql.Int,
@@ -146,7 +147,7 @@ func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
 		conns = append(conns, a.subscribe(t), b.subscribe(t))
 	}
 	for i := range events {
-		if err := []*wholeProcess{a, b}[i%2].engine.Publish(t.Context(), "count", i); err != nil {
+		if err := []*wholeProcess{a, b}[i%2].engine.Publish(t.Context(), core.NewTopic[any]("count").Event(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,7 +186,7 @@ func TestClientsThatComeBackAfterARestartMissNothing(t *testing.T) {
 	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
 	conn := b.subscribe(t)
 	for i := range 3 {
-		if err := a.engine.Publish(t.Context(), "count", i); err != nil {
+		if err := a.engine.Publish(t.Context(), core.NewTopic[any]("count").Event(i)); err != nil {
 			t.Fatal(err)
 		}
 		if got := countOf(t, conn); got != i {
@@ -198,7 +199,7 @@ func TestClientsThatComeBackAfterARestartMissNothing(t *testing.T) {
 		t.Fatalf("got %v, want close code 1001", err)
 	}
 	conn = a.subscribe(t) // what came meanwhile, Initial tells
-	if err := a.engine.Publish(t.Context(), "count", 3); err != nil {
+	if err := a.engine.Publish(t.Context(), core.NewTopic[any]("count").Event(3)); err != nil {
 		t.Fatal(err)
 	}
 	if got := countOf(t, conn); got != 3 {

@@ -11,6 +11,7 @@ import (
 	"github.com/graphql-go/graphql"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -38,7 +39,7 @@ func newVerbBudget(t *testing.T) *verbBudget {
 	b := &verbBudget{budget: newBudget(t, "verb"), watch: &watch{seen: map[string]string{}}}
 	bus := redis.NewBus(b.client(true), redis.BusConfig{})
 	store := redis.NewStore(b.client(true), redis.StoreConfig{Now: b.clock.Now})
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"now": {Type: graphql.String}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"feed": {
 			Type: graphql.String,
@@ -187,15 +188,15 @@ func (b *verbBudget) sessions() {
 
 func (b *verbBudget) publishing() {
 	ctx := b.t.Context()
-	success(b.t, b.engine.Publish(ctx, "warm", 1))
+	success(b.t, b.engine.Publish(ctx, core.NewTopic[any]("warm").Event(1)))
 	ten := func(topic func(i int) string) func() error {
-		list := make([]core.Publication, 10)
+		list := make([]core.Event, 10)
 		for i := range list {
-			list[i] = core.Publication{Topic: topic(i), Payload: i}
+			list[i] = core.NewTopic[int](topic(i)).Event(i)
 		}
-		return func() error { return b.engine.PublishAll(ctx, list...) }
+		return func() error { return b.engine.Publish(ctx, list...) }
 	}
-	b.call("publish, 1 event", "1 `bus_publish`", 1, func() error { return b.engine.Publish(ctx, "room", 1) })
+	b.call("publish, 1 event", "1 `bus_publish`", 1, func() error { return b.engine.Publish(ctx, core.NewTopic[any]("room").Event(1)) })
 	b.call("publish, 10 events of 1 topic in one call", "1 `bus_publish`", 1, ten(func(int) string { return "room" }))
 	b.call("publish, 10 topics of 10 partitions in one call", "10 XLEN, 10 `bus_publish`", 11, ten(func(i int) string { return fmt.Sprint("hall/", i) }))
 }

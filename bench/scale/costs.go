@@ -13,6 +13,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -158,7 +159,7 @@ type message struct {
 
 func newEngine(connections ports.ConnectionStore, subscriptions ports.SubscriptionStore, pusher ports.Pusher) (*core.Engine, error) {
 	topic := core.NewTopic[message](topicName)
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"messages": {
 			Type: graphql.NewObject(graphql.ObjectConfig{Name: "Message", Fields: graphql.Fields{
@@ -166,7 +167,7 @@ func newEngine(connections ports.ConnectionStore, subscriptions ports.Subscripti
 			}}),
 			Subscribe: func(p graphql.ResolveParams) (any, error) { return topic.Subscribe(p.Context) },
 			Resolve: func(p graphql.ResolveParams) (any, error) {
-				published, err := topic.Payload(p)
+				published, err := topic.Payload(p.Context)
 				if connection, ok := core.ConnectionFrom(p.Context); ok && published.Own {
 					published.Author = string(connection.ID())
 				}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/adapters/apigw/local"
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -96,19 +97,21 @@ func (w *watched) Receive(ctx context.Context, message ports.Message) error {
 }
 
 // schema has a subscription that greets at once.
-func schema(t *testing.T) graphql.Schema {
+func schema(t *testing.T) *graphqlgo.Schema {
 	t.Helper()
 	greeting := &graphql.Field{
 		Type: graphql.String,
 		Subscribe: func(p graphql.ResolveParams) (any, error) {
 			return core.NewTopic[string]("greeting").Subscribe(p.Context, core.Initial(func(context.Context) (any, error) { return "hello", nil }))
 		},
-		Resolve: func(p graphql.ResolveParams) (any, error) { return core.NewTopic[string]("greeting").Payload(p) },
+		Resolve: func(p graphql.ResolveParams) (any, error) {
+			return core.NewTopic[string]("greeting").Payload(p.Context)
+		},
 	}
 	field := func(name string, field *graphql.Field) *graphql.Object {
 		return graphql.NewObject(graphql.ObjectConfig{Name: name, Fields: graphql.Fields{"greeting": field}})
 	}
-	built, err := graphql.NewSchema(graphql.SchemaConfig{
+	built, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query:        field("Query", &graphql.Field{Type: graphql.String}),
 		Subscription: field("Subscription", greeting),
 	})

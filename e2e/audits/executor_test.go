@@ -7,6 +7,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
@@ -16,7 +17,7 @@ import (
 func newExecutor(t *testing.T) graphqlhttp.Executor {
 	t.Helper()
 	hello := graphql.Fields{"hello": &graphql.Field{Type: graphql.String}}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query:    graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: hello}),
 		Mutation: graphql.NewObject(graphql.ObjectConfig{Name: "Mutation", Fields: hello}),
 	})

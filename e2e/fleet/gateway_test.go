@@ -20,6 +20,7 @@ import (
 	"github.com/graphql-go/graphql"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -119,11 +120,11 @@ func cpuSeconds() float64 {
 
 // eventSchema has the events of a topic, after a number 0 that tells that the
 // subscription is in place.
-func eventSchema() (graphql.Schema, error) {
+func eventSchema() (*graphqlgo.Schema, error) {
 	published := graphql.NewObject(graphql.ObjectConfig{Name: "Event", Fields: graphql.Fields{
 		"n": {Type: graphql.Int}, "at": {Type: graphql.String},
 	}})
-	return graphql.NewSchema(graphql.SchemaConfig{
+	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"event": {
 			Type: published,

@@ -63,7 +63,7 @@ func (f *fleet) publish(ctx context.Context, t *testing.T, rounds, rate int) {
 func (t *topic) publish(ctx context.Context, publisher *core.Publisher) error {
 	n := t.handed.Add(1)
 	for {
-		err := publisher.Publish(ctx, t.name, event{N: int(n), At: strconv.FormatInt(time.Now().UnixNano(), 10)})
+		err := publisher.Publish(ctx, core.NewTopic[any](t.name).Event(event{N: int(n), At: strconv.FormatInt(time.Now().UnixNano(), 10)}))
 		if !errors.Is(err, ports.ErrThrottled) {
 			t.acknowledged.Store(n)
 			return err

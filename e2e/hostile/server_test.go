@@ -18,6 +18,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -108,7 +109,7 @@ func publish(ctx context.Context, engine *core.Engine, published *atomic.Int64) 
 		}
 		for topic := range topics {
 			event := tick{N: n, At: fmt.Sprint(due.UnixNano()), Text: text}
-			if err := engine.Publish(ctx, topicName(topic), event); err != nil && ctx.Err() == nil {
+			if err := engine.Publish(ctx, core.NewTopic[any](topicName(topic)).Event(event)); err != nil && ctx.Err() == nil {
 				fmt.Println("publishing:", err)
 			}
 		}
@@ -120,7 +121,7 @@ func topicName(n int) string { return fmt.Sprintf("topic/%d", n) }
 
 // newSchema has what hostile clients look for: lists of any length, types that
 // contain themselves.
-func newSchema() (graphql.Schema, error) {
+func newSchema() (*graphqlgo.Schema, error) {
 	item := graphql.NewObject(graphql.ObjectConfig{Name: "Item", Fields: graphql.Fields{
 		"id": {Type: graphql.Int, Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil }},
 		"text": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) {
@@ -131,7 +132,7 @@ func newSchema() (graphql.Schema, error) {
 	event := graphql.NewObject(graphql.ObjectConfig{Name: "Tick", Fields: graphql.Fields{
 		"n": {Type: graphql.Int}, "at": {Type: graphql.String}, "text": {Type: graphql.String},
 	}})
-	return graphql.NewSchema(graphql.SchemaConfig{
+	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"item": {Type: item, Resolve: func(graphql.ResolveParams) (any, error) { return 1, nil }},
 			"items": {

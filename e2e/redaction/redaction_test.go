@@ -169,7 +169,7 @@ func (c *telling) serve(t *testing.T, engine *core.Engine, sockets *websocket.Se
 	if cut {
 		p.cut()
 		session(t, address)
-		if err := engine.Publish(t.Context(), "feed", secret+"payload"); err != nil {
+		if err := engine.Publish(t.Context(), core.NewTopic[any]("feed").Event(secret+"payload")); err != nil {
 			c.heard(err)
 		}
 	}

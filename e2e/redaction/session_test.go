@@ -17,6 +17,7 @@ import (
 	"github.com/gobwas/ws/wsutil"
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
 )
@@ -71,12 +72,12 @@ func hooks(place, mode string, heard func(error)) core.Hooks {
 }
 
 // newSchema has resolvers that fail at the place that is named.
-func newSchema(t *testing.T, publisher *core.Publisher, place, mode string) graphql.Schema {
+func newSchema(t *testing.T, publisher *core.Publisher, place, mode string) *graphqlgo.Schema {
 	t.Helper()
 	resolve := func(name string) graphql.FieldResolveFn {
 		return func(p graphql.ResolveParams) (any, error) {
 			if name == "mutation" {
-				if err := publisher.Publish(p.Context, "feed", map[string]any{"text": secret + "payload"}); err != nil {
+				if err := publisher.Publish(p.Context, core.NewTopic[any]("feed").Event(map[string]any{"text": secret + "payload"})); err != nil {
 					return nil, err
 				}
 			}
@@ -89,7 +90,7 @@ func newSchema(t *testing.T, publisher *core.Publisher, place, mode string) grap
 	text := func() graphql.FieldConfigArgument {
 		return graphql.FieldConfigArgument{"token": {Type: graphql.String}}
 	}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"whoAmI": {Type: graphql.String, Args: text(), Resolve: resolve("query")},
 		}}),

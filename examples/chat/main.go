@@ -107,11 +107,7 @@ func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
 
 // newEngine runs the chat's schema on a backend.
 func newEngine(backend *backend, observer ports.Observer, logger *slog.Logger) (*core.Engine, error) {
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: backend.bus, Observer: observer})
-	if err != nil {
-		return nil, err
-	}
-	chat, err := schema.New(backend.history, publisher)
+	chat, err := schema.New(backend.history)
 	if err != nil {
 		return nil, err
 	}

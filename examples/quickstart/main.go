@@ -8,6 +8,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
@@ -21,12 +22,12 @@ type Message struct {
 	Text string `json:"text"`
 }
 
-func newSchema(publisher *core.Publisher) (graphql.Schema, error) {
+func newSchema() (*graphqlgo.Schema, error) {
 	messages := core.NewTopic[Message]("messages")
 	message := graphql.NewObject(graphql.ObjectConfig{Name: "Message", Fields: graphql.Fields{
 		"text": {Type: graphql.String},
 	}})
-	return graphql.NewSchema(graphql.SchemaConfig{
+	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"hello": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "world", nil }},
 		}}),
@@ -36,7 +37,7 @@ func newSchema(publisher *core.Publisher) (graphql.Schema, error) {
 				Args: graphql.FieldConfigArgument{"text": {Type: graphql.NewNonNull(graphql.String)}},
 				Resolve: func(p graphql.ResolveParams) (any, error) {
 					sent := Message{Text: p.Args["text"].(string)}
-					return sent, messages.Publish(p.Context, publisher, sent)
+					return sent, messages.Publish(p.Context, sent)
 				},
 			},
 		}}),
@@ -44,7 +45,7 @@ func newSchema(publisher *core.Publisher) (graphql.Schema, error) {
 			"messages": {
 				Type:      message,
 				Subscribe: func(p graphql.ResolveParams) (any, error) { return messages.Subscribe(p.Context) },
-				Resolve:   func(p graphql.ResolveParams) (any, error) { return messages.Payload(p) },
+				Resolve:   func(p graphql.ResolveParams) (any, error) { return messages.Payload(p.Context) },
 			},
 		}}),
 	})
@@ -58,11 +59,7 @@ func main() {
 	bus := memory.NewBus(memory.BusConfig{})
 	sockets := websocket.NewServer(websocket.Config{})
 
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
-	if err != nil {
-		log.Fatal(err)
-	}
-	schema, err := newSchema(publisher)
+	schema, err := newSchema()
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -125,20 +125,19 @@ func (w *world) publish(p *process, end bool, topics ...int) {
 	w.actions.Add(1)
 	begun := w.tick()
 	var events []*event
-	var publications []core.Publication
+	var published []core.Event
 	w.mu.Lock()
 	for _, topic := range topics {
 		e := &event{number: len(w.events) + 1, topic: topic, end: end, begun: begun}
 		w.events, events = append(w.events, e), append(events, e)
-		publications = append(publications, core.Publication{Topic: w.topic(topic), Payload: e.number})
+		made := w.feed(topic).Event(e.number)
+		if end {
+			made = w.feed(topic).End()
+		}
+		published = append(published, made)
 	}
 	w.mu.Unlock()
-	var err error
-	if end {
-		err = p.engine.Complete(context.Background(), w.topic(topics[0]))
-	} else {
-		err = p.engine.PublishAll(context.Background(), publications...)
-	}
+	err := p.engine.Publish(context.Background(), published...)
 	returned := w.tick()
 	for i, e := range events {
 		w.note("published %d on %c (end: %t): %v, dead %t", e.number, 'a'+e.topic, end, err, p.dead())

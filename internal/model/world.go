@@ -12,6 +12,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/portfault"
@@ -26,7 +27,7 @@ type world struct {
 	now     func() time.Time
 	backend Backend
 	faults  *portfault.Faults
-	schema  graphql.Schema
+	schema  *graphqlgo.Schema
 	shape   shape
 	sockets sockets
 	truth   truth
@@ -253,8 +254,11 @@ func pause(d time.Duration) { <-time.After(d) }
 // topic is the name of one of the history's topics.
 func (w *world) topic(index int) string { return fmt.Sprintf("%s/%c", w.name, 'a'+index) }
 
+// feed is one of the history's topics, of numbered events.
+func (w *world) feed(index int) core.Topic[int] { return core.NewTopic[int](w.topic(index)) }
+
 // newSchema has one subscription, feed, whose topics are letters.
-func newSchema(t *testing.T, w *world) graphql.Schema {
+func newSchema(t *testing.T, w *world) *graphqlgo.Schema {
 	arguments := graphql.FieldConfigArgument{
 		"topics":  {Type: graphql.NewNonNull(graphql.String)},
 		"initial": {Type: graphql.Boolean},
@@ -271,7 +275,7 @@ func newSchema(t *testing.T, w *world) graphql.Schema {
 		}
 		return core.Subscribe(p.Context, topics)
 	}
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"hello": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "world", nil }},
 		}}),

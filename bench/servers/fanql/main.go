@@ -10,6 +10,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/bench/internal/peer"
@@ -39,21 +40,21 @@ func run(ctx context.Context) error {
 	}
 	go func() { _ = bus.Consume(ctx, engine.Deliver) }()
 	return peer.Serve(sockets.Handler(engine), func(published ...peer.Message) error {
-		publications := make([]core.Publication, len(published))
+		events := make([]core.Event, len(published))
 		for i, message := range published {
-			publications[i] = core.Publication{Topic: messages.Name(), Payload: message}
+			events[i] = messages.Event(message)
 		}
-		return engine.PublishAll(ctx, publications...)
+		return engine.Publish(ctx, events...)
 	})
 }
 
-func newSchema(messages core.Topic[peer.Message]) (graphql.Schema, error) {
+func newSchema(messages core.Topic[peer.Message]) (*graphqlgo.Schema, error) {
 	text := &graphql.Field{Type: graphql.NewNonNull(graphql.String)}
 	message := graphql.NewNonNull(graphql.NewObject(graphql.ObjectConfig{Name: "Message", Fields: graphql.Fields{
 		"id": {Type: graphql.NewNonNull(graphql.ID)}, "text": text, "author": text, "sentAt": text,
 	}}))
 	subscribe := func(p graphql.ResolveParams) (any, error) { return messages.Subscribe(p.Context) }
-	return graphql.NewSchema(graphql.SchemaConfig{
+	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
 			"message": {
@@ -61,7 +62,7 @@ func newSchema(messages core.Topic[peer.Message]) (graphql.Schema, error) {
 				Args:      graphql.FieldConfigArgument{"suffix": {Type: graphql.String}},
 				Subscribe: subscribe,
 				Resolve: func(p graphql.ResolveParams) (any, error) {
-					payload, err := messages.Payload(p)
+					payload, err := messages.Payload(p.Context)
 					suffix, _ := p.Args["suffix"].(string)
 					payload.Text += suffix
 					return payload, err
@@ -75,7 +76,7 @@ func newSchema(messages core.Topic[peer.Message]) (graphql.Schema, error) {
 					if err != nil {
 						return nil, err
 					}
-					payload, err := messages.Payload(p)
+					payload, err := messages.Payload(p.Context)
 					payload.Author = state.Name
 					return payload, err
 				},

@@ -29,10 +29,7 @@ func roomTopic(name string) core.Topic[roomUpdate] {
 func activityTopic() core.Topic[Message] { return core.NewTopic[Message]("activity") }
 
 // chat holds what the resolvers work on.
-type chat struct {
-	history   History
-	publisher *core.Publisher
-}
+type chat struct{ history History }
 
 func (c *chat) rooms(p graphql.ResolveParams) (any, error) { return c.history.Rooms(p.Context) }
 
@@ -58,11 +55,7 @@ func (c *chat) send(p graphql.ResolveParams) (any, error) {
 	if err := c.history.Append(p.Context, message); err != nil {
 		return nil, err
 	}
-	err = c.publisher.PublishAll(p.Context,
-		core.Publication{Topic: roomTopic(room).Name(), Payload: roomUpdate{Message: &message}},
-		core.Publication{Topic: activityTopic().Name(), Payload: message},
-	)
-	return message, err
+	return message, core.Publish(p.Context, roomTopic(room).Event(roomUpdate{Message: &message}), activityTopic().Event(message))
 }
 
 func (c *chat) typing(p graphql.ResolveParams) (any, error) {
@@ -74,13 +67,13 @@ func (c *chat) typing(p graphql.ResolveParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return true, roomTopic(room).Publish(p.Context, c.publisher, roomUpdate{Typing: &by}, exceptSender(p.Context)...)
+	return true, roomTopic(room).Publish(p.Context, roomUpdate{Typing: &by}, exceptSender(p.Context)...)
 }
 
 // exceptSender spares whoever types the news of it.
-func exceptSender(ctx context.Context) []core.PublishOption {
+func exceptSender(ctx context.Context) []core.EventOption {
 	if connection, ok := core.ConnectionFrom(ctx); ok {
-		return []core.PublishOption{core.Except(connection.ID())}
+		return []core.EventOption{core.Except(connection.ID())}
 	}
 	return nil
 }
@@ -96,7 +89,7 @@ func (c *chat) subscribeRoom(p graphql.ResolveParams) (any, error) {
 	}))
 }
 
-// historyOf is null where there is none; graphql-go makes an empty list of nil.
+// historyOf is null where there is none; of a nil slice a list would be made.
 func historyOf(p graphql.ResolveParams) (any, error) {
 	if update, ok := p.Source.(roomUpdate); ok && update.History != nil {
 		return update.History, nil

@@ -5,14 +5,14 @@ package schema
 import (
 	"github.com/graphql-go/graphql"
 
-	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/adapters/graphqlgo"
 )
 
-// New builds the schema on a history and on whatever publishes.
-func New(history History, publisher *core.Publisher) (graphql.Schema, error) {
-	c := &chat{history: history, publisher: publisher}
+// New builds the schema on a history.
+func New(history History) (*graphqlgo.Schema, error) {
+	c := &chat{history: history}
 	message := messageType()
-	return graphql.NewSchema(graphql.SchemaConfig{
+	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: object("Query", graphql.Fields{
 			"rooms": {
 				Type:    listOf(roomType(message)),
@@ -42,13 +42,13 @@ func New(history History, publisher *core.Publisher) (graphql.Schema, error) {
 				Description: "What happens in a room: its history first, then messages and who is typing.",
 				Args:        graphql.FieldConfigArgument{"name": required()},
 				Subscribe:   c.subscribeRoom,
-				Resolve:     func(p graphql.ResolveParams) (any, error) { return roomTopic("").Payload(p) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return roomTopic("").Payload(p.Context) },
 			},
 			"activity": {
 				Type:        graphql.NewNonNull(message),
 				Description: "Every message of every room.",
 				Subscribe:   func(p graphql.ResolveParams) (any, error) { return activityTopic().Subscribe(p.Context) },
-				Resolve:     func(p graphql.ResolveParams) (any, error) { return activityTopic().Payload(p) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return activityTopic().Payload(p.Context) },
 			},
 		}),
 	})

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqltest"
@@ -24,16 +23,11 @@ const room = `subscription ($name: String!) { room(name: $name) { history { auth
 
 func newServer(t *testing.T) *fanqltest.Server {
 	t.Helper()
-	bus := memory.NewBus(memory.BusConfig{})
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
+	chat, err := schema.New(schema.NewMemoryHistory("general"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	chat, err := schema.New(schema.NewMemoryHistory("general"), publisher)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fanqltest.New(t, core.Config{Schema: chat, Bus: bus, Hooks: schema.Hooks()})
+	return fanqltest.New(t, core.Config{Schema: chat, Hooks: schema.Hooks()})
 }
 
 func TestARoomTellsItsHistoryThenWhatHappens(t *testing.T) {

@@ -33,11 +33,7 @@ func New(ctx context.Context, logger *slog.Logger) (*core.Engine, error) {
 		Subscriptions: os.Getenv("FANQL_SUBSCRIPTIONS_TABLE"),
 	}})
 	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: os.Getenv("FANQL_EVENTS_TABLE")})
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
-	if err != nil {
-		return nil, err
-	}
-	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...), publisher)
+	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		return nil, err
 	}

@@ -57,11 +57,7 @@ func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
 	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: settings.Tables})
 	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: settings.Tables.Events})
 
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
-	if err != nil {
-		return nil, err
-	}
-	chat, err := schema.New(dynamohistory.New(client, settings.Messages), publisher)
+	chat, err := schema.New(dynamohistory.New(client, settings.Messages))
 	if err != nil {
 		return nil, err
 	}

@@ -58,11 +58,7 @@ func (s Settings) NewBus(client goredis.UniversalClient, logger *slog.Logger) *r
 // waits for it.
 func (s Settings) NewEngine(client goredis.UniversalClient, bus ports.EventBus, credentials aws.CredentialsProvider, logger *slog.Logger) (*core.Engine, error) {
 	store := redis.NewStore(client, redis.StoreConfig{Prefix: s.Prefix})
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
-	if err != nil {
-		return nil, err
-	}
-	chat, err := schema.New(redishistory.New(client), publisher)
+	chat, err := schema.New(redishistory.New(client))
 	if err != nil {
 		return nil, err
 	}
