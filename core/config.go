@@ -9,17 +9,23 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
+	"github.com/fanql/fanql/core/internal/delivery"
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/observe"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/core/internal/session"
 	"github.com/fanql/fanql/ports"
 )
 
 // Config is what an Engine is made of. Schema and the four ports are required;
 // every other zero field stands for its documented default.
 type Config struct {
-	Schema        ports.Schema
-	Connections   ports.ConnectionStore
-	Subscriptions ports.SubscriptionStore
-	Bus           ports.EventBus
-	Pusher        ports.Pusher
+	Schema ports.Schema
+	// Store is both of the stores, ConnectionStore and SubscriptionStore.
+	Store  ports.Store
+	Bus    ports.EventBus
+	Pusher ports.Pusher
 
 	// Hooks are the user's say in the life of connections and operations.
 	Hooks Hooks
@@ -130,8 +136,7 @@ func (c *Config) validate() error {
 		missing bool
 	}{
 		{"Schema", c.Schema == nil},
-		{"Connections", c.Connections == nil},
-		{"Subscriptions", c.Subscriptions == nil},
+		{"Store", c.Store == nil},
 		{"Bus", c.Bus == nil},
 		{"Pusher", c.Pusher == nil},
 	} {
@@ -209,5 +214,44 @@ func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
 		*field = value
+	}
+}
+
+// What each room is given of the configuration.
+
+func (c *Config) run(calls hooks.Calls, observation observe.Observation) run.Config {
+	return run.Config{
+		Schema: c.Schema,
+		Limits: ports.Limits{
+			Bytes: c.MaxDocumentBytes, Tokens: c.MaxDocumentTokens,
+			Depth: c.MaxDepth, Aliases: c.MaxAliases, Fields: c.MaxFields,
+			NoIntrospection: c.DisableIntrospection,
+		},
+		CacheBytes: c.DocumentCacheBytes, Calls: calls, Observation: observation, NewContext: c.NewContext,
+		Trusted: c.TrustedDocuments, OnlyTrusted: c.OnlyTrusted,
+		EventExtensions: c.EventExtensions, MaxResponseBytes: c.MaxResponseBytes, MaxTopics: c.MaxTopics,
+	}
+}
+
+func (c *Config) peer(calls hooks.Calls, observation observe.Observation) peer.Config {
+	return peer.Config{
+		Store: c.Store, Pusher: c.Pusher, Calls: calls, Observation: observation,
+		Now: c.Now, Random: c.Random, Attempts: c.PushAttempts,
+	}
+}
+
+func (c *Config) session(runner *run.Runner, peers *peer.Peers) session.Config {
+	return session.Config{
+		Store: c.Store, Runner: runner, Peers: peers, Calls: peers.Calls, Observation: peers.Observation, Now: c.Now,
+		ConnectionTTL: c.ConnectionTTL, InitTimeout: c.InitTimeout, ReorderWindow: c.ReorderWindow,
+		MaxOperations: c.MaxOperations, MaxConnectionsPerIdentity: c.MaxConnectionsPerIdentity,
+		MaxMessageBytes: c.MaxMessageBytes, MaxMessagesPerSecond: c.MaxMessagesPerSecond, PageSize: c.PageSize,
+	}
+}
+
+func (c *Config) delivery(runner *run.Runner, peers *peer.Peers) delivery.Config {
+	return delivery.Config{
+		Store: c.Store, Runner: runner, Peers: peers, Calls: peers.Calls, Observation: peers.Observation, Now: c.Now,
+		PageSize: c.PageSize, Reserve: c.Reserve, PushConcurrency: c.PushConcurrency,
 	}
 }

@@ -116,12 +116,11 @@ type instruction struct {
 func newFan(t testing.TB, shape func(*core.Config)) *fan {
 	f := &fan{t: t, store: &pagedStore{Store: memory.NewStore(memory.StoreConfig{})}, pushed: newRecorder(), clock: time.Now()}
 	config := core.Config{
-		Schema:        f.schema(),
-		Connections:   f.store,
-		Subscriptions: f.store,
-		Bus:           memory.NewBus(memory.BusConfig{}),
-		Pusher:        f.pushed,
-		Random:        func() float64 { return 0 },
+		Schema: f.schema(),
+		Store:  f.store,
+		Bus:    memory.NewBus(memory.BusConfig{}),
+		Pusher: f.pushed,
+		Random: func() float64 { return 0 },
 		Hooks: core.Hooks{
 			OnConnect: func(_ context.Context, h ports.Handshake) (core.Session, error) {
 				return core.Session{State: state{h.Query.Get("name")}}, nil

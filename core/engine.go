@@ -2,27 +2,31 @@ package core
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"time"
 
+	"github.com/fanql/fanql/core/internal/delivery"
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/observe"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/core/internal/session"
 	"github.com/fanql/fanql/ports"
 )
 
 // Engine runs GraphQL operations for connections that it does not hold. All its
 // methods may be called concurrently, those for one connection included, in any
 // order and from any number of processes that share the same stores.
+//
+// The engine is a house of rooms, each a package below core/internal, and the
+// methods are its doors.
 type Engine struct {
-	// Publisher gives the engine Publish and Complete.
+	// Publisher gives the engine Publish and CloseIdentity.
 	*Publisher
 
-	config    Config
-	observed  observation
-	documents *documents
-	pending   pendingInits
-	pace      *pace
-	rates     *rates
-	trusted   trusted
+	store     ports.Store
+	runner    *run.Runner
+	peers     *peer.Peers
+	handler   *session.Handler
+	deliverer *delivery.Deliverer
 }
 
 // New makes an engine. It does no I/O. The error names the field of Config that
@@ -38,50 +42,108 @@ func New(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	calls := hooks.Calls{Hooks: config.Hooks, Logger: config.Logger}
+	observation := observe.Observation{Observer: config.Observer}
+	runner := run.New(config.run(calls, observation))
+	peers := peer.New(config.peer(calls, observation))
 	return &Engine{
 		Publisher: publisher,
-		config:    config,
-		observed:  observation{config.Observer},
-		documents: newDocuments(&config),
-		pending:   newPendingInits(),
-		pace:      newPace(config.Now),
-		rates:     newRates(config.MaxMessagesPerSecond),
-		trusted:   newTrusted(&config),
+		store:     config.Store,
+		runner:    runner,
+		peers:     peers,
+		handler:   session.New(config.session(runner, peers)),
+		deliverer: delivery.New(config.delivery(runner, peers)),
 	}, nil
 }
 
-// withPublisher lets user code publish with the engine's publisher.
-func (e *Engine) withPublisher(ctx context.Context) context.Context {
-	return WithPublisher(ctx, e.Publisher)
+// inside lets user code publish with the engine's publisher.
+func (e *Engine) inside(ctx context.Context) context.Context { return WithPublisher(ctx, e.Publisher) }
+
+// Connect decides about a handshake, and on a yes keeps the connection. The
+// transport answers the handshake with Accepted.Protocol.
+//
+// The error is a *ports.Refusal with code 4406 when no subprotocol is offered
+// that the engine speaks, another *ports.Refusal when OnConnect refused, and
+// otherwise a failure of the hook or the store of which the client is told
+// nothing. It may be repeated with the same handshake; OnConnect then runs again.
+func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
+	return e.handler.Connect(e.inside(ctx), handshake)
 }
 
-// report hands a failure that no caller will see to OnError and to the log.
-func (e *Engine) report(ctx context.Context, doing string, err error, attributes ...slog.Attr) {
-	attributes = append(attributes, slog.String("error", err.Error()))
-	e.config.Logger.LogAttrs(ctx, slog.LevelError, doing, attributes...)
-	e.callOnError(ctx, fmt.Errorf("%s: %w", doing, err))
+// Receive handles one message of a client and returns when that is done: a query
+// has its result, a subscription is in place. Replies go through the Pusher.
+//
+// Messages of one connection may be handled concurrently and in any order;
+// Message.ReceivedAt tells what came first. A message may be handed over again
+// after a failure; a query or mutation that had been executed is executed again.
+//
+// What the client does wrong gets the answer that its subprotocol demands and is
+// no error. The error is a failure of a store or of the pusher that kept the
+// engine from answering; the connection is then closed (1013), so that its client
+// does not wait for ever.
+func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
+	return e.handler.Receive(e.inside(ctx), message)
 }
 
-func connectionAttr(id ports.ConnectionID) slog.Attr {
-	return slog.String("connection", string(id))
+// ExpireInit closes a connection from which no connection_init has come (4408).
+// A transport with a timer calls it once its init timeout has passed.
+func (e *Engine) ExpireInit(ctx context.Context, address ports.Address) error {
+	return e.handler.ExpireInit(e.inside(ctx), address)
 }
 
-// cleanUpTimeout bounds work that has to be done although the caller has left.
-const cleanUpTimeout = 5 * time.Second
-
-// detached is for work that must outlive the caller's cancellation.
-func detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
+// KeepAlive is called at intervals by a transport that holds sockets. It extends
+// the life of the connection's rows when half of it has passed, and sends the
+// legacy protocol's "ka". A connection without a row, and one whose identity has
+// ended, is closed.
+func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
+	return e.handler.KeepAlive(e.inside(ctx), address)
 }
 
-// wait sleeps, and returns the context's error if that ends first.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
+// Disconnect hears from the transport that a socket is closed. It removes the
+// connection with its operations and runs OnComplete for each of them, then
+// OnDisconnect. Repeating it is harmless: the hooks run once.
+func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
+	return e.peers.Disconnect(e.inside(ctx), disconnection)
+}
+
+// CloseConnection disconnects a client: it closes the socket with the code and the
+// reason (at most 123 bytes of UTF-8), removes the connection with its
+// operations, and runs the hooks. Absent is not an error. It may be called from
+// any process that has the pusher for the connection. The error is the store's or
+// the pusher's; a connection whose socket could not be closed is kept, and the call
+// may be repeated.
+func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, code int, reason string) error {
+	connection, err := e.store.GetConnection(ctx, id)
+	if peer.Is(err, ports.ErrNotFound) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	return e.peers.Close(e.inside(ctx), connection.Address, code, reason)
+}
+
+// Execute runs one query or mutation that came without a socket: GraphQL over
+// HTTP. What the request did wrong is in the response. The error is a
+// *ports.Refusal when OnSubscribe refused, and otherwise a failure of that hook
+// of which the client is told nothing.
+func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Response, error) {
+	return e.runner.Request(e.inside(ctx), request)
+}
+
+// Deliver delivers events to the subscribers of their topics and returns one
+// verdict per event: nil when the event is done with, an error when it has to be
+// delivered again. It is a ports.DeliverFunc.
+//
+// Events of one topic are delivered in the order in which they stand; the caller
+// must not deliver later events of a topic while earlier ones are under way.
+// A subscriber that cannot be reached does not fail an event: its operation ends
+// with an error that tells its client to subscribe again, or its connection is
+// closed. A verdict is an error when the subscribers could not be listed, when an
+// identity could not be put out, and for all that stands behind such an event in
+// its topic. It is ports.ErrUnfinished when the context's deadline came near before
+// all subscribers were reached, also because of other topics: delivered again, the
+// events go to the others only.
+func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
+	return e.deliverer.Deliver(e.inside(ctx), events)
 }

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"github.com/fanql/fanql/ports"
@@ -13,20 +11,4 @@ import (
 // *ports.PublicError itself.
 func Public(format string, args ...any) error {
 	return &ports.PublicError{Message: fmt.Sprintf(format, args...)}
-}
-
-// internalError is all that a client learns of a failure that is not its own.
-const internalError = "internal error"
-
-// public is what a client may read of an error that user code returned.
-func (e *Engine) public(ctx context.Context, err error) *ports.PublicError {
-	err = e.callFormatError(ctx, err)
-	if public, ok := errors.AsType[*ports.PublicError](err); ok {
-		return public
-	}
-	if refused, ok := errors.AsType[*ports.Refusal](err); ok {
-		return &ports.PublicError{Message: refused.Reason}
-	}
-	e.report(ctx, "a resolver failed", err)
-	return &ports.PublicError{Message: internalError}
 }

@@ -55,7 +55,7 @@ func ExampleNew() {
 				return fmt.Sprintf("%d:%d", score.Home, score.Away), err
 			},
 		}),
-		Connections: store, Subscriptions: store, Bus: bus, Pusher: pusher,
+		Store: store, Bus: bus, Pusher: pusher,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -106,7 +106,7 @@ func ExampleHooks() {
 	ctx := context.Background()
 	store, bus, pusher := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), memory.NewPusher(memory.PusherConfig{})
 	engine, err := core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: pusher, Hooks: hooks,
+		Schema: schema, Store: store, Bus: bus, Pusher: pusher, Hooks: hooks,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -144,7 +144,7 @@ func ExampleInitial() {
 
 	ctx := context.Background()
 	store, bus, pusher := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), memory.NewPusher(memory.PusherConfig{})
-	engine, err := core.New(core.Config{Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: pusher})
+	engine, err := core.New(core.Config{Schema: schema, Store: store, Bus: bus, Pusher: pusher})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,8 +16,7 @@ import (
 func faulty(faults *portfault.Faults) func(*core.Config) {
 	return func(config *core.Config) {
 		process := faults.Process()
-		store := process.Store(config.Connections.(*tappedStore))
-		config.Connections, config.Subscriptions = store, store
+		config.Store = process.Store(config.Store.(*tappedStore))
 		config.Pusher = process.Pusher(config.Pusher)
 	}
 }

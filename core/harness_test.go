@@ -66,7 +66,7 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	}
 	bus := memory.NewBus(memory.BusConfig{})
 	config := core.Config{
-		Schema: newSchema(t, h.stage), Connections: h.store, Subscriptions: h.store, Bus: bus, Pusher: h.pusher,
+		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher,
 		Hooks: core.Hooks{OnInit: h.onInit, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},
 	}
 	for _, option := range options {

@@ -88,7 +88,7 @@ func TestCloseIdentityRefusesWhatIsNone(t *testing.T) {
 func TestCloseIdentityIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &awayStore{}
-		h := newHarness(t, withIdentity, func(c *core.Config) { store.ConnectionStore, c.Connections = c.Connections, store })
+		h := newHarness(t, withIdentity, func(c *core.Config) { store.Store, c.Store = c.Store, store })
 		clients := []*client{h.admitted(modern, `{"name":"ann"}`), h.admitted(modern, `{"name":"ann"}`)}
 		events := []ports.Event{{
 			ID: "1", Position: "1", Topic: "fanql:identity:ann", Kind: ports.EventDisconnect, Payload: []byte(`{"code":4403,"reason":"out"}`),
@@ -114,7 +114,7 @@ func TestCloseIdentityIsTriedAgain(t *testing.T) {
 
 // awayStore deletes no connection while it is away.
 type awayStore struct {
-	ports.ConnectionStore
+	ports.Store
 	away error
 }
 
@@ -122,7 +122,7 @@ func (s *awayStore) DeleteConnection(ctx context.Context, id ports.ConnectionID)
 	if s.away != nil {
 		return ports.Removed{}, s.away
 	}
-	return s.ConnectionStore.DeleteConnection(ctx, id)
+	return s.Store.DeleteConnection(ctx, id)
 }
 
 func TestNamesOfTheEngineAreNotTheClients(t *testing.T) {

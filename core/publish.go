@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/observe"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -126,15 +128,15 @@ func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Eve
 }
 
 func marshalPayload(payload any) (_ []byte, err error) {
-	defer guard(&err)
+	defer hooks.Guard(&err)
 	return json.Marshal(payload)
 }
 
 // hand gives events to the bus.
 func (p *Publisher) hand(ctx context.Context, events []ports.Event) error {
-	observed := observation{p.config.Observer}
-	ctx, end := observed.begin(ctx, ports.Step{Name: ports.StepPublish, Topic: onlyTopic(events), Events: len(events)})
-	trace := observed.trace(ctx)
+	observed := observe.Observation{Observer: p.config.Observer}
+	ctx, end := observed.Begin(ctx, ports.Step{Name: ports.StepPublish, Topic: observe.OnlyTopic(events), Events: len(events)})
+	trace := observed.Trace(ctx)
 	for i := range events {
 		events[i].Trace = trace
 	}

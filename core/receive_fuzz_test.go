@@ -36,7 +36,7 @@ func receiveAll(t *testing.T, protocol string, initialized bool, messages ...[]b
 	s := &stage{gate: make(chan struct{})}
 	close(s.gate)
 	engine, err := core.New(core.Config{
-		Schema: newSchema(t, s), Connections: store, Subscriptions: store, Bus: memory.NewBus(memory.BusConfig{}), Pusher: pusher,
+		Schema: newSchema(t, s), Store: store, Bus: memory.NewBus(memory.BusConfig{}), Pusher: pusher,
 		TrustedDocuments: map[string]string{"d": "{ hello }"},
 		InitTimeout:      1, ReorderWindow: 1, // nobody waits here
 	})

@@ -37,12 +37,10 @@ func TestReordering(t *testing.T) {
 func TestReorderingNoticesABrokenStore(t *testing.T) {
 	for name, shape := range map[string]func(*core.Config){
 		"that loses tombstones": func(config *core.Config) {
-			store := &forgetfulStore{tappedStore: config.Connections.(*tappedStore), placed: map[ports.OperationRef]time.Time{}}
-			config.Connections, config.Subscriptions = store, store
+			config.Store = &forgetfulStore{tappedStore: config.Store.(*tappedStore), placed: map[ports.OperationRef]time.Time{}}
 		},
 		"that keeps the rows of a deleted connection": func(config *core.Config) {
-			store := &keepingStore{config.Connections.(*tappedStore)}
-			config.Connections, config.Subscriptions = store, store
+			config.Store = &keepingStore{config.Store.(*tappedStore)}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

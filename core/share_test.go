@@ -520,7 +520,7 @@ func (s *sharing) serve(t *testing.T, alone bool) *recorder {
 	}
 	store := memory.NewStore(memory.StoreConfig{})
 	engine, err := core.New(core.Config{
-		Schema: s.schema(t, options...), Connections: store, Subscriptions: store,
+		Schema: s.schema(t, options...), Store: store,
 		Bus: memory.NewBus(memory.BusConfig{}), Pusher: pushed,
 		PageSize: s.pageSize, PushConcurrency: s.concurrency,
 		Hooks: core.Hooks{OnConnect: func(_ context.Context, h ports.Handshake) (core.Session, error) {

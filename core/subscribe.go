@@ -2,13 +2,12 @@ package core
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
-	"slices"
 	"unicode/utf8"
 
+	"github.com/fanql/fanql/core/internal/identity"
+	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -22,39 +21,11 @@ var ErrSkip = ports.ErrSkip
 
 var (
 	errNotSubscribing = errors.New("core: not called from a Subscribe resolver that an Engine runs")
-	errNoTopic        = errors.New("the Subscribe resolver registered no topic")
 	errSecondInitial  = errors.New("core.Initial: given twice")
 )
 
-// subscription collects what a Subscribe resolver asks for.
-type subscription struct {
-	topics  []ports.Topic
-	initial func(context.Context) (any, error)
-	filters filters
-}
-
-// filters is what a delivery must know of a subscription besides its request,
-// kept with it in the store.
-type filters struct {
-	PerSubscriber bool        `json:"perSubscriber,omitempty"`
-	Where         []condition `json:"where,omitempty"`
-}
-
-// encode is nil where there is nothing to know. What it fails on is the schema
-// author's doing.
-func (f filters) encode() ([]byte, error) {
-	if !f.PerSubscriber && len(f.Where) == 0 {
-		return nil, nil
-	}
-	encoded, err := json.Marshal(f)
-	if len(f.Where) > maxConditions || len(encoded) > maxConditionBytes {
-		return nil, fmt.Errorf("a subscription may have at most %d conditions of %d bytes in all", maxConditions, maxConditionBytes)
-	}
-	return encoded, err
-}
-
 // SubscribeOption shapes one subscription.
-type SubscribeOption func(*subscription) error
+type SubscribeOption func(*run.Subscription) error
 
 // Initial sends a first result: fn runs once the subscription is in place, and
 // what it returns is delivered to this subscriber like the payload of an event.
@@ -62,11 +33,11 @@ type SubscribeOption func(*subscription) error
 // and may be part of it already. When fn returns ErrSkip nothing is sent; any
 // other error ends the subscription with it.
 func Initial(fn func(ctx context.Context) (any, error)) SubscribeOption {
-	return func(s *subscription) error {
-		if s.initial != nil {
+	return func(s *run.Subscription) error {
+		if s.Initial != nil {
 			return errSecondInitial
 		}
-		s.initial = fn
+		s.Initial = fn
 		return nil
 	}
 }
@@ -75,26 +46,22 @@ func Initial(fn func(ctx context.Context) (any, error)) SubscribeOption {
 // needed where resolvers depend on something other than the event, the request
 // and ConnectionFrom.
 func PerSubscriber() SubscribeOption {
-	return func(s *subscription) error {
-		s.filters.PerSubscriber = true
+	return func(s *run.Subscription) error {
+		s.Filters.PerSubscriber = true
 		return nil
 	}
 }
 
-// Subscribe registers topics by their names, as the Subscribe of typed topics does
-// for one: for subscriptions whose topics are many, or of payloads that no type
-// describes. Topics of Shards are registered by their own Subscribe only.
+// Subscribe registers topics by their names, as the Subscribe of a typed topic does
+// for one: for subscriptions of many topics, or of payloads that no type describes.
+// Topics with shards are registered by their own Subscribe only.
 func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption) (any, error) {
-	x := executionFrom(ctx)
-	if x == nil || x.subscription == nil {
-		return nil, errNotSubscribing
-	}
 	for i, name := range topics {
 		of := options
 		if i > 0 {
 			of = nil // they shape the subscription, not the topic
 		}
-		if err := x.subscription.register(name, reflect.TypeFor[any](), of); err != nil {
+		if err := register(ctx, name, reflect.TypeFor[any](), of); err != nil {
 			return nil, err
 		}
 	}
@@ -102,28 +69,20 @@ func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption)
 }
 
 // register adds a topic to the subscription whose Subscribe resolver is running.
-// The topic's payloads are of the type, whose fields the conditions among the
-// options must name.
-func (s *subscription) register(name string, payload reflect.Type, options []SubscribeOption) error {
+func register(ctx context.Context, name string, payload reflect.Type, options []SubscribeOption) error {
+	x := run.From(ctx)
+	if x == nil || x.Subscription == nil {
+		return errNotSubscribing
+	}
 	topic, err := checkTopic(name)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(s.topics, topic) {
-		s.topics = append(s.topics, topic)
+	shapes := make([]func(*run.Subscription) error, len(options))
+	for i, option := range options {
+		shapes[i] = option
 	}
-	known := len(s.filters.Where)
-	for _, option := range options {
-		if err := option(s); err != nil {
-			return err
-		}
-	}
-	for _, condition := range s.filters.Where[known:] {
-		if err := checkField(payload, condition.Field); err != nil {
-			return fmt.Errorf("core.Where(%q, %s): %w", condition.Field, condition.Operator, err)
-		}
-	}
-	return nil
+	return x.Subscription.Register(topic, payload, shapes...)
 }
 
 func checkTopic(name string) (ports.Topic, error) {
@@ -132,8 +91,8 @@ func checkTopic(name string) (ports.Topic, error) {
 		return "", Public("a topic must not be empty")
 	case len(name) > MaxTopicBytes:
 		return "", Public("a topic must have at most %d bytes, not %d", MaxTopicBytes, len(name))
-	case isReserved(name):
-		return "", Public("a topic must not begin with %q", reserved)
+	case identity.IsReserved(name):
+		return "", Public("a topic must not begin with %q", identity.Reserved)
 	case !utf8.ValidString(name):
 		return "", Public("a topic must be valid UTF-8")
 	}

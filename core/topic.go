@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"reflect"
 	"strconv"
 
+	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -74,17 +74,11 @@ func (t Topic[T]) shard(i int) string {
 // The error, which the client sees, says what is wrong with the topic or the
 // options.
 func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (any, error) {
-	x := executionFrom(ctx)
-	if x == nil || x.subscription == nil {
-		return nil, errNotSubscribing
-	}
 	name := t.name
-	if t.shards > 1 {
-		hash := fnv.New32a()
-		_, _ = hash.Write([]byte(x.connection.id))
-		name = t.shard(int(hash.Sum32() % uint32(t.shards))) //nolint:gosec // shards are few
+	if x := run.From(ctx); t.shards > 1 && x != nil && x.Caller != nil {
+		name = t.shard(x.Caller.Shard(t.shards))
 	}
-	return nil, x.subscription.register(name, reflect.TypeFor[T](), options)
+	return nil, register(ctx, name, reflect.TypeFor[T](), options)
 }
 
 // Channel is Subscribe and Payload for schemas whose subscription resolvers return
@@ -93,8 +87,7 @@ func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (an
 // the event's payload and is closed behind it. The resolver returns the channel
 // as its own. ErrNoEvent: no engine runs the resolver.
 func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-chan T, error) {
-	x := executionFrom(ctx)
-	if x != nil && x.subscription != nil {
+	if x := run.From(ctx); x != nil && x.Subscription != nil {
 		channel := make(chan T)
 		close(channel)
 		_, err := t.Subscribe(ctx, options...)
@@ -115,17 +108,17 @@ func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-ch
 // outside a delivery. Any other error says that the payload is not a T.
 func (t Topic[T]) Payload(ctx context.Context) (T, error) {
 	var payload T
-	x := executionFrom(ctx)
-	if x == nil || x.event == nil {
+	x := run.From(ctx)
+	if x == nil || x.Event == nil {
 		return payload, ErrNoEvent
 	}
-	if kept, ok := load[T](x.decoded); ok {
+	if kept, ok := run.Load[T](x.Decoded); ok {
 		return kept, nil
 	}
-	if err := json.Unmarshal(x.event.Payload, &payload); err != nil {
+	if err := json.Unmarshal(x.Event.Payload, &payload); err != nil {
 		return payload, fmt.Errorf("core: payload of topic %q as %T: %w", t.name, payload, err)
 	}
-	keep(x.decoded, payload)
+	run.Keep(x.Decoded, payload)
 	return payload, nil
 }
 

@@ -1,13 +1,10 @@
 package core
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
-	"github.com/fanql/fanql/ports"
+	"github.com/fanql/fanql/core/internal/filter"
+	"github.com/fanql/fanql/core/internal/run"
 )
 
 // Operator compares a field of an event's payload with a value.
@@ -32,45 +29,6 @@ const (
 	Between     Operator = "between"     // the value is a list of two: least and most
 )
 
-// Bounds of what a subscription may filter by.
-const (
-	maxConditions     = 20
-	maxConditionBytes = 4 << 10
-)
-
-// condition is one Where, as it is kept with the subscription.
-type condition struct {
-	Field    string
-	Operator Operator
-	// Value is as ports.DecodeJSON returns it.
-	Value any
-}
-
-// storedCondition is the JSON of a condition.
-type storedCondition struct {
-	Field    string          `json:"field"`
-	Operator Operator        `json:"op"`
-	Value    json.RawMessage `json:"value"`
-}
-
-func (c condition) MarshalJSON() ([]byte, error) {
-	value, err := json.Marshal(c.Value)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(storedCondition{c.Field, c.Operator, value})
-}
-
-func (c *condition) UnmarshalJSON(encoded []byte) error {
-	var stored storedCondition
-	if err := json.Unmarshal(encoded, &stored); err != nil {
-		return err
-	}
-	value, err := ports.DecodeJSON(stored.Value)
-	*c = condition{stored.Field, stored.Operator, value}
-	return err
-}
-
 // Where keeps events from a subscription whose payload does not fit: it is
 // evaluated on the payload before anything is executed. The field is a member of
 // the payload's JSON object, or a dotted path through nested ones. The value is
@@ -81,166 +39,12 @@ func (c *condition) UnmarshalJSON(encoded []byte) error {
 // none, when the value does not go with it, and when a subscription has more than
 // 20 conditions or 4 KB of them.
 func Where(field string, operator Operator, value any) SubscribeOption {
-	return func(s *subscription) error {
-		wanted, err := newCondition(field, operator, value)
+	return func(s *run.Subscription) error {
+		wanted, err := filter.New(field, filter.Operator(operator), value)
 		if err != nil {
 			return fmt.Errorf("core.Where(%q, %s): %w", field, operator, err)
 		}
-		s.filters.Where = append(s.filters.Where, wanted)
+		s.Filters.Where = append(s.Filters.Where, wanted)
 		return nil
 	}
-}
-
-func newCondition(field string, operator Operator, value any) (condition, error) {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return condition{}, err
-	}
-	wanted := condition{Field: field, Operator: operator}
-	if wanted.Value, err = ports.DecodeJSON(encoded); err != nil {
-		return condition{}, err
-	}
-	if slices.Contains(strings.Split(field, "."), "") {
-		return condition{}, errors.New("the field is a path of names with dots between them")
-	}
-	list, isList := wanted.Value.([]any)
-	_, isString := wanted.Value.(string)
-	isNumber := isNumber(wanted.Value)
-	switch operator {
-	case Eq, Ne, Contains, NotContains:
-		return wanted, nil
-	case Lt, Le, Gt, Ge:
-		return wanted, unless(isNumber || isString, "the value must be a number or a string")
-	case In, NotIn:
-		return wanted, unless(isList, "the value must be a list")
-	case BeginsWith:
-		return wanted, unless(isString, "the value must be a string")
-	case Between:
-		if isList && len(list) == 2 {
-			_, known := compare(list[0], list[1])
-			isList = known
-		}
-		return wanted, unless(isList && len(list) == 2, "the value must be a list of two numbers or two strings")
-	}
-	return condition{}, errors.New("there is no such operator")
-}
-
-func unless(fine bool, problem string) error {
-	if fine {
-		return nil
-	}
-	return errors.New(problem)
-}
-
-// holds reports whether the payload, decoded, fits.
-func (c *condition) holds(payload any) bool {
-	field := lookUp(payload, c.Field)
-	switch c.Operator {
-	case Eq:
-		return same(field, c.Value)
-	case Ne:
-		return !same(field, c.Value)
-	case Lt, Le, Gt, Ge:
-		order, known := compare(field, c.Value)
-		return known && ordered(c.Operator, order)
-	case In:
-		return within(c.Value, field)
-	case NotIn:
-		return !within(c.Value, field)
-	case Contains:
-		return contains(field, c.Value)
-	case NotContains:
-		return !contains(field, c.Value)
-	case BeginsWith:
-		text, isText := field.(string)
-		prefix, _ := c.Value.(string)
-		return isText && strings.HasPrefix(text, prefix)
-	case Between:
-		bounds, _ := c.Value.([]any)
-		if len(bounds) != 2 {
-			return false
-		}
-		low, lowKnown := compare(field, bounds[0])
-		high, highKnown := compare(field, bounds[1])
-		return lowKnown && highKnown && low >= 0 && high <= 0
-	}
-	return false
-}
-
-func ordered(operator Operator, order int) bool {
-	switch operator {
-	case Lt:
-		return order < 0
-	case Le:
-		return order <= 0
-	case Gt:
-		return order > 0
-	default:
-		return order >= 0
-	}
-}
-
-// lookUp follows a dotted path; nil where it leads nowhere.
-func lookUp(value any, path string) any {
-	for path != "" {
-		var name string
-		name, path, _ = strings.Cut(path, ".")
-		object, ok := value.(map[string]any)
-		if !ok {
-			return nil
-		}
-		value = object[name]
-	}
-	return value
-}
-
-// same compares two values as ports.DecodeJSON returns them.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case []any:
-		b, ok := b.([]any)
-		return ok && slices.EqualFunc(a, b, same)
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for name, value := range a {
-			other, found := b[name]
-			if !found || !same(value, other) {
-				return false
-			}
-		}
-		return true
-	}
-	switch b.(type) {
-	case []any, map[string]any: // which == must not see
-		return false
-	}
-	if isNumber(a) && isNumber(b) {
-		return compareNumbers(a, b) == 0
-	}
-	return a == b
-}
-
-func compare(a, b any) (order int, known bool) {
-	if isNumber(a) && isNumber(b) {
-		return compareNumbers(a, b), true
-	}
-	x, isText := a.(string)
-	y, areBoth := b.(string)
-	return strings.Compare(x, y), isText && areBoth
-}
-
-func within(list, value any) bool {
-	items, _ := list.([]any)
-	return slices.ContainsFunc(items, func(item any) bool { return same(item, value) })
-}
-
-func contains(field, value any) bool {
-	if text, ok := field.(string); ok {
-		part, isText := value.(string)
-		return isText && strings.Contains(text, part)
-	}
-	return within(field, value)
 }

@@ -51,12 +51,11 @@ func newEngine(aws aws.Config, schema ports.Schema) (*core.Engine, error) {
 		Tables: dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions"},
 	})
 	return core.New(core.Config{
-		Schema:        schema,
-		Connections:   store,
-		Subscriptions: store,
-		Bus:           dynamodb.NewBus(client, dynamodb.BusConfig{Table: "events"}),
-		Pusher:        apigw.NewPusher(apigw.PusherConfig{Region: aws.Region, Credentials: aws.Credentials}),
-		Hooks:         core.Hooks{OnInit: signIn},
+		Schema: schema,
+		Store:  store,
+		Bus:    dynamodb.NewBus(client, dynamodb.BusConfig{Table: "events"}),
+		Pusher: apigw.NewPusher(apigw.PusherConfig{Region: aws.Region, Credentials: aws.Credentials}),
+		Hooks:  core.Hooks{OnInit: signIn},
 	})
 }
 

@@ -125,7 +125,7 @@ func portCalls(functions []ast.Node) []string {
 			return ""
 		}
 		field, ok := method.X.(*ast.SelectorExpr)
-		if !ok || !slices.Contains([]string{"Connections", "Subscriptions", "Bus", "Pusher"}, field.Sel.Name) {
+		if !ok || !slices.Contains([]string{"Store", "Bus", "Pusher"}, field.Sel.Name) {
 			return ""
 		}
 		return field.Sel.Name + "." + method.Sel.Name

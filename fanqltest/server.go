@@ -67,13 +67,11 @@ func New(tb testing.TB, config core.Config) *Server {
 	return s
 }
 
-// fillPorts puts memory adapters where a port is missing. One of the two stores
-// alone stays missing: both have to be one value.
+// fillPorts puts memory adapters where a port is missing.
 func (s *Server) fillPorts(tb testing.TB, config *core.Config) {
 	tb.Helper()
-	if config.Connections == nil && config.Subscriptions == nil {
-		store := memory.NewStore(memory.StoreConfig{Now: config.Now})
-		config.Connections, config.Subscriptions = store, store
+	if config.Store == nil {
+		config.Store = memory.NewStore(memory.StoreConfig{Now: config.Now})
 	}
 	if config.Bus == nil {
 		config.Bus = memory.NewBus(memory.BusConfig{

@@ -14,14 +14,12 @@ import (
 )
 
 func TestNewFailsWithoutWhatItNeeds(t *testing.T) {
-	store := memory.NewStore(memory.StoreConfig{})
 	for name, test := range map[string]struct {
 		config core.Config
 		want   string
 	}{
-		"no schema":       {core.Config{}, "core.Config.Schema is required"},
-		"one store alone": {core.Config{Schema: feedSchema(t), Connections: store}, "core.Config.Subscriptions is required"},
-		"another pusher":  {core.Config{Schema: feedSchema(t), Pusher: deafPusher{}}, "core.Config.Pusher must embed a *memory.Pusher, but is a fanqltest_test.deafPusher"},
+		"no schema":      {core.Config{}, "core.Config.Schema is required"},
+		"another pusher": {core.Config{Schema: feedSchema(t), Pusher: deafPusher{}}, "core.Config.Pusher must embed a *memory.Pusher, but is a fanqltest_test.deafPusher"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			record(t, func(tb *recorder) { fanqltest.New(tb, test.config) }).failed(t, test.want)
@@ -94,7 +92,7 @@ func (brokenStore) ListSubscribers(context.Context, ports.Topic, ports.PageReque
 func TestAnEventThatIsGivenUpFailsTheTest(t *testing.T) {
 	r := record(t, func(tb *recorder) {
 		store := brokenStore{memory.NewStore(memory.StoreConfig{})}
-		server := fanqltest.New(tb, core.Config{Schema: feedSchema(tb), Connections: store, Subscriptions: store})
+		server := fanqltest.New(tb, core.Config{Schema: feedSchema(tb), Store: store})
 		publish(tb, server, "a", "1")
 		server.Flush(tb)
 	})

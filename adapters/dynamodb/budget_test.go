@@ -70,7 +70,7 @@ func newBudget(t *testing.T) *budget {
 	})
 	success(t, err)
 	b.engine, err = core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store, Pusher: b.recorder, Now: now,
+		Schema: schema, Store: store, Pusher: b.recorder, Now: now,
 		Bus:   dynamodb.NewBus(client, dynamodb.BusConfig{Table: b.tables.Events, Now: now}),
 		NewID: func() string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
 		Hooks: core.Hooks{OnConnect: func(_ context.Context, handshake ports.Handshake) (core.Session, error) {

@@ -21,8 +21,8 @@ func ExampleNewStore() {
 		Connections: "chat-connections", Subscriptions: "chat-subscriptions",
 	}})
 	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: "chat-events"})
-	config := core.Config{Connections: store, Subscriptions: store, Bus: bus}
-	fmt.Println(config.Connections == store, config.Subscriptions == store)
+	config := core.Config{Store: store, Bus: bus}
+	fmt.Println(config.Store == store, config.Bus == bus)
 	// Output: true true
 }
 

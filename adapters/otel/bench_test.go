@@ -75,7 +75,7 @@ func newCrowd(b *testing.B, subscribers int, config *otel.Config) *core.Engine {
 	if err != nil {
 		b.Fatal(err)
 	}
-	parts := core.Config{Schema: chat, Connections: store, Subscriptions: store, Bus: bus, Pusher: nowhere{}}
+	parts := core.Config{Schema: chat, Store: store, Bus: bus, Pusher: nowhere{}}
 	if config != nil {
 		if parts.Observer, err = otel.New(*config); err != nil {
 			b.Fatal(err)

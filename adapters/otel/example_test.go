@@ -86,7 +86,7 @@ func newEngine(observer ports.Observer) *core.Engine {
 	})})
 	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
 	engine, _ := core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: memory.NewPusher(memory.PusherConfig{}), Observer: observer,
+		Schema: schema, Store: store, Bus: bus, Pusher: memory.NewPusher(memory.PusherConfig{}), Observer: observer,
 	})
 	return engine
 }

@@ -44,7 +44,7 @@ func newCrowd(t *testing.T, client goredis.UniversalClient, bus *redis.Bus, rese
 	store := redis.NewStore(client, redis.StoreConfig{Prefix: rand.Text() + ":"})
 	c := &crowd{t: t, store: store, now: time.Now()}
 	engine, err := core.New(core.Config{
-		Schema: countSchema(t), Connections: store, Subscriptions: store, Bus: bus, Pusher: c,
+		Schema: countSchema(t), Store: store, Bus: bus, Pusher: c,
 		Now: c.clock, PageSize: crowdPage, PushConcurrency: 1, Reserve: reserve,
 	})
 	success(t, err)

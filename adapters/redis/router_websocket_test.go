@@ -53,7 +53,7 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{})
 	engine, err := core.New(core.Config{
 		Schema: countSchema(t), Hooks: hooks,
-		Connections: store, Subscriptions: store, Bus: bus, Pusher: router,
+		Store: store, Bus: bus, Pusher: router,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func newVerbBudget(t *testing.T) *verbBudget {
 	})
 	success(t, err)
 	b.engine, err = core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: silent{}, Now: b.clock.Now, PageSize: budgetPage,
+		Schema: schema, Store: store, Bus: bus, Pusher: silent{}, Now: b.clock.Now, PageSize: budgetPage,
 	})
 	success(t, err)
 	return b

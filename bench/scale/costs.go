@@ -60,25 +60,24 @@ const (
 func measure(ctx context.Context) (c costs, err error) {
 	store := memory.NewStore(memory.StoreConfig{})
 	pusher := &counter{}
-	plain := ports.SubscriptionStore(store)
-	setUp, err := newEngine(store, plain, pusher)
+	setUp, err := newEngine(store, pusher)
 	if err != nil {
 		return c, err
 	}
 	if err := crowd(ctx, setUp); err != nil {
 		return c, err
 	}
-	if c.engine, err = delivery(ctx, store, plain, pusher, false); err != nil {
+	if c.engine, err = delivery(ctx, store, pusher, false); err != nil {
 		return c, err
 	}
-	if c.own, err = delivery(ctx, store, plain, pusher, true); err != nil {
+	if c.own, err = delivery(ctx, store, pusher, true); err != nil {
 		return c, err
 	}
 	listing, err := newTable(ctx)
 	if err != nil {
 		return c, err
 	}
-	if c.row, err = delivery(ctx, store, listing.store, pusher, false); err != nil {
+	if c.row, err = delivery(ctx, split{store, listing.store}, pusher, false); err != nil {
 		return c, err
 	}
 	if listing.queries != rounds*measuredPages {
@@ -86,7 +85,7 @@ func measure(ctx context.Context) (c costs, err error) {
 	}
 	gateway := newGateway()
 	defer gateway.close()
-	if c.post, err = delivery(ctx, store, plain, gateway.pusher, false); err != nil {
+	if c.post, err = delivery(ctx, store, gateway.pusher, false); err != nil {
 		return c, err
 	}
 	if n := gateway.posts.Load(); n != rounds*measuredSubscribers {
@@ -100,8 +99,8 @@ func measure(ctx context.Context) (c costs, err error) {
 const rounds = 5
 
 // delivery is what a subscriber costs.
-func delivery(ctx context.Context, connections ports.ConnectionStore, subscriptions ports.SubscriptionStore, pusher ports.Pusher, own bool) (time.Duration, error) {
-	engine, err := newEngine(connections, subscriptions, pusher)
+func delivery(ctx context.Context, store ports.Store, pusher ports.Pusher, own bool) (time.Duration, error) {
+	engine, err := newEngine(store, pusher)
 	if err != nil {
 		return 0, err
 	}
@@ -157,7 +156,13 @@ type message struct {
 	Own    bool   `json:"own"`
 }
 
-func newEngine(connections ports.ConnectionStore, subscriptions ports.SubscriptionStore, pusher ports.Pusher) (*core.Engine, error) {
+// split lists subscribers in one store, and keeps everything else in another.
+type split struct {
+	ports.ConnectionStore
+	ports.SubscriptionStore
+}
+
+func newEngine(store ports.Store, pusher ports.Pusher) (*core.Engine, error) {
 	topic := core.NewTopic[message](topicName)
 	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
@@ -179,7 +184,7 @@ func newEngine(connections ports.ConnectionStore, subscriptions ports.Subscripti
 		return nil, err
 	}
 	return core.New(core.Config{
-		Schema: schema, Connections: connections, Subscriptions: subscriptions,
+		Schema: schema, Store: store,
 		Bus: memory.NewBus(memory.BusConfig{}), Pusher: pusher, PageSize: pageRows,
 		Hooks: core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
 			return core.Session{State: map[string]string{"user": "0123456789", "name": "Ada Lovelace"}}, nil

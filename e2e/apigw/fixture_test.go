@@ -73,7 +73,7 @@ func newEngine(t *testing.T, s setup, pusher ports.Pusher) *core.Engine {
 	}
 	store := memory.NewStore(memory.StoreConfig{})
 	engine, err := core.New(core.Config{
-		Schema: schema(t), Connections: store, Subscriptions: store, Bus: memory.NewBus(memory.BusConfig{}),
+		Schema: schema(t), Store: store, Bus: memory.NewBus(memory.BusConfig{}),
 		Pusher: pusher, Hooks: s.hooks, ReorderWindow: 10 * time.Millisecond,
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ func newExecutor(t *testing.T) graphqlhttp.Executor {
 	}
 	store := memory.NewStore(memory.StoreConfig{})
 	engine, err := core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store,
+		Schema: schema, Store: store,
 		Bus: memory.NewBus(memory.BusConfig{}), Pusher: memory.NewPusher(memory.PusherConfig{}),
 	})
 	if err != nil {

@@ -68,7 +68,7 @@ func serveGateway(text string) error {
 	})
 	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{LeaseTTL: c.Times.LeaseTTL, Logger: logger})
 	engine, err := core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: router, Logger: logger,
+		Schema: schema, Store: store, Bus: bus, Pusher: router, Logger: logger,
 	})
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	engine, err := core.New(core.Config{Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: server})
+	engine, err := core.New(core.Config{Schema: schema, Store: store, Bus: bus, Pusher: server})
 	if err != nil {
 		return err
 	}

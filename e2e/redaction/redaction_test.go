@@ -116,7 +116,7 @@ func program(t *testing.T, adapters func(*testing.T, *telling, *websocket.Server
 		p.pusher = sockets
 	}
 	engine, err := core.New(core.Config{
-		Schema: newSchema(t, publisher, place, mode), Connections: p.store, Subscriptions: p.store, Bus: p.bus, Pusher: p.pusher,
+		Schema: newSchema(t, publisher, place, mode), Store: p.store, Bus: p.bus, Pusher: p.pusher,
 		Hooks: hooks(place, mode, c.heard), Observer: observer, Logger: logger,
 		NewContext: func(ctx context.Context) context.Context {
 			if place == "NewContext" {

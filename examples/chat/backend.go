@@ -17,11 +17,10 @@ import (
 // backend is what a choice of -store comes to. Nothing else in the program
 // depends on it.
 type backend struct {
-	connections   ports.ConnectionStore
-	subscriptions ports.SubscriptionStore
-	bus           ports.EventBus
-	pusher        ports.Pusher
-	history       schema.History
+	store   ports.Store
+	bus     ports.EventBus
+	pusher  ports.Pusher
+	history schema.History
 
 	// deliver hands the bus's events to the engine until the context ends.
 	deliver func(context.Context, *core.Engine) error
@@ -55,7 +54,7 @@ func newBackend(ctx context.Context, options storeOptions, sockets *websocket.Se
 func memoryBackend(sockets *websocket.Server) *backend {
 	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
 	return &backend{
-		connections: store, subscriptions: store, bus: bus, pusher: sockets,
+		store: store, bus: bus, pusher: sockets,
 		history: schema.NewMemoryHistory(schema.DefaultRooms()...),
 		deliver: func(ctx context.Context, engine *core.Engine) error { return bus.Consume(ctx, engine.Deliver) },
 		close:   func() error { return nil },
@@ -76,7 +75,7 @@ func (b *backend) background(ctx context.Context, engine *core.Engine) []func() 
 // answers is a readiness check: it asks the store for a connection that nobody
 // has.
 func (b *backend) answers(ctx context.Context) error {
-	if _, err := b.connections.GetConnection(ctx, "readyz"); !errors.Is(err, ports.ErrNotFound) {
+	if _, err := b.store.GetConnection(ctx, "readyz"); !errors.Is(err, ports.ErrNotFound) {
 		return err
 	}
 	return nil

@@ -44,7 +44,7 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 	})
 	store, bus := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: localtables.Names()}), dynamodb.NewBus(client, dynamodb.BusConfig{Table: localtables.Names().Events})
 	return &backend{
-		connections: store, subscriptions: store, bus: bus, pusher: sockets,
+		store: store, bus: bus, pusher: sockets,
 		history: dynamohistory.New(client, localtables.Messages),
 		deliver: func(ctx context.Context, engine *core.Engine) error {
 			return stream.New(stream.Config{

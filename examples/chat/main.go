@@ -112,14 +112,13 @@ func newEngine(backend *backend, observer ports.Observer, logger *slog.Logger) (
 		return nil, err
 	}
 	return core.New(core.Config{
-		Schema:        chat,
-		Connections:   backend.connections,
-		Subscriptions: backend.subscriptions,
-		Bus:           backend.bus,
-		Pusher:        backend.pusher,
-		Hooks:         schema.Hooks(),
-		Observer:      observer,
-		Logger:        logger,
+		Schema:   chat,
+		Store:    backend.store,
+		Bus:      backend.bus,
+		Pusher:   backend.pusher,
+		Hooks:    schema.Hooks(),
+		Observer: observer,
+		Logger:   logger,
 	})
 }
 

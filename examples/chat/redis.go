@@ -19,7 +19,7 @@ func redisBackend(addresses []string, process string, sockets *websocket.Server)
 	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{})
 	router := redis.NewRouter(client, sockets, redis.RouterConfig{Process: process})
 	return &backend{
-		connections: store, subscriptions: store, bus: bus, pusher: router,
+		store: store, bus: bus, pusher: router,
 		history: redishistory.New(client),
 		deliver: func(ctx context.Context, engine *core.Engine) error { return bus.Consume(ctx, engine.Deliver) },
 		join:    func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine) },

@@ -64,7 +64,7 @@ func main() {
 		log.Fatal(err)
 	}
 	engine, err := core.New(core.Config{
-		Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: sockets,
+		Schema: schema, Store: store, Bus: bus, Pusher: sockets,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -23,8 +23,19 @@ type layer struct {
 func layers() []layer {
 	return []layer{
 		{packages: module + "ports/...", links: []string{module + "ports/..."}},
-		{packages: module + "core/...", links: []string{module + "core/...", module + "ports", "github.com/graphql-go/graphql/..."}},
+		room("wire"),
+		room("filter"),
+		room("identity"),
+		room("observe"),
+		room("hooks"),
+		room("run", "filter", "hooks", "observe"),
+		room("peer", "run", "filter", "identity", "hooks", "observe", "wire"),
+		room("session", "peer", "run", "filter", "identity", "hooks", "observe", "wire"),
+		room("delivery", "peer", "run", "filter", "identity", "hooks", "observe", "wire"),
+		{packages: module + "core/...", links: []string{module + "core/...", module + "ports"}},
 
+		{packages: module + "internal/graphql/...", links: append(gqlparser(), module+"internal/graphql/...", module+"ports")},
+		adapter("graphqlgo", append(gqlparser(), module+"internal/graphql/...", "github.com/graphql-go/graphql/...")...),
 		adapter("apigw/local", module+"adapters/apigw", "github.com/aws/...", "github.com/gobwas/..."),
 		adapter("apigw", "github.com/aws/..."),
 		adapter("dynamodb", "github.com/aws/..."),
@@ -40,6 +51,21 @@ func layers() []layer {
 		{packages: module + "fanqltest/...", composes: true},
 		{packages: module + "internal/...", composes: true}, // for tests
 	}
+}
+
+// gqlparser is what reads documents, with what it needs.
+func gqlparser() []string {
+	return []string{"github.com/vektah/gqlparser/v2/...", "github.com/agnivade/levenshtein"}
+}
+
+// room is the layer of one of the engine's rooms: it links the rooms that it may
+// use.
+func room(name string, uses ...string) layer {
+	links := []string{module + "ports", module + "core/internal/" + name}
+	for _, use := range uses {
+		links = append(links, module+"core/internal/"+use)
+	}
+	return layer{packages: module + "core/internal/" + name, links: links}
 }
 
 // adapter is the layer of one adapter: it links ports, its SDK with what that

@@ -70,8 +70,11 @@ func TestViolations(t *testing.T) {
 		"the design": {graph: `
 			M/ports context
 			M/ports/porttest M/ports testing
-			M/core M/ports M/core/internal/wire github.com/graphql-go/graphql
+			M/core M/ports M/core/internal/session
+			M/core/internal/session M/core/internal/wire M/ports
 			M/core/internal/wire encoding/json
+			M/adapters/graphqlgo M/ports M/internal/graphql/document github.com/graphql-go/graphql
+			M/internal/graphql/document M/ports github.com/vektah/gqlparser/v2/ast
 			M/adapters/memory M/ports
 			M/adapters/websocket M/ports M/adapters/websocket/frames github.com/gobwas/ws
 			M/adapters/websocket/frames context
@@ -98,11 +101,27 @@ func TestViolations(t *testing.T) {
 				M/ports/porttest testing`,
 			want: []string{"M/core imports M/ports/porttest", "M/core reaches testing, through M/ports/porttest"},
 		},
-		"the engine reaches an SDK through what it may import": {
+		"a schema adapter reaches an SDK through what it may import": {
 			graph: `
-				M/core github.com/graphql-go/graphql
+				M/adapters/graphqlgo github.com/graphql-go/graphql
 				github.com/graphql-go/graphql github.com/aws/aws-sdk-go-v2`,
-			want: []string{"M/core reaches github.com/aws/aws-sdk-go-v2, through github.com/graphql-go/graphql"},
+			want: []string{"M/adapters/graphqlgo reaches github.com/aws/aws-sdk-go-v2, through github.com/graphql-go/graphql"},
+		},
+		"the engine imports a GraphQL library": {
+			graph: `M/core github.com/graphql-go/graphql`,
+			want:  []string{"M/core imports github.com/graphql-go/graphql"},
+		},
+		"a room uses one that may use it": {
+			graph: `
+				M/core/internal/peer M/core/internal/session
+				M/core/internal/session M/ports`,
+			want: []string{"M/core/internal/peer imports M/core/internal/session"},
+		},
+		"an adapter that is no schema's uses what schema adapters share": {
+			graph: `
+				M/adapters/memory M/internal/graphql/document
+				M/internal/graphql/document M/ports`,
+			want: []string{"M/adapters/memory imports M/internal/graphql/document"},
 		},
 		"an internal package of the engine imports a socket library": {
 			graph: `M/core/internal/wire github.com/gobwas/ws`,

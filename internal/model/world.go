@@ -190,7 +190,7 @@ func (w *world) process() *process {
 	p := &process{Process: w.faults.Process()}
 	store := p.Store(&tappedStore{w.backend.Store(p.Process), p.Process, &w.truth})
 	config := core.Config{
-		Schema: w.schema, Connections: store, Subscriptions: store,
+		Schema: w.schema, Store: store,
 		Bus: p.Bus(w.backend.Bus(p.Process)), Pusher: &tappedPusher{p.Pusher(&w.sockets), &w.truth},
 		PushAttempts: pushAttempts, PageSize: w.shape.pageSize, Reserve: 100 * time.Millisecond, Now: w.now,
 		Random: func() float64 { return 0.5 },

@@ -14,7 +14,7 @@
 //	process := faults.Process()
 //	store := process.Store(memory.NewStore(memory.StoreConfig{}))
 //	engine, err := core.New(core.Config{
-//		Connections: store, Subscriptions: store,
+//		Store: store,
 //		Bus: process.Bus(bus), Pusher: process.Pusher(pusher), ...
 //	})
 //

@@ -31,7 +31,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	store, bus, sockets := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), websocket.NewServer(websocket.Config{})
-	engine, err := core.New(core.Config{Schema: schema, Connections: store, Subscriptions: store, Bus: bus, Pusher: sockets,
+	engine, err := core.New(core.Config{Schema: schema, Store: store, Bus: bus, Pusher: sockets,
 		Hooks: core.Hooks{OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 			return core.Session{State: payload}, nil
 		}}})

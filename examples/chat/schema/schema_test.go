@@ -35,6 +35,7 @@ func TestARoomTellsItsHistoryThenWhatHappens(t *testing.T) {
 	ada := server.Connect(t, fanqltest.Payload(name{"Ada"}))
 	grace := server.Connect(t, fanqltest.Payload(name{"Grace"}))
 	fanqltest.Query[any](ada, `mutation { send(room: "general", text: "anybody here?") { id } }`)
+	server.Flush(t)
 
 	toGrace := grace.Subscribe(room, fanqltest.Variables{"name": "general"})
 	first := fanqltest.Next[update](toGrace)

@@ -38,7 +38,7 @@ func New(ctx context.Context, logger *slog.Logger) (*core.Engine, error) {
 		return nil, err
 	}
 	return core.New(core.Config{
-		Schema: chat, Connections: store, Subscriptions: store, Bus: bus,
+		Schema: chat, Store: store, Bus: bus,
 		Pusher: apigw.NewPusher(apigw.PusherConfig{
 			Region: stock.Region, Credentials: stock.Credentials, Endpoint: os.Getenv("FANQL_ENDPOINT"),
 		}),

@@ -62,10 +62,9 @@ func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
 		return nil, err
 	}
 	return core.New(core.Config{
-		Schema:        chat,
-		Connections:   store,
-		Subscriptions: store,
-		Bus:           bus,
+		Schema: chat,
+		Store:  store,
+		Bus:    bus,
 		Pusher: apigw.NewPusher(apigw.PusherConfig{
 			Region: settings.Region, Credentials: credentials, Endpoint: settings.Endpoint,
 		}),

@@ -63,10 +63,9 @@ func (s Settings) NewEngine(client goredis.UniversalClient, bus ports.EventBus, 
 		return nil, err
 	}
 	return core.New(core.Config{
-		Schema:        chat,
-		Connections:   store,
-		Subscriptions: store,
-		Bus:           bus,
+		Schema: chat,
+		Store:  store,
+		Bus:    bus,
 		Pusher: apigw.NewPusher(apigw.PusherConfig{
 			Region: s.Region, Credentials: credentials, Endpoint: s.Endpoint,
 		}),

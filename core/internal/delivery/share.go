@@ -1,0 +1,183 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+
+	"github.com/fanql/fanql/core/internal/filter"
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/ports"
+)
+
+// maxGroups bounds how many groups one fan-out remembers from page to page, and
+// how many states one event of a group. What is forgotten is executed again;
+// nothing else changes.
+const maxGroups = 10_000
+
+// group is all subscribers of a fan-out with the same request. An event is
+// executed for one of them, and the result shared as far as what the resolvers
+// asked about the connection allows:
+//
+//   - nothing: all members get the same bytes;
+//   - its state: members with an equal state do;
+//   - its ID: each member has an execution of its own.
+//
+// That is correct for resolvers that are functions of the event, the request and
+// ConnectionFrom. PerSubscriber is for those that are not.
+type group struct {
+	fan      *fanout
+	prepared *run.Prepared
+	rejected ports.ResponseErrors
+	results  []sharing // one per event
+}
+
+// screen is all subscribers of a fan-out with the same filters.
+type screen struct {
+	perSubscriber bool
+	// passes says of each event whether it fits all conditions.
+	passes []bool
+}
+
+// sharing is what one event has come to for a group so far.
+type sharing struct {
+	mu sync.Mutex
+	// known says how far results are shared; until then, nobody has executed.
+	known run.Scope
+	// all is the result when known is shared; byState those when it is EqualStates.
+	all     ports.Result
+	byState map[string]*sharing
+}
+
+// member is a subscriber with its group and its screen.
+type member struct {
+	*ports.Subscriber
+	group  *group
+	screen *screen
+}
+
+// enroll finds every subscriber of a page its group and its screen.
+func (f *fanout) enroll(ctx context.Context, subscribers []ports.Subscriber) []member {
+	if len(f.groups) > maxGroups {
+		clear(f.groups)
+	}
+	if len(f.screens) > maxGroups {
+		clear(f.screens)
+	}
+	members := make([]member, len(subscribers))
+	for i := range subscribers {
+		to := &subscribers[i]
+		members[i] = member{to, f.group(ctx, to.Request), f.screen(to.Filters)}
+	}
+	return members
+}
+
+func (f *fanout) group(ctx context.Context, request []byte) *group {
+	found := f.groups[string(request)]
+	if found != nil {
+		return found
+	}
+	found = &group{fan: f, results: make([]sharing, len(f.events))}
+	found.prepared, found.rejected = f.deliverer.Runner.PrepareStored(ctx, request)
+	f.groups[string(request)] = found
+	return found
+}
+
+// screen evaluates the conditions of a subscription once for all that have the
+// same.
+func (f *fanout) screen(encoded []byte) *screen {
+	found := f.screens[string(encoded)]
+	if found != nil {
+		return found
+	}
+	filters := filter.Decode(encoded)
+	found = &screen{perSubscriber: filters.PerSubscriber, passes: make([]bool, len(f.events))}
+	for i := range f.events {
+		found.passes[i] = filters.Pass(f.roots[i])
+	}
+	f.screens[string(encoded)] = found
+	return found
+}
+
+// outcome is what one event is to one subscriber.
+func (m member) outcome(ctx context.Context, index int) ports.Result {
+	g := m.group
+	switch {
+	case g.rejected != nil: // the schema has changed since the client subscribed
+		return ports.Result{Rejected: g.rejected}
+	case !m.screen.passes[index]:
+		return ports.Result{Skip: true}
+	case m.screen.perSubscriber:
+		outcome, _ := g.execute(ctx, index, m.Subscriber)
+		return outcome
+	}
+	return g.results[index].outcome(func() (ports.Result, run.Scope) { return g.execute(ctx, index, m.Subscriber) }, m.State)
+}
+
+// outcome returns the shared result where there is one for this state, and
+// otherwise executes. The first execution holds the lock: the others are waiting
+// for nothing but its result.
+func (s *sharing) outcome(execute func() (ports.Result, run.Scope), state []byte) ports.Result {
+	s.mu.Lock()
+	switch s.known {
+	case run.Everyone:
+		defer s.mu.Unlock()
+		return s.all
+	case run.OneCaller:
+		s.mu.Unlock()
+		outcome, _ := execute()
+		return outcome
+	case run.EqualStates:
+		same := s.forState(state)
+		s.mu.Unlock()
+		return same.outcome(amongEqualStates(execute), nil)
+	}
+	defer s.mu.Unlock()
+	outcome, reach := execute()
+	s.known, s.all = reach, outcome
+	if reach == run.EqualStates {
+		same := s.forState(state)
+		same.known, same.all = run.Everyone, outcome
+	}
+	return outcome
+}
+
+// amongEqualStates is an execution whose result goes to members with one state
+// only: that it reads the state limits it no further.
+func amongEqualStates(execute func() (ports.Result, run.Scope)) func() (ports.Result, run.Scope) {
+	return func() (ports.Result, run.Scope) {
+		outcome, reach := execute()
+		if reach == run.EqualStates {
+			reach = run.Everyone
+		}
+		return outcome, reach
+	}
+}
+
+func (s *sharing) forState(state []byte) *sharing {
+	same := s.byState[string(state)]
+	if same == nil {
+		if s.byState == nil || len(s.byState) >= maxGroups {
+			s.byState = map[string]*sharing{}
+		}
+		same = &sharing{}
+		s.byState[string(state)] = same
+	}
+	return same
+}
+
+// execute runs the operation for one subscriber and says who may share it.
+func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (ports.Result, run.Scope) {
+	x := g.fan.execution(index, to)
+	g.fan.tally.executed.Add(1)
+	outcome := g.fan.deliverer.Runner.Execute(ctx, x, g.prepared, g.fan.roots[index])
+	return outcome, x.Scope()
+}
+
+// execution is that of one event for one subscriber.
+func (f *fanout) execution(index int, to *ports.Subscriber) *run.Execution {
+	return &run.Execution{
+		Caller:  run.NewCaller(to.Ref.Connection, to.State),
+		Event:   &f.events[index],
+		Decoded: &f.decoded[index],
+	}
+}

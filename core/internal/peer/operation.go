@@ -1,0 +1,69 @@
+package peer
+
+import (
+	"context"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// Operation is one operation of one client, as far as it is needed to send for it
+// and to end it.
+type Operation struct {
+	Ref        ports.OperationRef
+	Address    ports.Address
+	Dialect    wire.Dialect
+	ReceivedAt time.Time
+}
+
+// End removes an operation and runs OnComplete, if it was still there.
+func (p *Peers) End(ctx context.Context, ref ports.OperationRef, receivedAt time.Time, reason ports.CompletionReason) (bool, error) {
+	ctx, cancel := Detached(ctx)
+	defer cancel()
+	removed, err := p.Store.RemoveOperation(ctx, ref, receivedAt)
+	if removed {
+		p.Observation.Count(ctx, ports.Counts{Operations: -1})
+		p.Calls.Complete(ctx, ref, reason)
+	}
+	return removed, err
+}
+
+// Fail sends the error message of an operation, after which nothing more is sent
+// for its ID.
+func (p *Peers) Fail(ctx context.Context, o Operation, errs ports.ResponseErrors) error {
+	return p.Reply(ctx, o.Address, o.Dialect.Error(string(o.Ref.ID), errs))
+}
+
+// EndWithErrors ends an operation that is in place with an error message.
+func (p *Peers) EndWithErrors(ctx context.Context, o Operation, errs ports.ResponseErrors) error {
+	ended, err := p.End(ctx, o.Ref, o.ReceivedAt, ports.CompletedByError)
+	if err != nil || !ended {
+		return err
+	}
+	return p.Fail(ctx, o, errs)
+}
+
+// TooLarge is what a client reads in place of a result that its transport cannot
+// carry.
+func TooLarge() ports.ResponseErrors {
+	return ports.NewResponseErrors("the result is too large to be sent")
+}
+
+// SendFunc sends a frame: Push, Reply or Attempt.
+type SendFunc func(ctx context.Context, to ports.Address, frame ports.Frame) error
+
+// Result sends a result, or what OnTooLarge has in its place. ErrTooLarge: the
+// transport can carry neither. Other errors are those of send.
+func (p *Peers) Result(ctx context.Context, o Operation, x *run.Execution, body []byte, send SendFunc) error {
+	err := send(ctx, o.Address, o.Dialect.Next(string(o.Ref.ID), body))
+	if !Is(err, ports.ErrTooLarge) {
+		return err
+	}
+	instead, ok := p.Calls.TooLarge(run.With(ctx, x), o.Ref, body)
+	if !ok {
+		return err
+	}
+	return send(ctx, o.Address, o.Dialect.Next(string(o.Ref.ID), instead))
+}

@@ -1,0 +1,70 @@
+// Package peer does things to one client: it replies, pushes, tries again, holds the
+// pace that the transport can take, ends operations, and closes and removes
+// connections.
+package peer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/observe"
+	"github.com/fanql/fanql/ports"
+)
+
+// Config is what Peers are made of.
+type Config struct {
+	Store       ports.Store
+	Pusher      ports.Pusher
+	Calls       hooks.Calls
+	Observation observe.Observation
+	Now         func() time.Time
+	Random      func() float64
+	// Attempts is how often a push that failed for now is tried in all.
+	Attempts int
+}
+
+// Peers reach clients. Their methods may be called concurrently.
+type Peers struct {
+	Config
+	pace *pace
+}
+
+// New makes peers.
+func New(config Config) *Peers {
+	return &Peers{Config: config, pace: newPace(config.Now)}
+}
+
+// Reply pushes one answer to the client that just wrote. If the client has left
+// meanwhile, its connection is forgotten.
+func (p *Peers) Reply(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	err := p.Push(ctx, to, frame)
+	if Is(err, ports.ErrGone) {
+		return p.Disconnect(ctx, ports.Disconnection{Address: to})
+	}
+	return err
+}
+
+// Is reports whether an error is of a kind.
+func Is(err, kind error) bool { return err != nil && errors.Is(err, kind) }
+
+// cleanUpTimeout bounds work that has to be done although the caller has left.
+const cleanUpTimeout = 5 * time.Second
+
+// Detached is for work that must outlive the caller's cancellation.
+func Detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
+}
+
+// Wait sleeps, and returns the context's error if that ends first.
+func Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

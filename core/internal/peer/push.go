@@ -1,0 +1,69 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// Push retries wait at first up to the one, and never longer than the other.
+const firstBackoff, mostBackoff = 50 * time.Millisecond, 2 * time.Second
+
+// Push sends a frame, and again while the failure may pass.
+func (p *Peers) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	return p.retry(ctx, func() error { return p.pushOnce(ctx, to, frame) })
+}
+
+// retry makes a call of the pusher, and again with full jitter while the failure
+// may pass.
+func (p *Peers) retry(ctx context.Context, call func() error) error {
+	for attempt, backoff := 1, firstBackoff; ; attempt, backoff = attempt+1, min(2*backoff, mostBackoff) {
+		err := call()
+		if err == nil || !mayPass(err) || attempt >= p.Attempts {
+			return err
+		}
+		if Wait(ctx, time.Duration(p.Random()*float64(backoff))) != nil {
+			return err
+		}
+		p.Observation.Count(ctx, ports.Counts{Retried: 1})
+	}
+}
+
+// Attempt sends a frame once. ErrStuck: it may be accepted later.
+func (p *Peers) Attempt(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	err := p.pushOnce(ctx, to, frame)
+	if err != nil && mayPass(err) && p.Attempts > 1 {
+		return ErrStuck
+	}
+	return err
+}
+
+// ErrStuck stands for a push that may be accepted when it is tried again.
+var ErrStuck = errors.New("core: stuck")
+
+func mayPass(err error) bool {
+	return !Is(err, ports.ErrGone) && !Is(err, ports.ErrTooLarge)
+}
+
+// pushOnce sends a frame at the pace that the transport can take.
+func (p *Peers) pushOnce(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	waited, err := p.pace.wait(ctx)
+	if waited > 0 {
+		p.Observation.Count(ctx, ports.Counts{Waited: waited})
+	}
+	if err != nil {
+		return err
+	}
+	ctx, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: to.ID})
+	err = p.Pusher.Push(ctx, to, frame)
+	end(err)
+	if !Is(err, ports.ErrThrottled) {
+		p.pace.passed()
+		return err
+	}
+	p.pace.throttled(to.ID)
+	p.Observation.Count(ctx, ports.Counts{Throttled: 1})
+	return err
+}

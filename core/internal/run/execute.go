@@ -1,0 +1,70 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/ports"
+)
+
+// Subscribe runs the Subscribe resolver of a subscription, and returns what it asks
+// for.
+func (r *Runner) Subscribe(ctx context.Context, caller *Caller, p *Prepared) (*Subscription, ports.ResponseErrors) {
+	x := &Execution{Caller: caller, Subscription: &Subscription{}}
+	prepared, err := r.newContext(With(ctx, x))
+	if err != nil {
+		r.Calls.Report(ctx, "running a Subscribe resolver", err)
+		return nil, ports.NewResponseErrors(hooks.InternalError)
+	}
+	if errs := p.bound.Subscribe(prepared, r.Calls.Public); errs != nil {
+		return nil, errs
+	}
+	switch topics := len(x.Subscription.Topics); {
+	case topics == 0:
+		return nil, ports.NewResponseErrors("the Subscribe resolver registered no topic")
+	case topics > r.MaxTopics:
+		return nil, ports.NewResponseErrors(fmt.Sprintf("a subscription may have at most %d topics", r.MaxTopics))
+	}
+	return x.Subscription, nil
+}
+
+// Execute runs an operation once. The root value is what a delivery hands to the
+// subscription's field as its source.
+func (r *Runner) Execute(ctx context.Context, x *Execution, p *Prepared, root any) ports.Result {
+	if r.Observation.Observer != nil {
+		var end func(error)
+		ctx, end = r.Observation.Begin(ctx, ports.Step{
+			Name: ports.StepExecute, Operation: p.operation.Kind(), OperationName: p.operation.Name(),
+		})
+		defer func() { end(nil) }()
+	}
+	prepared, err := r.newContext(With(ctx, x))
+	if err != nil {
+		r.Calls.Report(ctx, "executing an operation", err)
+		return ports.Result{Body: []byte(`{"data":null,"errors":[{"message":"` + hooks.InternalError + `"}]}`)}
+	}
+	call := ports.Call{Root: root, Format: r.Calls.Public, MaxBytes: r.MaxResponseBytes}
+	if r.EventExtensions && x.Event != nil && x.Event.ID != "" {
+		call.Extensions = map[string]any{"event": map[string]string{"id": x.Event.ID, "position": x.Event.Position}}
+	}
+	return p.bound.Execute(prepared, call)
+}
+
+// newContext is the context that user code runs in.
+func (r *Runner) newContext(ctx context.Context) (context.Context, error) {
+	prepared, err := r.callNewContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("core.Config.NewContext: %w", err)
+	}
+	return prepared, nil
+}
+
+func (r *Runner) callNewContext(ctx context.Context) (_ context.Context, err error) {
+	defer hooks.Guard(&err)
+	if ctx = r.NewContext(ctx); ctx == nil {
+		return nil, errors.New("returned a nil context")
+	}
+	return ctx, nil
+}

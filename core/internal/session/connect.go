@@ -1,0 +1,78 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/identity"
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// Connect decides about a handshake; core.Engine.Connect has the contract.
+func (h *Handler) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
+	ctx, end := h.Observation.Begin(ctx, ports.Step{Name: ports.StepConnect, Connection: handshake.Address.ID})
+	accepted, err := h.connect(ctx, handshake)
+	end(err)
+	return accepted, err
+}
+
+func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
+	dialect, spelling, ok := wire.Select(handshake.Protocols)
+	if !ok {
+		return ports.Accepted{}, &ports.Refusal{Status: 400, Code: ports.CloseSubprotocol,
+			Reason: "Subprotocol not acceptable: offer " + strings.Join(wire.Names(), " or ")}
+	}
+	session, err := h.Calls.Connect(ctx, handshake)
+	if err != nil {
+		if refused, ok := hooks.Refusal(err); ok {
+			return ports.Accepted{}, &refused
+		}
+		h.Calls.Report(ctx, "OnConnect hook", err)
+		return ports.Accepted{}, fmt.Errorf("OnConnect hook: %w", err)
+	}
+	state, err := marshalState(session.State)
+	if err == nil {
+		err = identity.Check(session.Identity)
+	}
+	if err != nil {
+		return ports.Accepted{}, fmt.Errorf("OnConnect hook: %w", err)
+	}
+	err = h.Store.CreateConnection(ctx, ports.Connection{
+		Address:   handshake.Address,
+		Protocol:  dialect.Name(),
+		State:     state,
+		Identity:  session.Identity,
+		NotAfter:  session.NotAfter,
+		ExpiresAt: h.since(handshake).Add(h.ConnectionTTL),
+	})
+	if err != nil {
+		return ports.Accepted{}, err
+	}
+	h.Observation.Count(ctx, ports.Counts{Connections: 1})
+	return ports.Accepted{Protocol: spelling}, nil
+}
+
+// since is when a connection's life began: the same for a handshake that is
+// handed over again, so that the store knows the repetition.
+func (h *Handler) since(handshake ports.Handshake) time.Time {
+	if handshake.ReceivedAt.IsZero() {
+		return h.Now()
+	}
+	return handshake.ReceivedAt
+}
+
+func marshalState(state any) ([]byte, error) {
+	if state == nil {
+		return nil, nil
+	}
+	encoded, err := json.Marshal(state)
+	if err != nil {
+		return nil, fmt.Errorf("the session's state is not JSON: %w", err)
+	}
+	return encoded, nil
+}

@@ -1,0 +1,81 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/identity"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// enlist makes a connection one of its identity's. It reports false if they are
+// too many already.
+func (h *Handler) enlist(ctx context.Context, connection ports.Connection, receivedAt time.Time) (bool, error) {
+	topic := identity.Topic(connection.Identity)
+	err := h.Store.AddOperation(ctx, ports.Operation{
+		Ref:        ports.OperationRef{Connection: connection.Address.ID, ID: identity.Operation},
+		Address:    connection.Address,
+		Protocol:   connection.Protocol,
+		Topics:     []ports.Topic{topic},
+		ReceivedAt: receivedAt,
+		ExpiresAt:  h.Now().Add(h.ConnectionTTL),
+		NotAfter:   connection.NotAfter,
+	})
+	if err != nil || h.MaxConnectionsPerIdentity == 0 {
+		return true, err
+	}
+	return h.fewEnough(ctx, topic, connection.Address.ID)
+}
+
+var errEnough = errors.New("core: enough")
+
+// fewEnough counts the other connections of an identity. Rows that crashed
+// clients left do not count: when there are too many, each is sent something, and
+// those whose sockets are gone are forgotten. Of two connections that come at the
+// same time for the last place, both may be refused.
+func (h *Handler) fewEnough(ctx context.Context, topic ports.Topic, id ports.ConnectionID) (bool, error) {
+	var others []ports.Subscriber
+	err := identity.Each(ctx, h.Store, topic, h.PageSize, func(to ports.Subscriber) error {
+		if to.Ref.Connection != id {
+			others = append(others, to)
+		}
+		if len(others) > h.MaxConnectionsPerIdentity {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return false, err
+	}
+	if len(others) < h.MaxConnectionsPerIdentity {
+		return true, nil
+	}
+	alive := 0
+	for _, to := range others {
+		if !peer.Is(h.Peers.Pusher.Push(ctx, to.Address, wire.Of(to.Protocol).Probe()), ports.ErrGone) {
+			alive++
+		} else if err := h.Peers.Disconnect(ctx, ports.Disconnection{Address: to.Address}); err != nil {
+			return false, err
+		}
+	}
+	return alive < h.MaxConnectionsPerIdentity, nil
+}
+
+// admit decides about a connection whose connection_init was accepted: whether
+// its identity is still good, and has not too many connections.
+func (h *Handler) admit(ctx context.Context, connection ports.Connection, receivedAt time.Time) error {
+	if h.Peers.HasEnded(connection.NotAfter) {
+		return peer.IdentityEnded()
+	}
+	if connection.Identity == "" {
+		return nil
+	}
+	fits, err := h.enlist(ctx, connection, receivedAt)
+	if err == nil && !fits {
+		return &ports.Refusal{Code: ports.CloseForbidden, Reason: "Too many connections"}
+	}
+	return err
+}

@@ -1,0 +1,210 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/identity"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// pendingInits are the connections whose connection_init this process is
+// deciding. It spares a second init its hook, a legacy start the polling, and a
+// connection in the middle of its init the timeout. Another process knows
+// nothing of it; between processes the store decides.
+type pendingInits struct {
+	mu      *sync.Mutex
+	verdict map[ports.ConnectionID]chan struct{}
+}
+
+func newPendingInits() pendingInits {
+	return pendingInits{&sync.Mutex{}, map[ports.ConnectionID]chan struct{}{}}
+}
+
+// begin reports false if one is being decided already.
+func (p pendingInits) begin(id ports.ConnectionID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.verdict[id]; ok {
+		return false
+	}
+	p.verdict[id] = make(chan struct{})
+	return true
+}
+
+func (p pendingInits) end(id ports.ConnectionID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.verdict[id])
+	delete(p.verdict, id)
+}
+
+// pending returns the channel that closes with the verdict; nil if there is
+// nothing to wait for.
+func (p pendingInits) pending(id ports.ConnectionID) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.verdict[id]
+}
+
+// initialize handles connection_init.
+func (h *Handler) initialize(ctx context.Context, message ports.Message, payload json.RawMessage) error {
+	if !h.pending.begin(message.Address.ID) {
+		return h.secondInit(ctx, message.Address)
+	}
+	defer h.pending.end(message.Address.ID)
+	init, ack, err := h.decideInit(ctx, message, payload)
+	if err != nil {
+		return h.refuseInit(ctx, message.Address, err)
+	}
+	connection, err := h.Store.InitConnection(ctx, message.Address.ID, init)
+	switch {
+	case peer.Is(err, ports.ErrConflict):
+		return h.secondInit(ctx, message.Address)
+	case peer.Is(err, ports.ErrNotFound):
+		return ignoreUnknown(h.unknown(ctx, message.Address))
+	case err != nil:
+		return err
+	}
+	err = h.admit(ctx, connection, message.ReceivedAt)
+	if refused, ok := hooks.Refusal(err); ok {
+		return h.turnAway(ctx, connection, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return h.Peers.Reply(ctx, connection.Address, wire.AckFrame(ack))
+}
+
+// decideInit asks OnInit, where there is one.
+func (h *Handler) decideInit(ctx context.Context, message ports.Message, payload json.RawMessage) (ports.Init, json.RawMessage, error) {
+	init := ports.Init{RequestID: message.RequestID}
+	if h.Calls.Hooks.OnInit == nil {
+		return init, nil, nil
+	}
+	var state []byte
+	if h.Calls.Hooks.OnConnect != nil { // else nothing was kept that the hook could read
+		connection, err := h.connection(ctx, message.Address)
+		if err != nil {
+			return init, nil, err
+		}
+		if connection.Initialized {
+			return init, nil, nil // a second one, or a retry: the store tells them apart
+		}
+		state = connection.State
+	}
+	session, err := h.Calls.Init(run.With(ctx, &run.Execution{Caller: run.NewCaller(message.Address.ID, state)}), payload)
+	if err != nil {
+		return init, nil, fmt.Errorf("OnInit hook: %w", err)
+	}
+	if init.State, err = marshalState(session.State); err != nil {
+		return init, nil, fmt.Errorf("OnInit hook: %w", err)
+	}
+	if err := identity.Check(session.Identity); err != nil {
+		return init, nil, fmt.Errorf("OnInit hook: %w", err)
+	}
+	init.Identity, init.NotAfter = session.Identity, session.NotAfter
+	ack, err := marshalState(session.Ack)
+	if err == nil && ack != nil && ack[0] != '{' {
+		err = errors.New("OnInit hook: Session.Ack is not a JSON object")
+	}
+	return init, ack, err
+}
+
+// refuseInit tells the client no: with the reason, if that is what the hook
+// wanted, and otherwise as a failure that may pass.
+func (h *Handler) refuseInit(ctx context.Context, address ports.Address, cause error) error {
+	if errors.Is(cause, errUnknownConnection) {
+		return nil
+	}
+	connection, err := h.connection(ctx, address)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	if connection.Initialized { // the hook has been asked about a second one
+		return h.answerSecondInit(ctx, connection)
+	}
+	refused, ok := hooks.Refusal(cause)
+	if !ok {
+		h.Calls.Report(ctx, "connection_init", cause, hooks.Connection(address.ID))
+		refused = ports.Refusal{Code: ports.CloseTryAgainLater, Reason: "Try again later"}
+	}
+	return h.turnAway(ctx, connection, refused)
+}
+
+// turnAway is the no to a connection_init.
+func (h *Handler) turnAway(ctx context.Context, connection ports.Connection, refused ports.Refusal) error {
+	return h.Peers.Answer(ctx, connection.Address, wire.Of(connection.Protocol).Refused(refused.Code, refused.Reason))
+}
+
+func (h *Handler) secondInit(ctx context.Context, address ports.Address) error {
+	connection, err := h.connection(ctx, address)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	return h.answerSecondInit(ctx, connection)
+}
+
+func (h *Handler) answerSecondInit(ctx context.Context, connection ports.Connection) error {
+	return h.Peers.Answer(ctx, connection.Address, wire.Of(connection.Protocol).SecondInit())
+}
+
+// ExpireInit closes a connection from which no connection_init has come (4408).
+// A transport with a timer calls it once its init timeout has passed.
+func (h *Handler) ExpireInit(ctx context.Context, address ports.Address) error {
+	if h.pending.pending(address.ID) != nil {
+		return nil
+	}
+	connection, err := h.Store.GetConnection(ctx, address.ID)
+	if peer.Is(err, ports.ErrNotFound) || err == nil && connection.Initialized {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return h.Peers.Close(ctx, address, ports.CloseInitTimeout, "Connection initialisation timeout")
+}
+
+// awaitInit is for a legacy start, which its client sends behind connection_init
+// without waiting for the verdict. It returns the connection as it is once it is
+// initialized, or when the init timeout has passed.
+func (h *Handler) awaitInit(ctx context.Context, connection ports.Connection) (ports.Connection, error) {
+	const first, most = 5 * time.Millisecond, 200 * time.Millisecond
+	patience, cancel := context.WithTimeout(ctx, h.InitTimeout)
+	defer cancel()
+	for backoff := first; !connection.Initialized; backoff = min(2*backoff, most) {
+		if err := h.awaitVerdict(patience, connection.Address.ID, backoff); err != nil {
+			return connection, ctx.Err() // nil when only the patience ended
+		}
+		var err error
+		if connection, err = h.Store.GetConnection(ctx, connection.Address.ID); err != nil {
+			if peer.Is(err, ports.ErrNotFound) { // refused, and already told so
+				return connection, errUnknownConnection
+			}
+			return connection, err
+		}
+	}
+	return connection, nil
+}
+
+// awaitVerdict waits for the verdict of this process, or a while for another's.
+func (h *Handler) awaitVerdict(ctx context.Context, id ports.ConnectionID, backoff time.Duration) error {
+	verdict := h.pending.pending(id)
+	if verdict == nil {
+		return peer.Wait(ctx, backoff)
+	}
+	select {
+	case <-verdict:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

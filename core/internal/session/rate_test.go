@@ -1,0 +1,46 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+func TestRateLetsBurstsThroughAndFloodsNot(t *testing.T) {
+	r, now := newRates(10), time.Unix(1, 0)
+	for i := range 100 {
+		if got := r.take("a", now); got != fine {
+			t.Fatalf("message %d of a burst: got %v", i, got)
+		}
+	}
+	if got := r.take("a", now); got != overRate {
+		t.Fatalf("over the burst: got %v", got)
+	}
+	if got := r.take("a", now); got != overRateAndTold {
+		t.Fatalf("told twice: got %v", got)
+	}
+	if got := r.take("b", now); got != fine {
+		t.Fatalf("another connection: got %v", got)
+	}
+	for range 100 {
+		now = now.Add(time.Second / 10)
+		if got := r.take("b", now); got != fine {
+			t.Fatalf("at the rate: got %v", got)
+		}
+	}
+}
+
+func TestRateForgetsQuietConnections(t *testing.T) {
+	r, now := newRates(10), time.Unix(1, 0)
+	for i := range 100_000 {
+		now = now.Add(time.Millisecond)
+		r.take(ports.ConnectionID(fmt.Sprint(i)), now)
+	}
+	// A connection that has sent one message is full again after a tenth of a
+	// second, in which 100 others come.
+	if len(r.buckets) > 2*leastBuckets {
+		t.Errorf("%d connections are remembered", len(r.buckets))
+	}
+}

@@ -1,0 +1,78 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/ports"
+)
+
+// subscribe runs the Subscribe resolver and puts the subscription in place. A
+// resolver that refuses costs no write.
+func (h *Handler) subscribe(ctx context.Context, s *starting, request ports.Request, p *run.Prepared) error {
+	wanted, errs := h.Runner.Subscribe(ctx, s.caller(), p)
+	if errs != nil {
+		return h.Peers.Fail(ctx, s.Operation, errs)
+	}
+	row := h.row(s)
+	row.Topics, row.State = wanted.Topics, s.connection.State
+	var err error
+	if row.Request, err = run.EncodeRequest(request); err != nil {
+		return h.Peers.Fail(ctx, s.Operation, ports.NewResponseErrors("variables must be a JSON object"))
+	}
+	if row.Filters, err = wanted.Filters.Encode(); err != nil {
+		return h.Peers.Fail(ctx, s.Operation, ports.NewResponseErrors(err.Error()))
+	}
+	if proceed, err := h.place(ctx, s, row); !proceed {
+		return err
+	}
+	h.Runner.Keep(row.Request, p)
+	if wanted.Initial == nil {
+		return nil
+	}
+	return h.sendInitial(ctx, s, p, wanted.Initial)
+}
+
+// sendInitial sends the first result, made after the subscription is in place.
+func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared, initial func(context.Context) (any, error)) error {
+	payload, err := initialPayload(run.With(ctx, s.execution()), initial)
+	if errors.Is(err, ports.ErrSkip) {
+		return nil
+	}
+	if err != nil {
+		public := h.Calls.Public(run.With(ctx, s.execution()), err)
+		return h.Peers.EndWithErrors(ctx, s.Operation, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
+	}
+	x := s.execution()
+	x.Event = &ports.Event{Kind: ports.EventData, Payload: payload, Time: h.Now()}
+	result := h.Runner.Execute(ctx, x, p, run.DecodePayload(payload))
+	switch {
+	case result.Skip:
+		return nil
+	case result.Rejected != nil:
+		return h.Peers.EndWithErrors(ctx, s.Operation, result.Rejected)
+	}
+	err = h.Peers.Result(ctx, s.Operation, s.execution(), result.Body, h.Peers.Reply)
+	if peer.Is(err, ports.ErrTooLarge) {
+		return h.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
+	}
+	return err
+}
+
+func initialPayload(ctx context.Context, initial func(context.Context) (any, error)) (_ []byte, err error) {
+	defer hooks.Guard(&err)
+	value, err := initial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("the initial result is not JSON: %w", err)
+	}
+	return payload, nil
+}
