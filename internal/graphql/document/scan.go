@@ -2,6 +2,7 @@ package document
 
 import (
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -14,8 +15,8 @@ const (
 )
 
 // scan goes through the lexical tokens of a text before a parser does (GraphQL,
-// section 2.1), and bounds what a parser would spend on them. Of what is wrong with a
-// token it finds what gqlparser's lexer lets pass.
+// section 2.1), and bounds what a parser would spend on them. It finds what is wrong
+// with a token: gqlparser's lexer lets some of it pass.
 //
 // It returns the values of block strings that gqlparser reads differently from
 // section 2.9.4, by the offsets of their tokens in code points.
@@ -79,8 +80,12 @@ func (s *scanner) token() {
 	case c == '}' || c == ']' || c == ')':
 		s.nesting--
 		s.at++
-	default:
+	case strings.IndexByte("!$&:=@|", c) >= 0:
 		s.at++
+	default:
+		r, size := utf8.DecodeRuneInString(s.text[s.at:])
+		s.problems.addByte(s.at, "Syntax Error: Unexpected character: %q.", string(r))
+		s.at += size
 	}
 }
 
@@ -95,8 +100,10 @@ func (s *scanner) name() {
 }
 
 func (s *scanner) number() {
-	s.at++ // the sign, or the first digit
-	s.digits()
+	s.next('-')
+	if !s.next('0') {
+		s.digits()
+	}
 	if s.next('.') {
 		s.digits()
 	}
@@ -106,9 +113,18 @@ func (s *scanner) number() {
 	}
 	// A number is not followed by what could be read as a part of it (GraphQL,
 	// section 2.9.1).
-	if s.at < len(s.text) && (isNameStart(s.text[s.at]) || s.text[s.at] == '.') {
-		s.problems.addByte(s.at, "Syntax Error: Invalid number, expected digit but got: %q.", s.text[s.at:s.at+1])
+	if s.at < len(s.text) && (isNameStart(s.text[s.at]) || isDigit(s.text[s.at]) || s.text[s.at] == '.') {
+		s.noDigit()
 	}
+}
+
+func (s *scanner) noDigit() {
+	if s.at == len(s.text) {
+		s.problems.addByte(s.at, "Syntax Error: Invalid number, expected digit but got: <EOF>.")
+		return
+	}
+	r, _ := utf8.DecodeRuneInString(s.text[s.at:])
+	s.problems.addByte(s.at, "Syntax Error: Invalid number, expected digit but got: %q.", string(r))
 }
 
 func (s *scanner) next(c byte) bool {
@@ -120,70 +136,107 @@ func (s *scanner) next(c byte) bool {
 }
 
 func (s *scanner) digits() {
+	start := s.at
 	for s.at < len(s.text) && isDigit(s.text[s.at]) {
 		s.at++
+	}
+	if s.at == start && !s.problems.found() {
+		s.noDigit()
 	}
 }
 
 func (s *scanner) string() {
 	start := s.at
-	for s.at++; s.at < len(s.text); s.at++ {
-		switch s.text[s.at] {
-		case '"':
+	for s.at++; s.at < len(s.text) && !s.problems.found(); {
+		switch c := s.text[s.at]; {
+		case c == '"':
 			s.at++
 			return
-		case '\n', '\r':
+		case c == '\n' || c == '\r':
 			s.problems.addByte(s.at, "Syntax Error: Unterminated string.")
-			return
-		case '\\':
+		case c == '\\':
 			s.escape()
+		default:
+			s.character()
 		}
 	}
-	s.problems.addByte(start, "Syntax Error: Unterminated string.")
+	if !s.problems.found() {
+		s.problems.addByte(start, "Syntax Error: Unterminated string.")
+	}
 }
 
-// escape goes to the last byte of an escape sequence. Half a surrogate pair has no
-// value (GraphQL, section 2.9.4); gqlparser reads it as U+FFFD.
+// character goes over a byte of a string.
+func (s *scanner) character() {
+	if c := s.text[s.at]; c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+		s.problems.addByte(s.at, "Syntax Error: Invalid character within String: %q.", string(rune(c)))
+	}
+	s.at++
+}
+
+// escape goes over an escape sequence. Half a surrogate pair has no value (GraphQL,
+// section 2.9.4); gqlparser reads it as U+FFFD.
 func (s *scanner) escape() {
-	first := surrogate(s.text[s.at:])
-	if first == 0 {
+	start := s.at
+	s.at++
+	switch {
+	case s.next('u'):
+		if !s.unicode() {
+			s.problems.addByte(start, "Syntax Error: Invalid Unicode escape sequence: %q.", s.text[start:s.at])
+		}
+	case s.at < len(s.text) && strings.IndexByte(`"\/bfnrt`, s.text[s.at]) >= 0:
 		s.at++
-		return
+	default:
+		r, _ := utf8.DecodeRuneInString(s.text[s.at:])
+		s.problems.addByte(start, "Syntax Error: Invalid character escape sequence: %q.", `\`+string(r))
 	}
-	const length = len(`\u0000`)
-	if first < 0xDC00 && surrogate(s.text[s.at+length:]) >= 0xDC00 {
-		s.at += 2*length - 1
-		return
-	}
-	s.problems.addByte(s.at, "Syntax Error: Invalid Unicode escape sequence: %q.", s.text[s.at:s.at+length])
-	s.at += length - 1
 }
 
-// surrogate is the code unit of an escape sequence like \uD83D, or 0 if the text
-// does not begin with a surrogate.
-func surrogate(text string) rune {
-	if len(text) < len(`\uD800`) || text[0] != '\\' || text[1] != 'u' {
-		return 0
+// unicode goes over what follows \u, and reports whether it has a value.
+func (s *scanner) unicode() bool {
+	if s.next('{') {
+		r, digits := s.hexadecimal(8)
+		return digits > 0 && utf8.ValidRune(r) && s.next('}')
 	}
-	var unit rune
-	for _, c := range []byte(text[2:6]) {
-		digit := strings.IndexByte("0123456789abcdef", c|0x20)
+	r, digits := s.hexadecimal(4)
+	switch {
+	case digits < 4:
+		return false
+	case !utf16.IsSurrogate(r):
+		return true
+	case !strings.HasPrefix(s.text[s.at:], `\u`):
+		return false
+	}
+	before := s.at
+	s.at += len(`\u`)
+	second, digits := s.hexadecimal(4)
+	if digits < 4 || utf16.DecodeRune(r, second) == utf8.RuneError {
+		s.at = before
+		return false
+	}
+	return true
+}
+
+func (s *scanner) hexadecimal(most int) (value rune, digits int) {
+	for digits < most && s.at < len(s.text) {
+		digit := strings.IndexByte("0123456789abcdefABCDEF", s.text[s.at])
 		if digit < 0 {
-			return 0
+			break
 		}
-		unit = unit<<4 | rune(digit)
+		if digit >= 16 {
+			digit -= 6
+		}
+		value = value<<4 | rune(digit)
+		digits++
+		s.at++
 	}
-	if unit < 0xD800 || unit > 0xDFFF {
-		return 0
-	}
-	return unit
+	return value, digits
 }
 
 func (s *scanner) blockString() {
 	const quotes = `"""`
 	start := s.at
 	s.at += len(quotes)
-	for s.at < len(s.text) {
+	for s.at < len(s.text) && !s.problems.found() {
 		switch rest := s.text[s.at:]; {
 		case strings.HasPrefix(rest, quotes):
 			s.block(start, s.text[start+len(quotes):s.at])
@@ -196,10 +249,12 @@ func (s *scanner) blockString() {
 		case strings.HasPrefix(rest, `\"""`):
 			s.at += len(`\"""`)
 		default:
-			s.at++
+			s.character()
 		}
 	}
-	s.problems.addByte(start, "Syntax Error: Unterminated string.")
+	if !s.problems.found() {
+		s.problems.addByte(start, "Syntax Error: Unterminated string.")
+	}
 }
 
 // block notes the value of a block string whose first line has text: that line has

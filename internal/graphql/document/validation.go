@@ -143,25 +143,24 @@ func (v *validation) spend(work int) bool {
 
 // names tells which names come again: a few are compared, many are hashed.
 type names struct {
-	few  []string
-	many map[string]struct{}
+	few   [8]string
+	count int
+	many  map[string]struct{}
 }
 
 func (n *names) again(name string) bool {
-	if n.many == nil && len(n.few) < 8 {
-		for _, known := range n.few {
-			if known == name {
-				return true
-			}
+	for _, known := range n.few[:n.count] {
+		if known == name {
+			return true
 		}
-		n.few = append(n.few, name)
+	}
+	if n.count < len(n.few) {
+		n.few[n.count] = name
+		n.count++
 		return false
 	}
 	if n.many == nil {
-		n.many = make(map[string]struct{}, 4*len(n.few))
-		for _, known := range n.few {
-			n.many[known] = struct{}{}
-		}
+		n.many = map[string]struct{}{}
 	}
 	before := len(n.many)
 	n.many[name] = struct{}{}
