@@ -20,7 +20,8 @@ func (v *variables) value(of *ast.Type, value any) any {
 	case of.Elem != nil:
 		return v.list(of.Elem, value)
 	}
-	coerced, err := any(nil), error(nil)
+	var coerced any
+	var err error
 	if isBuiltIn(of.NamedType) {
 		coerced, err = builtIn(of.NamedType, value)
 	} else if definition := v.schema.Types[of.NamedType]; definition.Kind == ast.InputObject {
