@@ -1,6 +1,7 @@
 package introspection_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
@@ -48,9 +49,7 @@ func (x executor) object(source introspection.Object, of *ast.Definition, select
 			value := source.Field(selection.Name, selection.ArgumentMap(nil))
 			result[selection.Alias] = x.complete(value, selection.Definition.Type, selection)
 		case *ast.FragmentSpread:
-			for key, value := range x.object(source, of, selection.Definition.SelectionSet) {
-				result[key] = value
-			}
+			maps.Copy(result, x.object(source, of, selection.Definition.SelectionSet))
 		}
 	}
 	return result

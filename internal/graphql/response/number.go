@@ -26,7 +26,7 @@ func AppendIntValue(b []byte, v reflect.Value) ([]byte, error) {
 	case v.CanInt():
 		return appendInt32(b, v.Int())
 	case v.CanUint():
-		return appendInt32(b, int64(min(v.Uint(), math.MaxInt64))) //nolint:gosec // it fits
+		return appendInt32(b, int64(min(v.Uint(), math.MaxInt64)))
 	case v.CanFloat():
 		return appendWhole(b, v.Float())
 	case kind == reflect.Bool:

@@ -160,17 +160,21 @@ func (m method) isTextMarshaler() bool {
 	return ok
 }
 
-func (m method) append(b []byte) (written []byte, err error) {
+func (m method) append(b []byte) ([]byte, error) {
+	text, err := m.text()
+	if err != nil {
+		return b, err
+	}
+	return AppendText(b, text), nil
+}
+
+func (m method) text() (_ string, err error) {
 	defer guard(&err)
-	written = b // also when the method panics
 	if marshaler, ok := m.of.(encoding.TextMarshaler); ok {
 		text, err := marshaler.MarshalText()
-		if err != nil {
-			return b, err
-		}
-		return AppendText(b, string(text)), nil
+		return string(text), err
 	}
-	return AppendText(b, m.of.(fmt.Stringer).String()), nil
+	return m.of.(fmt.Stringer).String(), nil
 }
 
 // guard makes an error of a panic of user code, whatever its value.
