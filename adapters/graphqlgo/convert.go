@@ -1,0 +1,263 @@
+package graphqlgo
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/graphql-go/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fanql/fanql/internal/graphql/input"
+)
+
+// convert makes what the executor and what the validation needs of a schema that was
+// checked. It calls nothing of graphql-go that writes.
+func convert(source graphql.Schema) (*Schema, error) {
+	c := &converter{schema: &Schema{
+		source: source,
+		types: &ast.Schema{
+			Types:         map[string]*ast.Definition{},
+			Directives:    map[string]*ast.DirectiveDefinition{},
+			PossibleTypes: map[string][]*ast.Definition{},
+			Implements:    map[string][]*ast.Definition{},
+		},
+		leaves:    &leaves{scalars: map[string]*graphql.Scalar{}, enums: map[string]map[string]any{}, defaults: map[*ast.Value]any{}},
+		objects:   map[string]*object{},
+		abstracts: map[string]*abstract{},
+		root:      map[ast.Operation]*object{},
+	}, outputs: map[string]*leaf{}}
+	types := source.TypeMap()
+	names := slices.Sorted(maps.Keys(types))
+	for _, name := range names {
+		c.declare(name, types[name])
+	}
+	for _, name := range names {
+		if err := c.define(types[name]); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.directives(source); err != nil {
+		return nil, err
+	}
+	c.roots(source)
+	return c.schema, c.arguments(names)
+}
+
+type converter struct {
+	schema  *Schema
+	outputs map[string]*leaf
+}
+
+// declare makes a type without what refers to other types.
+func (c *converter) declare(name string, of graphql.Type) {
+	definition := &ast.Definition{Name: name, Description: of.Description()}
+	s := c.schema
+	s.types.Types[name] = definition
+	switch of := of.(type) {
+	case *graphql.Scalar:
+		definition.Kind = ast.Scalar
+		c.outputs[name] = &leaf{name: name, scalar: of, kind: builtIn(of)}
+		definition.BuiltIn = c.outputs[name].kind != custom
+		s.leaves.scalars[name] = of
+	case *graphql.Enum:
+		definition.Kind = ast.Enum
+		c.enum(definition, of)
+	case *graphql.InputObject:
+		definition.Kind = ast.InputObject
+	case *graphql.Interface:
+		definition.Kind = ast.Interface
+		s.abstracts[name] = &abstract{name: name, resolveType: of.ResolveType, has: map[*object]bool{}}
+	case *graphql.Union:
+		definition.Kind = ast.Union
+		s.abstracts[name] = &abstract{name: name, resolveType: of.ResolveType, has: map[*object]bool{}}
+	case *graphql.Object:
+		definition.Kind = ast.Object
+		s.objects[name] = &object{name: name, source: of, isTypeOf: of.IsTypeOf, fields: map[string]*field{}}
+	}
+}
+
+func (c *converter) enum(definition *ast.Definition, of *graphql.Enum) {
+	byName := map[string]any{}
+	byValue := make(map[any]string, len(of.Values()))
+	for _, value := range slices.SortedFunc(slices.Values(of.Values()), byEnumName) {
+		byName[value.Name], byValue[value.Value] = value.Value, value.Name
+		definition.EnumValues = append(definition.EnumValues, &ast.EnumValueDefinition{
+			Name:        value.Name,
+			Description: value.Description,
+			Directives:  deprecated(value.DeprecationReason),
+		})
+	}
+	c.schema.leaves.enums[definition.Name] = byName
+	c.outputs[definition.Name] = &leaf{name: definition.Name, kind: enum, names: byValue}
+}
+
+// define adds what refers to other types.
+func (c *converter) define(of graphql.Type) error {
+	definition := c.schema.types.Types[of.Name()]
+	switch of := of.(type) {
+	case *graphql.InputObject:
+		return c.inputFields(definition, of)
+	case *graphql.Interface:
+		return c.fields(definition, of.Fields())
+	case *graphql.Union:
+		for _, member := range of.Types() {
+			definition.Types = append(definition.Types, member.Name())
+			c.possible(definition, member.Name())
+		}
+	case *graphql.Object:
+		for _, implemented := range of.Interfaces() {
+			definition.Interfaces = append(definition.Interfaces, implemented.Name())
+			c.possible(c.schema.types.Types[implemented.Name()], definition.Name)
+		}
+		c.schema.types.AddPossibleType(definition.Name, definition)
+		if err := c.fields(definition, of.Fields()); err != nil {
+			return err
+		}
+		c.resolvers(c.schema.objects[definition.Name], definition, of.Fields())
+	}
+	return nil
+}
+
+func (c *converter) possible(of *ast.Definition, name string) {
+	definition := c.schema.types.Types[name]
+	c.schema.types.AddPossibleType(of.Name, definition)
+	c.schema.types.AddImplements(name, of)
+	a := c.schema.abstracts[of.Name]
+	a.possible, a.has[c.schema.objects[name]] = append(a.possible, c.schema.objects[name]), true
+}
+
+func (c *converter) fields(definition *ast.Definition, fields graphql.FieldDefinitionMap) error {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		f := fields[name]
+		arguments, err := c.argumentList(definition.Name+"."+name, f.Args)
+		if err != nil {
+			return err
+		}
+		definition.Fields = append(definition.Fields, &ast.FieldDefinition{
+			Name:        name,
+			Description: f.Description,
+			Type:        typeOf(f.Type),
+			Arguments:   arguments,
+			Directives:  deprecated(f.DeprecationReason),
+		})
+	}
+	return nil
+}
+
+func (c *converter) resolvers(o *object, definition *ast.Definition, fields graphql.FieldDefinitionMap) {
+	for _, f := range definition.Fields {
+		c.addField(o, f, fields[f.Name])
+	}
+}
+
+func (c *converter) addField(o *object, definition *ast.FieldDefinition, source *graphql.FieldDefinition) {
+	o.fields[definition.Name] = &field{
+		name:       definition.Name,
+		label:      o.name + "." + definition.Name,
+		parent:     o,
+		definition: definition,
+		returns:    source.Type,
+		output:     c.output(source.Type),
+		resolve:    source.Resolve,
+		subscribe:  source.Subscribe,
+	}
+}
+
+func (c *converter) output(of graphql.Type) *output {
+	switch of := of.(type) {
+	case *graphql.NonNull:
+		inner := *c.output(of.OfType)
+		inner.nonNull = true
+		return &inner
+	case *graphql.List:
+		return &output{item: c.output(of.OfType)}
+	case *graphql.Object:
+		return &output{object: c.schema.objects[of.Name()]}
+	case *graphql.Interface, *graphql.Union:
+		return &output{abstract: c.schema.abstracts[of.Name()]}
+	default:
+		return &output{leaf: c.outputs[of.Name()]}
+	}
+}
+
+func (c *converter) argumentList(owner string, arguments []*graphql.Argument) (ast.ArgumentDefinitionList, error) {
+	var list ast.ArgumentDefinitionList
+	for _, argument := range arguments {
+		byDefault, err := c.byDefault(argument.Type, argument.DefaultValue)
+		if err != nil {
+			return nil, refuse("the default value of the argument %s of %s: %w", argument.Name(), owner, err)
+		}
+		list = append(list, &ast.ArgumentDefinition{
+			Name:         argument.Name(),
+			Description:  argument.Description(),
+			Type:         typeOf(argument.Type),
+			DefaultValue: byDefault,
+		})
+	}
+	slices.SortFunc(list, byArgumentName)
+	return list, nil
+}
+
+func (c *converter) inputFields(definition *ast.Definition, of *graphql.InputObject) error {
+	fields := of.Fields()
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		f := fields[name]
+		byDefault, err := c.byDefault(f.Type, f.DefaultValue)
+		if err != nil {
+			return refuse("the default value of %s.%s: %w", definition.Name, name, err)
+		}
+		definition.Fields = append(definition.Fields, &ast.FieldDefinition{
+			Name:         name,
+			Description:  f.Description(),
+			Type:         typeOf(f.Type),
+			DefaultValue: byDefault,
+		})
+	}
+	return nil
+}
+
+// arguments makes the arguments of the fields that are selected without any.
+func (c *converter) arguments(names []string) error {
+	for _, name := range names {
+		o := c.schema.objects[name]
+		if o == nil {
+			continue
+		}
+		for _, f := range o.fields {
+			template, errs := input.NewTemplate(c.schema.types, optional(f.definition.Arguments), nil, c.schema.leaves)
+			if errs != nil {
+				return refuse("a default value of the arguments of %s: %s", f.label, errs[0].Message)
+			}
+			f.arguments = template
+		}
+	}
+	return nil
+}
+
+// optional leaves out the arguments that a document has to give.
+func optional(arguments ast.ArgumentDefinitionList) ast.ArgumentDefinitionList {
+	return slices.DeleteFunc(slices.Clone(arguments), func(a *ast.ArgumentDefinition) bool { return a.DefaultValue == nil })
+}
+
+func typeOf(of graphql.Type) *ast.Type {
+	switch of := of.(type) {
+	case *graphql.NonNull:
+		inner := typeOf(of.OfType)
+		inner.NonNull = true
+		return inner
+	case *graphql.List:
+		return ast.ListType(typeOf(of.OfType), nil)
+	default:
+		return ast.NamedType(of.Name(), nil)
+	}
+}
+
+func deprecated(reason string) ast.DirectiveList {
+	if reason == "" {
+		return nil
+	}
+	return ast.DirectiveList{{
+		Name:      "deprecated",
+		Arguments: ast.ArgumentList{{Name: "reason", Value: &ast.Value{Kind: ast.StringValue, Raw: reason}}},
+	}}
+}

@@ -1,0 +1,128 @@
+package graphqlgo
+
+import (
+	"context"
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fanql/fanql/internal/graphql/input"
+	"github.com/fanql/fanql/ports"
+)
+
+// operation is an operation of a document, with the plans that were made of it.
+type operation struct {
+	document   *queryDocument
+	definition *ast.OperationDefinition
+	root       *object
+	// conditions are the variables that @skip and @include depend on.
+	conditions []string
+
+	mutex sync.Mutex
+	plans map[string]*plan // by the values of the conditions
+}
+
+// maxPlans is how many plans of an operation are kept. An operation has more than
+// one only if variables decide about its selections.
+const maxPlans = 16
+
+var _ ports.OperationDefinition = (*operation)(nil)
+
+func newOperation(d *queryDocument, definition *ast.OperationDefinition) *operation {
+	return &operation{
+		document:   d,
+		definition: definition,
+		root:       d.schema.root[definition.Operation],
+		conditions: conditions(definition),
+		plans:      map[string]*plan{},
+	}
+}
+
+// Kind is query, mutation or subscription.
+func (o *operation) Kind() ports.OperationKind { return ports.OperationKind(o.definition.Operation) }
+
+// Name is the operation's name in the document.
+func (o *operation) Name() string { return o.definition.Name }
+
+// Bind coerces the variables.
+func (o *operation) Bind(ctx context.Context, variables []byte, format ports.ErrorFormat) (ports.BoundOperation, ports.ResponseErrors) {
+	s := o.document.schema
+	values, errs := input.Variables(ctx, s.types, o.definition, variables, s.leaves, format)
+	if errs != nil {
+		return nil, errs
+	}
+	return &bound{operation: o, plan: o.plan(values), variables: values}, nil
+}
+
+// plan finds or makes the plan for the values of the conditions.
+func (o *operation) plan(variables map[string]any) *plan {
+	decisions := make([]byte, len(o.conditions))
+	for i, name := range o.conditions {
+		if value, _ := variables[name].(bool); value {
+			decisions[i] = 1
+		}
+	}
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if known := o.plans[string(decisions)]; known != nil {
+		return known
+	}
+	made := newPlan(o, variables)
+	if len(o.plans) < maxPlans {
+		o.plans[string(decisions)] = made
+	}
+	return made
+}
+
+// bound is an operation with its variables.
+type bound struct {
+	operation *operation
+	plan      *plan
+	variables map[string]any // coerced, only read
+}
+
+var _ ports.BoundOperation = (*bound)(nil)
+
+// conditions finds the variables that @skip and @include of an operation depend on.
+func conditions(definition *ast.OperationDefinition) []string {
+	c := conditionFinder{seen: map[string]bool{}, fragments: map[*ast.FragmentDefinition]bool{}}
+	c.selectionSet(definition.SelectionSet)
+	return c.names
+}
+
+type conditionFinder struct {
+	names     []string
+	seen      map[string]bool
+	fragments map[*ast.FragmentDefinition]bool
+}
+
+func (c *conditionFinder) selectionSet(set ast.SelectionSet) {
+	for _, selection := range set {
+		switch selection := selection.(type) {
+		case *ast.Field:
+			c.directives(selection.Directives)
+			c.selectionSet(selection.SelectionSet)
+		case *ast.InlineFragment:
+			c.directives(selection.Directives)
+			c.selectionSet(selection.SelectionSet)
+		case *ast.FragmentSpread:
+			c.directives(selection.Directives)
+			if !c.fragments[selection.Definition] {
+				c.fragments[selection.Definition] = true
+				c.selectionSet(selection.Definition.SelectionSet)
+			}
+		}
+	}
+}
+
+func (c *conditionFinder) directives(directives ast.DirectiveList) {
+	for _, directive := range directives {
+		if directive.Name != "skip" && directive.Name != "include" {
+			continue
+		}
+		if condition := directive.Arguments.ForName("if"); condition != nil && condition.Value.Kind == ast.Variable && !c.seen[condition.Value.Raw] {
+			c.seen[condition.Value.Raw] = true
+			c.names = append(c.names, condition.Value.Raw)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package graphqlgo
+
+import (
+	"sync"
+
+	"github.com/graphql-go/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fanql/fanql/internal/graphql/document"
+	"github.com/fanql/fanql/ports"
+)
+
+// Schema executes a graphql-go schema. It may be used concurrently.
+type Schema struct {
+	source    graphql.Schema
+	types     *ast.Schema
+	leaves    *leaves
+	objects   map[string]*object
+	abstracts map[string]*abstract
+	root      map[ast.Operation]*object
+	buffers   sync.Pool // of *execution
+}
+
+var _ ports.Schema = (*Schema)(nil)
+
+// New makes a schema of one of graphql-go, which is not to be changed afterwards. It
+// fails on what cannot work, and names the type and the field; see the package's
+// documentation.
+func New(schema graphql.Schema) (*Schema, error) {
+	if err := check(schema); err != nil {
+		return nil, err
+	}
+	return convert(schema)
+}
+
+// NewSchema is graphql.NewSchema and New.
+func NewSchema(config graphql.SchemaConfig) (*Schema, error) {
+	schema, err := graphql.NewSchema(config)
+	if err != nil {
+		return nil, refuse("%w", err)
+	}
+	return New(schema)
+}
+
+// Prepare parses and validates a document.
+func (s *Schema) Prepare(text string, limits ports.Limits) (ports.Document, ports.ResponseErrors) {
+	parsed, errs := document.Prepare(s.types, text, limits)
+	if errs != nil {
+		return nil, errs
+	}
+	return s.newDocument(parsed, text)
+}
