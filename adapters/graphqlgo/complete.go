@@ -8,27 +8,23 @@ import (
 
 // complete writes the value of the innermost frame (GraphQL, section 6.4.3).
 func (e *execution) complete(ctx context.Context, f *fieldPlan, of *output, value any) bool {
-	if value == nil {
-		return e.null(f, of)
-	}
-	if of.leaf != nil {
-		if e.plain(of.leaf, value) {
-			return true
-		}
-	}
 	v := reflect.ValueOf(value)
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Func:
+	case reflect.Invalid:
+		return e.null(f, of)
+	case reflect.Pointer:
 		if v.IsNil() {
 			return e.null(f, of)
 		}
-		if v.Kind() == reflect.Func {
-			return e.function(f, of, value)
+	case reflect.Func:
+		if v.IsNil() {
+			return e.null(f, of)
 		}
+		return e.function(f, of, value)
 	}
 	switch {
 	case of.leaf != nil:
-		return e.leaf(ctx, f, of.leaf, value)
+		return e.leaf(ctx, f, of, value)
 	case of.item != nil:
 		return e.list(ctx, f, of.item, v)
 	case of.object != nil:

@@ -56,9 +56,12 @@ func (c *converter) declare(name string, of graphql.Type) {
 	switch of := of.(type) {
 	case *graphql.Scalar:
 		definition.Kind = ast.Scalar
-		c.outputs[name] = &leaf{name: name, scalar: of, kind: builtIn(of)}
-		definition.BuiltIn = c.outputs[name].kind != custom
-		s.leaves.scalars[name] = of
+		l := &leaf{name: name, builtIn: builtInOf(of)}
+		if l.builtIn == nil {
+			l.scalar = of
+		}
+		definition.BuiltIn = l.builtIn != nil
+		c.outputs[name], s.leaves.scalars[name] = l, of
 	case *graphql.Enum:
 		definition.Kind = ast.Enum
 		c.enum(definition, of)
@@ -80,7 +83,10 @@ func (c *converter) enum(definition *ast.Definition, of *graphql.Enum) {
 	byName := map[string]any{}
 	byValue := make(map[any]string, len(of.Values()))
 	for _, value := range slices.SortedFunc(slices.Values(of.Values()), byEnumName) {
-		byName[value.Name], byValue[value.Value] = value.Value, value.Name
+		byName[value.Name] = value.Value
+		if _, ok := byValue[value.Value]; !ok { // of several names the first one counts
+			byValue[value.Value] = value.Name
+		}
 		definition.EnumValues = append(definition.EnumValues, &ast.EnumValueDefinition{
 			Name:        value.Name,
 			Description: value.Description,
@@ -88,7 +94,7 @@ func (c *converter) enum(definition *ast.Definition, of *graphql.Enum) {
 		})
 	}
 	c.schema.leaves.enums[definition.Name] = byName
-	c.outputs[definition.Name] = &leaf{name: definition.Name, kind: enum, names: byValue}
+	c.outputs[definition.Name] = &leaf{name: definition.Name, names: byValue}
 }
 
 // define adds what refers to other types.

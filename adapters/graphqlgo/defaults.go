@@ -114,7 +114,7 @@ func (c *converter) scalarLiteral(of *graphql.Scalar, value any) (*ast.Value, er
 	if !ok || serialized == nil {
 		return nil, errors.New("the value has no literal")
 	}
-	if builtIn(of) == custom {
+	if builtInOf(of) == nil {
 		c.schema.leaves.defaults[made] = value
 	}
 	return made, nil

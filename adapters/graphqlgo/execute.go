@@ -101,15 +101,25 @@ func (e *execution) field(ctx context.Context, f *fieldPlan, source any) bool {
 		return e.within()
 	}
 	e.frames = append(e.frames, frame{field: f, path: f.path, start: len(e.out), nullable: !f.output.nonNull})
-	value, err := e.resolve(ctx, f, source)
-	var ok bool
-	if err != nil {
-		ok = e.recover(e.userError(ctx, f, err))
-	} else {
-		ok = e.recover(e.complete(ctx, f, f.output, value))
-	}
+	ok := e.recover(e.value(ctx, f, source))
 	e.pop()
 	return ok
+}
+
+// value resolves a field and writes its value.
+func (e *execution) value(ctx context.Context, f *fieldPlan, source any) bool {
+	if f.resolve != nil {
+		value, err := e.resolve(ctx, f, source, f.resolve)
+		return e.completeResolved(ctx, f, value, err)
+	}
+	return e.read(ctx, f, source)
+}
+
+func (e *execution) completeResolved(ctx context.Context, f *fieldPlan, value any, err error) bool {
+	if err != nil {
+		return e.userError(ctx, f, err)
+	}
+	return e.complete(ctx, f, f.output, value)
 }
 
 // recover writes null for the value of the innermost frame if that failed and may be
@@ -138,19 +148,13 @@ func (e *execution) within() bool {
 }
 
 // resolve calls the resolver of a field.
-func (e *execution) resolve(ctx context.Context, f *fieldPlan, source any) (value any, err error) {
-	if f.resolve == nil && f.reads(source) {
-		return f.read(source)
-	}
+func (e *execution) resolve(ctx context.Context, f *fieldPlan, source any, resolve graphql.FieldResolveFn) (value any, err error) {
 	params, err := e.params(ctx, f, source)
 	if err != nil {
 		return nil, err
 	}
 	defer recovered(&err)
-	if f.resolve == nil {
-		return source.(graphql.FieldResolver).Resolve(params)
-	}
-	return f.resolve(params)
+	return resolve(params)
 }
 
 func (e *execution) params(ctx context.Context, f *fieldPlan, source any) (graphql.ResolveParams, error) {

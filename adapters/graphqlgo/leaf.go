@@ -8,97 +8,72 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/internal/graphql/response"
 	"github.com/fanql/fanql/ports"
 )
 
-// leaf is a scalar or an enum as the executor writes it.
+// leaf is a scalar or an enum as the executor writes it. One of builtIn, scalar and
+// names is set.
 type leaf struct {
-	name   string
-	kind   leafKind
-	scalar *graphql.Scalar
-	names  map[any]string // of an enum's values
+	name    string
+	builtIn *builtIn
+	scalar  *graphql.Scalar
+	names   map[any]string // of an enum's values
 }
 
-type leafKind int
+// builtIn writes a scalar that GraphQL itself has (section 3.5).
+type builtIn struct {
+	append      func([]byte, any) ([]byte, error)
+	appendValue func([]byte, reflect.Value) ([]byte, error)
+}
 
-const (
-	custom leafKind = iota
-	intKind
-	floatKind
-	stringKind
-	booleanKind
-	idKind
-	enum
-)
-
-// builtIn is the kind of a scalar.
-func builtIn(of *graphql.Scalar) leafKind {
+func builtInOf(of *graphql.Scalar) *builtIn {
 	switch of {
 	case graphql.Int:
-		return intKind
+		return &builtIn{response.AppendInt, response.AppendIntValue}
 	case graphql.Float:
-		return floatKind
+		return &builtIn{response.AppendFloat, response.AppendFloatValue}
 	case graphql.String:
-		return stringKind
+		return &builtIn{response.AppendString, response.AppendStringValue}
 	case graphql.Boolean:
-		return booleanKind
+		return &builtIn{response.AppendBoolean, response.AppendBooleanValue}
 	case graphql.ID:
-		return idKind
+		return &builtIn{response.AppendID, response.AppendIDValue}
 	default:
-		return custom
+		return nil
 	}
-}
-
-// enumName is the name of an enum's value.
-func (l *leaf) enumName(value any) (string, bool) {
-	v := reflect.ValueOf(value)
-	if v.Kind() == reflect.Pointer && !v.IsNil() {
-		if name, ok := l.names[value]; ok {
-			return name, true
-		}
-		v = v.Elem()
-	}
-	if !v.IsValid() || !v.Comparable() {
-		return "", false
-	}
-	name, ok := l.names[v.Interface()]
-	return name, ok
-}
-
-// plain writes the values that most leaves have, and returns false for others.
-func (e *execution) plain(of *leaf, value any) bool {
-	switch value := value.(type) {
-	case string:
-		if of.kind == stringKind || of.kind == idKind {
-			e.out = appendString(e.out, value)
-			return true
-		}
-	}
-	return false
 }
 
 // leaf writes the value of a scalar or an enum (GraphQL, section 6.4.3).
-func (e *execution) leaf(ctx context.Context, f *fieldPlan, of *leaf, value any) bool {
-	switch of.kind {
-	case enum:
-		name, ok := of.enumName(value)
-		if !ok {
-			return e.fail(f, fmt.Sprintf("Enum %q cannot represent the value.", of.name), nil)
-		}
-		e.out = appendString(e.out, name)
-		return true
-	case custom:
-		return e.scalar(ctx, f, of, value)
-	default:
-		out, err := appendBuiltIn(e.out, of, value)
-		if public, ok := errors.AsType[*ports.PublicError](err); ok {
-			return e.fail(f, public.Message, nil)
-		} else if err != nil {
-			return e.userError(ctx, f, err)
-		}
-		e.out = out
-		return true
+func (e *execution) leaf(ctx context.Context, f *fieldPlan, of *output, value any) bool {
+	switch {
+	case of.leaf.builtIn != nil:
+		start := len(e.out)
+		written, err := of.leaf.builtIn.append(e.out, value)
+		return e.builtIn(ctx, f, of, start, written, err)
+	case of.leaf.scalar != nil:
+		return e.scalar(ctx, f, of.leaf, value)
 	}
+	name, ok := of.leaf.enumName(value)
+	if !ok {
+		return e.fail(f, fmt.Sprintf("Enum %q cannot represent the value.", of.leaf.name), nil)
+	}
+	e.out = response.AppendText(e.out, name)
+	return true
+}
+
+// builtIn looks at what was written: of a pointer to nil, null.
+func (e *execution) builtIn(ctx context.Context, f *fieldPlan, of *output, start int, written []byte, err error) bool {
+	if public, ok := errors.AsType[*ports.PublicError](err); ok {
+		return e.fail(f, public.Message, nil)
+	} else if err != nil {
+		return e.userError(ctx, f, err)
+	}
+	if of.nonNull && string(written[start:]) == "null" {
+		return e.null(f, of)
+	}
+	e.out = written
+	return true
 }
 
 // scalar writes what Serialize makes of a value.
@@ -110,10 +85,23 @@ func (e *execution) scalar(ctx context.Context, f *fieldPlan, of *leaf, value an
 	if isNil(serialized) {
 		return e.fail(f, fmt.Sprintf("Scalar %q cannot represent the value.", of.name), nil)
 	}
-	encoded, err := encodeJSON(serialized)
-	if err != nil {
+	if e.out, err = response.AppendJSON(e.out, serialized); err != nil {
 		return e.userError(ctx, f, err)
 	}
-	e.out = append(e.out, encoded...)
 	return true
+}
+
+// enumName is the name of an enum's value, or of what it points to.
+func (l *leaf) enumName(value any) (string, bool) {
+	v := reflect.ValueOf(value)
+	if v.Comparable() {
+		if name, ok := l.names[value]; ok {
+			return name, true
+		}
+	}
+	if v.Kind() != reflect.Pointer || v.IsNil() || !v.Elem().Comparable() {
+		return "", false
+	}
+	name, ok := l.names[v.Elem().Interface()]
+	return name, ok
 }

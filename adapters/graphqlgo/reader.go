@@ -1,6 +1,7 @@
 package graphqlgo
 
 import (
+	"context"
 	"reflect"
 	"strings"
 
@@ -67,41 +68,44 @@ func newReader(of reflect.Type, name string) reader {
 	return r
 }
 
-// reads reports whether the field is read from a source without a resolver.
-func (f *field) reads(source any) bool {
-	if _, ok := source.(map[string]any); ok || source == nil {
-		return true
-	}
-	return f.reader(reflect.TypeOf(source)).kind != readResolver
-}
-
-// read is the default resolver.
-func (f *field) read(source any) (value any, err error) {
+// read is the default resolver, and writes what it finds.
+func (e *execution) read(ctx context.Context, f *fieldPlan, source any) bool {
 	if members, ok := source.(map[string]any); ok {
-		return called(members[f.name])
-	}
-	if source == nil {
-		return nil, nil
+		value, err := called(members[f.name])
+		return e.completeResolved(ctx, f, value, err)
 	}
 	v := reflect.ValueOf(source)
 	r := f.reader(v.Type())
-	if v.Kind() == reflect.Pointer {
-		v = v.Elem()
+	if r.kind == readResolver {
+		value, err := e.resolve(ctx, f, source, source.(graphql.FieldResolver).Resolve)
+		return e.completeResolved(ctx, f, value, err)
 	}
-	if !v.IsValid() {
-		return nil, nil
+	if v.Kind() == reflect.Pointer {
+		if v = v.Elem(); !v.IsValid() {
+			return e.null(f, f.output)
+		}
 	}
 	switch r.kind {
 	case readStruct:
-		if v = at(v, r.index); v.IsValid() {
-			return v.Interface(), nil
+		v = at(v, r.index)
+		if leaf := f.output.leaf; leaf != nil && leaf.builtIn != nil && v.IsValid() && v.Kind() != reflect.Func && v.Kind() != reflect.Interface {
+			start := len(e.out) // no interface value is made
+			written, err := leaf.builtIn.appendValue(e.out, v)
+			return e.builtIn(ctx, f, f.output, start, written, err)
 		}
 	case readMap:
-		if v = v.MapIndex(reflect.ValueOf(f.name).Convert(v.Type().Key())); v.IsValid() {
-			return called(v.Interface())
-		}
+		v = v.MapIndex(reflect.ValueOf(f.name).Convert(v.Type().Key()))
+	default:
+		v = reflect.Value{}
 	}
-	return nil, nil
+	if !v.IsValid() {
+		return e.null(f, f.output)
+	}
+	value, err := any(nil), error(nil)
+	if value = v.Interface(); r.kind == readMap {
+		value, err = called(value)
+	}
+	return e.completeResolved(ctx, f, value, err)
 }
 
 // called calls a func() any that a map holds.

@@ -2,11 +2,11 @@ package graphqlgo
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/fanql/fanql/internal/graphql/response"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -34,34 +34,28 @@ func (e *execution) tooLarge() []byte {
 	return append(errors.AppendJSON([]byte(`{"data":null,"errors":`)), '}')
 }
 
+// appendExtensions leaves out, alone, what has no JSON.
 func (e *execution) appendExtensions() {
-	first := true
+	if len(e.call.Extensions) == 0 {
+		return
+	}
+	before := len(e.out)
+	e.out = append(e.out, `,"extensions":{`...)
+	first := len(e.out)
 	for _, name := range slices.Sorted(maps.Keys(e.call.Extensions)) {
-		encoded, err := encodeJSON(e.call.Extensions[name])
-		if err != nil {
-			continue
-		}
-		if first {
-			e.out = append(e.out, `,"extensions":{`...)
-		} else {
+		member := len(e.out)
+		if member > first {
 			e.out = append(e.out, ',')
 		}
-		first = false
-		key, _ := encodeJSON(name) // a string always has a JSON
-		e.out = append(append(append(e.out, key...), ':'), encoded...)
+		var err error
+		e.out = append(response.AppendText(e.out, name), ':')
+		if e.out, err = response.AppendJSON(e.out, e.call.Extensions[name]); err != nil {
+			e.out = e.out[:member]
+		}
 	}
-	if !first {
-		e.out = append(e.out, '}')
+	if len(e.out) == first {
+		e.out = e.out[:before]
+		return
 	}
-}
-
-// encodeJSON encodes what user code returned. It fails as encoding/json does, and
-// with the panics of user code.
-func encodeJSON(value any) (encoded []byte, err error) {
-	defer recovered(&err)
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err = encoder.Encode(value)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	e.out = append(e.out, '}')
 }
