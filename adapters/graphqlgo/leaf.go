@@ -2,14 +2,12 @@ package graphqlgo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/internal/graphql/response"
-	"github.com/fanql/fanql/ports"
 )
 
 // leaf is a scalar or an enum as the executor writes it. One of builtIn, scalar and
@@ -64,9 +62,7 @@ func (e *execution) leaf(ctx context.Context, f *fieldPlan, of *output, value an
 
 // builtIn looks at what was written: of a pointer to nil, null.
 func (e *execution) builtIn(ctx context.Context, f *fieldPlan, of *output, start int, written []byte, err error) bool {
-	if public, ok := errors.AsType[*ports.PublicError](err); ok {
-		return e.fail(f, public.Message, nil)
-	} else if err != nil {
+	if err != nil {
 		return e.userError(ctx, f, err)
 	}
 	if of.nonNull && string(written[start:]) == "null" {

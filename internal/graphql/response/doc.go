@@ -19,5 +19,6 @@
 // Of a pointer they take what it points to. Each function writes null for nil and
 // for a nil pointer, so that a caller finds out by what was written, of a type with
 // a MarshalJSON too. With an error they return the bytes that they were given, and
-// its text says nothing of a string. No panic of a value's method passes them.
+// its text says nothing of a string. It is a *ports.PublicError, unless a method of
+// the value failed. No panic of a value's method passes them.
 package response

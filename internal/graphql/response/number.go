@@ -2,11 +2,12 @@ package response
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // AppendInt appends a result of type Int (GraphQL, section 3.5.1).
@@ -37,7 +38,7 @@ func AppendIntValue(b []byte, v reflect.Value) ([]byte, error) {
 		}
 		number, err := parse(v.String())
 		if err != nil {
-			return b, fmt.Errorf("the Int is %w", err)
+			return b, ports.Public("the Int is %v", err)
 		}
 		return appendWhole(b, number)
 	default:
@@ -47,17 +48,17 @@ func AppendIntValue(b []byte, v reflect.Value) ([]byte, error) {
 
 func appendWhole(b []byte, number float64) ([]byte, error) {
 	if number != math.Trunc(number) || math.IsInf(number, 0) {
-		return b, fmt.Errorf("the Int is no whole number: %v", number)
+		return b, ports.Public("the Int is no whole number: %v", number)
 	}
 	if number < math.MinInt32 || number > math.MaxInt32 {
-		return b, fmt.Errorf("the Int has more than 32 bits: %v", number)
+		return b, ports.Public("the Int has more than 32 bits: %v", number)
 	}
 	return strconv.AppendInt(b, int64(number), 10), nil
 }
 
 func appendInt32(b []byte, number int64) ([]byte, error) {
 	if number < math.MinInt32 || number > math.MaxInt32 {
-		return b, fmt.Errorf("the Int has more than 32 bits: %d", number)
+		return b, ports.Public("the Int has more than 32 bits: %d", number)
 	}
 	return strconv.AppendInt(b, number, 10), nil
 }
@@ -87,7 +88,7 @@ func AppendFloatValue(b []byte, v reflect.Value) ([]byte, error) {
 	case kind == reflect.String:
 		number, err := parse(v.String())
 		if err != nil {
-			return b, fmt.Errorf("the Float is %w", err)
+			return b, ports.Public("the Float is %v", err)
 		}
 		return appendFinite(b, number, 64)
 	default:
@@ -97,7 +98,7 @@ func AppendFloatValue(b []byte, v reflect.Value) ([]byte, error) {
 
 func appendFinite(b []byte, number float64, bits int) ([]byte, error) {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
-		return b, fmt.Errorf("the number is not finite: %v", number)
+		return b, ports.Public("the number is not finite: %v", number)
 	}
 	return appendFloat(b, number, bits), nil
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // AppendString appends a result of type String (GraphQL, section 3.5.3).
@@ -29,7 +31,7 @@ func AppendStringValue(b []byte, v reflect.Value) ([]byte, error) {
 	case v.CanFloat():
 		number := v.Float()
 		if math.IsNaN(number) || math.IsInf(number, 0) {
-			return b, fmt.Errorf("the String is a number that is not finite: %v", number)
+			return b, ports.Public("the String is a number that is not finite: %v", number)
 		}
 		return quoted(b, func(b []byte) []byte { return appendFloat(b, number, v.Type().Bits()) }), nil
 	default:
@@ -56,7 +58,7 @@ func AppendIDValue(b []byte, v reflect.Value) ([]byte, error) {
 	case v.CanFloat():
 		number := v.Float()
 		if number != math.Trunc(number) || math.IsInf(number, 0) {
-			return b, fmt.Errorf("the ID is no whole number: %v", number)
+			return b, ports.Public("the ID is no whole number: %v", number)
 		}
 		return quoted(b, func(b []byte) []byte { return strconv.AppendFloat(b, number, 'f', -1, v.Type().Bits()) }), nil
 	default:
@@ -114,7 +116,7 @@ func quoted(b []byte, appendText func([]byte) []byte) []byte {
 
 // cannot is the error for a value of a kind that a scalar does not take.
 func cannot(scalar string, v reflect.Value) error {
-	return fmt.Errorf("%s cannot represent a value of type %s", scalar, v.Type())
+	return &ports.PublicError{Message: scalar + " cannot represent the value", Err: fmt.Errorf("its type is %s", v.Type())}
 }
 
 // indirect is what pointers and interfaces lead to; invalid for a nil one.
