@@ -12,7 +12,7 @@ import (
 
 // convert makes what the executor and what the validation needs of a schema that was
 // checked. It calls nothing of graphql-go that writes.
-func convert(source graphql.Schema) (*Schema, error) {
+func convert(source graphql.Schema, types graphql.TypeMap) (*Schema, error) {
 	c := &converter{schema: &Schema{
 		source: source,
 		types: &ast.Schema{
@@ -26,7 +26,6 @@ func convert(source graphql.Schema) (*Schema, error) {
 		abstracts: map[string]*abstract{},
 		root:      map[ast.Operation]*object{},
 	}, outputs: map[string]*leaf{}}
-	types := source.TypeMap()
 	names := slices.Sorted(maps.Keys(types))
 	for _, name := range names {
 		c.declare(name, types[name])

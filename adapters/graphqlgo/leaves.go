@@ -1,7 +1,6 @@
 package graphqlgo
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/graphql-go/graphql"
@@ -56,14 +55,14 @@ func isNil(value any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// canParse reports whether a scalar has what an input needs. ScalarConfig cannot be
-// reached but by reflection.
-func canParse(of *graphql.Scalar) error {
+// missingParser names what a scalar lacks for inputs. ScalarConfig cannot be reached
+// but by reflection.
+func missingParser(of *graphql.Scalar) string {
 	config := reflect.ValueOf(of).Elem().FieldByName("scalarConfig")
 	for _, name := range []string{"ParseValue", "ParseLiteral"} {
-		if function := config.FieldByName(name); function.IsNil() {
-			return fmt.Errorf("has no %s", name)
+		if config.FieldByName(name).IsNil() {
+			return name
 		}
 	}
-	return nil
+	return ""
 }

@@ -27,10 +27,11 @@ var _ ports.Schema = (*Schema)(nil)
 // fails on what cannot work, and names the type and the field; see the package's
 // documentation.
 func New(schema graphql.Schema) (*Schema, error) {
-	if err := check(schema); err != nil {
+	types := typesOf(schema)
+	if err := check(schema, types); err != nil {
 		return nil, err
 	}
-	return convert(schema)
+	return convert(schema, types)
 }
 
 // NewSchema is graphql.NewSchema and New.
