@@ -3,6 +3,7 @@ package input
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -30,7 +31,13 @@ func appendValue(b []byte, value any, depth int) []byte {
 		return appendItems(b, value, depth)
 	case map[string]any:
 		return appendMembers(b, value, depth)
-	default: // a number or a boolean
+	case float64:
+		format := byte('f')
+		if math.Abs(value) >= 1e21 || math.Abs(value) < 1e-6 {
+			format = 'g'
+		}
+		return strconv.AppendFloat(b, value, format, -1, 64)
+	default: // an int or a boolean
 		return fmt.Append(b, value)
 	}
 }

@@ -78,7 +78,10 @@ func (c *coercion) objectLiteral(of *ast.Definition, literal *ast.Value) (node, 
 	if literal.Kind != ast.ObjectValue {
 		return nil, refusal(`Expected value of type "%s", found %s.`, of.Name, source(literal))
 	}
-	o := object{noun: "Field", oneOf: isOneOf(of)}
+	o := object{noun: "Field"}
+	if isOneOf(of) {
+		o.oneOf = of
+	}
 	for _, field := range of.Fields {
 		given := literal.Children.ForName(field.Name)
 		if err := c.addMember(&o, field.Name, field.Type, given, field.DefaultValue); err != nil {

@@ -21,7 +21,7 @@ type (
 	object struct {
 		noun    string // of its members, for errors
 		members []member
-		oneOf   bool
+		oneOf   *ast.Definition // if exactly one is to be given
 	}
 	member struct {
 		name      string
@@ -77,8 +77,8 @@ func (n object) of(variables map[string]any) (map[string]any, error) {
 		}
 		values[m.name] = value
 	}
-	if n.oneOf {
-		return values, checkOneOf(values)
+	if n.oneOf != nil {
+		return values, checkOneOf(n.oneOf, values)
 	}
 	return values, nil
 }

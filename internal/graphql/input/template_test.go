@@ -93,7 +93,7 @@ func TestLiteralsOfAnotherTypeAreRefused(t *testing.T) {
 		`point(v: {z: 1})`:               `Field "z" is not defined by type "Point".`,
 		`box(v: {})`:                     `Field "min" of required type "Point!" was not provided.`,
 		`points(v: [{x: 1}, {x: null}])`: `Expected value of type "Int!", found null.`,
-		`pick(v: {id: 1, name: "n"})`:    `Exactly one key must be specified for a OneOf type.`,
+		`pick(v: {id: 1, name: "n"})`:    `Exactly one key must be specified for OneOf type "Pick".`,
 		`pick(v: {id: null})`:            `Field "id" must be non-null.`,
 		`endless(v: {})`:                 `Default values nest deeper than 50 levels.`,
 	} {
@@ -116,7 +116,7 @@ func TestVariablesThatDoNotFitAreErrorsOfTheField(t *testing.T) {
 		`strict(v: [1, $missing])`: `Expected value of non-null type "Int!" not to be null.`,
 		`point(v: {x: $null})`:     `Field "x" of non-null type "Int!" must not be null.`,
 		`box(v: {min: $missing})`:  `Field "min" of required type "Point!" was provided the variable "$missing" which was not provided a runtime value.`,
-		`pick(v: {id: $missing})`:  `Exactly one key must be specified for a OneOf type.`,
+		`pick(v: {id: $missing})`:  `Exactly one key must be specified for OneOf type "Pick".`,
 		`pick(v: {id: $null})`:     `Field "id" must be non-null.`,
 	} {
 		made, errs := template(t, field)

@@ -103,7 +103,7 @@ func checkMembers(of *ast.Definition, members map[string]any) error {
 		return refusal(`Field "%s" is not defined by type "%s".`, cut(firstUnknown(of, members)), of.Name)
 	}
 	if isOneOf(of) {
-		return checkOneOf(members)
+		return checkOneOf(of, members)
 	}
 	return nil
 }
@@ -126,9 +126,9 @@ func isOneOf(of *ast.Definition) bool {
 	return len(of.Directives) > 0 && of.Directives.ForName("oneOf") != nil
 }
 
-func checkOneOf(members map[string]any) error {
+func checkOneOf(of *ast.Definition, members map[string]any) error {
 	if len(members) != 1 {
-		return refusal(`Exactly one key must be specified for a OneOf type.`)
+		return refusal(`Exactly one key must be specified for OneOf type "%s".`, of.Name)
 	}
 	for name, member := range members {
 		if member == nil {

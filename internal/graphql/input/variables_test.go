@@ -91,7 +91,7 @@ func TestVariablesOfAnotherTypeAreRefused(t *testing.T) {
 		{"Int", `true`, `Variable "$x" got invalid value true; Int cannot represent non-integer value: true`},
 		{"Int", `{"a":[1]}`, `Variable "$x" got invalid value { a: [1] }; Int cannot represent non-integer value: { a: [1] }`},
 		{"Int", `2147483648`, `Variable "$x" got invalid value 2147483648; Int cannot represent non 32-bit signed integer value: 2147483648`},
-		{"Int", `1e20`, `Variable "$x" got invalid value 1e+20; Int cannot represent non 32-bit signed integer value: 1e+20`},
+		{"Int", `1e20`, `Variable "$x" got invalid value 100000000000000000000; Int cannot represent non 32-bit signed integer value: 100000000000000000000`},
 		{"Int", `12345678901234567890`, `Variable "$x" got invalid value 12345678901234567890; Int cannot represent non 32-bit signed integer value: 12345678901234567890`},
 		{"Int", `1e400`, `Variable "$x" got invalid value 1e400; Int cannot represent non-integer value: 1e400`},
 		{"Float", `1e400`, `Variable "$x" got invalid value 1e400; Float cannot represent non numeric value: 1e400`},
@@ -118,7 +118,7 @@ func TestVariablesOfAnotherTypeAreRefused(t *testing.T) {
 		{"Box", `{}`, `Variable "$x" got invalid value {}; Field "min" of required type "Point!" was not provided.`},
 		{"Box", `{"min":{},"z":1,"a":2}`, `Variable "$x" got invalid value { a: 2, min: {}, z: 1 }; Field "a" is not defined by type "Box".`},
 		{"[Box]", `[{"min":{}},{"min":{"y":"abc"}}]`, `Variable "$x" got invalid value "abc" at "x[1].min.y"; Int cannot represent non-integer value: "abc"`},
-		{"Pick", `{"id":1,"name":"n"}`, `Variable "$x" got invalid value { id: 1, name: "n" }; Exactly one key must be specified for a OneOf type.`},
+		{"Pick", `{"id":1,"name":"n"}`, `Variable "$x" got invalid value { id: 1, name: "n" }; Exactly one key must be specified for OneOf type "Pick".`},
 		{"Pick", `{"id":null}`, `Variable "$x" got invalid value { id: null }; Field "id" must be non-null.`},
 		{"Endless", `{}`, `Variable "$x" has an invalid default value at "x.again"; Default values nest deeper than 50 levels.`},
 	} {
