@@ -1,6 +1,10 @@
 package input
 
-import "github.com/vektah/gqlparser/v2/ast"
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
 
 // node is a literal that was checked. Each value that it makes belongs to the
 // caller.
@@ -47,11 +51,16 @@ func (n list) value(variables map[string]any) (any, error) {
 		if items[i], err = item.value(variables); err != nil {
 			return nil, err
 		}
-		if items[i] == nil && n.of.NonNull {
-			return nil, refusal(`Expected value of non-null type "%s" not to be null.`, typeName(n.of))
-		}
 	}
-	return items, nil
+	return items, n.check(items)
+}
+
+// check finds what is null and must not be.
+func (n list) check(items []any) error {
+	if n.of.NonNull && slices.Contains(items, nil) {
+		return refusal(`Expected value of non-null type "%s" not to be null.`, typeName(n.of))
+	}
+	return nil
 }
 
 func (n object) value(variables map[string]any) (any, error) { return n.of(variables) }
@@ -68,19 +77,29 @@ func (n object) of(variables map[string]any) (map[string]any, error) {
 				continue
 			}
 		}
-		value, err := given.value(variables)
-		if err != nil {
+		var err error
+		if values[m.name], err = given.value(variables); err != nil {
 			return nil, err
 		}
-		if value == nil && m.of.NonNull {
-			return nil, refusal(`%s "%s" of non-null type "%s" must not be null.`, n.noun, m.name, typeName(m.of))
-		}
-		values[m.name] = value
 	}
-	if n.oneOf != nil {
-		return values, checkOneOf(n.oneOf, values)
+	if err := n.check(values); err != nil {
+		return nil, err
 	}
 	return values, nil
+}
+
+// check finds what is null and must not be, and more than one of what is one of.
+func (n object) check(values map[string]any) error {
+	for i := range n.members {
+		m := &n.members[i]
+		if m.of.NonNull && values[m.name] == nil {
+			return refusal(`%s "%s" of non-null type "%s" must not be null.`, n.noun, m.name, typeName(m.of))
+		}
+	}
+	if n.oneOf != nil {
+		return checkOneOf(n.oneOf, values)
+	}
+	return nil
 }
 
 func isGiven(v variable, variables map[string]any) bool {
@@ -88,29 +107,30 @@ func isGiven(v variable, variables map[string]any) bool {
 	return ok
 }
 
-// fold makes a constant of a list that holds only constants.
+// fold makes a constant of a list that holds only constants. Its items move there.
 func (n list) fold() (node, error) {
-	for _, item := range n.items {
-		if _, ok := item.(constant); !ok {
+	items := make([]any, len(n.items))
+	for i, item := range n.items {
+		c, ok := item.(constant)
+		if !ok {
 			return n, nil
 		}
+		items[i] = c.of
 	}
-	return fold(n)
+	return constant{items}, n.check(items)
 }
 
-// fold makes a constant of an object that holds only constants.
+// fold makes a constant of an object that holds only constants, likewise.
 func (n object) fold() (node, error) {
+	values := make(map[string]any, len(n.members))
 	for i := range n.members {
-		if _, ok := n.members[i].given.(constant); !ok {
+		c, ok := n.members[i].given.(constant)
+		if !ok {
 			return n, nil
 		}
+		values[n.members[i].name] = c.of
 	}
-	return fold(n)
-}
-
-func fold(n node) (node, error) {
-	value, err := n.value(nil)
-	return constant{value}, err
+	return constant{values}, n.check(values)
 }
 
 // clone copies lists and input objects, for someone who may write into them. What

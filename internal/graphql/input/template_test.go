@@ -217,6 +217,26 @@ func TestATemplateIsForConcurrentUse(t *testing.T) {
 	group.Wait()
 }
 
+// Twice the literal costs twice as much, however deep it is.
+func TestTheCostOfALiteralIsInProportion(t *testing.T) {
+	s := schema(t)
+	cost := func(depth int) float64 {
+		field := operation(t, "{box(v: "+strings.Repeat(`{min: {}, inner: `, depth)+"null"+strings.Repeat("}", depth)+")}").SelectionSet[0].(*ast.Field)
+		return testing.AllocsPerRun(5, func() {
+			made, errs := input.NewTemplate(s, s.Query.Fields.ForName("box").Arguments, field.Arguments, leaves{})
+			if errs != nil {
+				t.Fatal(errs)
+			}
+			if _, err := made.Map(nil); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if once, twice := cost(200), cost(400); twice > 2.2*once {
+		t.Errorf("%v allocations, and %v for twice the literal", once, twice)
+	}
+}
+
 func BenchmarkTemplate(b *testing.B) {
 	s := schema(b)
 	for name, test := range map[string]struct {
