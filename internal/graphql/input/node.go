@@ -35,11 +35,11 @@ type (
 	}
 )
 
-func (n constant) value(map[string]any) (any, error) { return clone(n.of), nil }
+func (n constant) value(map[string]any) (any, error) { return Clone(n.of), nil }
 
 func (n failure) value(map[string]any) (any, error) { return nil, n.err }
 
-func (n variable) value(variables map[string]any) (any, error) { return clone(variables[n.name]), nil }
+func (n variable) value(variables map[string]any) (any, error) { return Clone(variables[n.name]), nil }
 
 func (n scalar) value(variables map[string]any) (any, error) { return n(variables) }
 
@@ -133,9 +133,9 @@ func (n object) fold() (node, error) {
 	return constant{values}, n.check(values)
 }
 
-// clone copies lists and input objects, for someone who may write into them. What
+// Clone copies lists and input objects, for someone who may write into them. What
 // else a leaf may be is the user's own.
-func clone(value any) any {
+func Clone(value any) any {
 	switch value := value.(type) {
 	case []any:
 		if value == nil {
@@ -143,7 +143,7 @@ func clone(value any) any {
 		}
 		items := make([]any, len(value))
 		for i, item := range value {
-			items[i] = clone(item)
+			items[i] = Clone(item)
 		}
 		return items
 	case map[string]any:
@@ -152,7 +152,7 @@ func clone(value any) any {
 		}
 		members := make(map[string]any, len(value))
 		for name, member := range value {
-			members[name] = clone(member)
+			members[name] = Clone(member)
 		}
 		return members
 	default:
