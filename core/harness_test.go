@@ -689,10 +689,10 @@ func subscriptions(s *stage) graphql.Fields {
 		return field
 	}
 	// refusing is a field whose Subscribe resolver does nothing else.
-	refusing := func(subscribe graphql.FieldResolveFn) *graphql.Field {
-		return &graphql.Field{Type: graphql.String, Subscribe: subscribe}
-	}
 	source := func(p graphql.ResolveParams) (any, error) { return p.Source, nil }
+	refusing := func(subscribe graphql.FieldResolveFn) *graphql.Field {
+		return &graphql.Field{Type: graphql.String, Subscribe: subscribe, Resolve: source}
+	}
 	typed := text(func(p graphql.ResolveParams) (any, error) {
 		payload, err := room(argument(p, "room")).Payload(p.Context)
 		return payload.Text, err
@@ -734,7 +734,6 @@ func subscriptions(s *stage) graphql.Fields {
 		"emptyTopic":    on([]string{""}, source),
 		"longTopic":     on([]string{strings.Repeat("x", core.MaxTopicBytes+1)}, source),
 		"manyTopics":    on(numbered(51), source),
-		"noSubscribe":   text(source),
 		"none":          refusing(func(graphql.ResolveParams) (any, error) { return nil, nil }),
 		"secretly":      refusing(func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
 		"initialSecret": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, secretError("") })),

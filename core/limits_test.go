@@ -48,9 +48,9 @@ func TestDocumentsHaveLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, func(c *core.Config) { c.MaxDepth, c.MaxAliases, c.DisableIntrospection = 1, 2, true })
 		for query, want := range map[string]string{
-			`{ __schema { types { name } } }`: "deeper than 1 levels",
+			`{ __schema { types { name } } }`: "more than 1 deep",
 			`{ x: hello y: hello z: hello }`:  "more than 2 aliases",
-			`{ __type(name: "Query") }`:       "introspection is disabled",
+			`{ __type(name: "Query") }`:       "introspection is not allowed",
 			`{ x: hello __typename }`:         `"data"`,
 		} {
 			answer, err := h.engine.Execute(t.Context(), ports.Request{Query: query})
@@ -98,7 +98,7 @@ func TestTrustedDocumentsAreNamed(t *testing.T) {
 				c.expectComplete("2")
 			}
 			c.send(c.requesting("3", map[string]any{"extensions": map[string]any{"other": 1}}))
-			if want := "the document has no operation"; only {
+			if want := "the document is empty"; only {
 				c.expectError("3", "only trusted documents")
 			} else {
 				c.expectError("3", want)

@@ -56,6 +56,7 @@ func TestShardsSpreadConnections(t *testing.T) {
 		c.Schema = subscriptionSchema("big", &graphql.Field{
 			Type:      graphql.String,
 			Subscribe: func(p graphql.ResolveParams) (any, error) { return big.Subscribe(p.Context) },
+			Resolve:   func(p graphql.ResolveParams) (any, error) { return big.Payload(p.Context) },
 		})
 	})
 	f.crowd(400, "big")
