@@ -8,6 +8,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -53,7 +54,7 @@ func BenchmarkPublish(b *testing.B) {
 			event.Text = "hello world"
 			name := names[reads]
 			b.Run(fmt.Sprintf("%s/%d", name, subscribers), func(b *testing.B) {
-				bus := memory.NewBus(memory.BusConfig{})
+				bus := must.Make(memory.New(memory.Config{})).Bus
 				f := newFan(b, func(c *core.Config) {
 					c.Bus, c.Pusher = bus, &counter{}
 					c.Hooks.OnComplete, c.Hooks.OnDisconnect = nil, nil

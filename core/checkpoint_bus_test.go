@@ -14,6 +14,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -56,11 +57,11 @@ func TestDeliveryGoesOnBehindTheMemoryBus(t *testing.T) {
 	for pushes := range 3*subscribers + 2 {
 		t.Run(fmt.Sprintf("%d pushes an invocation", pushes), func(t *testing.T) {
 			f, clients, now := clocked(t, subscribers)
-			bus := memory.NewBus(memory.BusConfig{
+			bus := must.Make(memory.New(memory.Config{
 				MaxBatch: 3, MaxAttempts: 1,
 				Backoff:   func(int) time.Duration { return 0 },
 				OnDropped: func(event ports.Event, verdict error) { t.Errorf("%s was dropped: %v", event.Payload, verdict) },
-			})
+			})).Bus
 			publish := func(texts ...string) {
 				for _, text := range texts {
 					if err := bus.Publish(t.Context(), feedEvents(t, instruction{Text: text})...); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -114,11 +115,11 @@ type instruction struct {
 }
 
 func newFan(t testing.TB, shape func(*core.Config)) *fan {
-	f := &fan{t: t, store: &pagedStore{Store: memory.NewStore(memory.StoreConfig{})}, pushed: newRecorder(), clock: time.Now()}
+	f := &fan{t: t, store: &pagedStore{Store: must.Make(memory.New(memory.Config{})).Store}, pushed: newRecorder(), clock: time.Now()}
 	config := core.Config{
 		Schema: f.schema(),
 		Store:  f.store,
-		Bus:    memory.NewBus(memory.BusConfig{}),
+		Bus:    must.Make(memory.New(memory.Config{})).Bus,
 		Pusher: f.pushed,
 		Random: func() float64 { return 0 },
 		Hooks: core.Hooks{

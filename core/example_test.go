@@ -12,6 +12,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -45,7 +46,7 @@ func subscriptionSchema(name string, field *graphql.Field) *graphqlgo.Schema {
 // for a real socket is done by hand here.
 func ExampleNew() {
 	ctx := context.Background()
-	store, bus, pusher := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), memory.NewPusher(memory.PusherConfig{})
+	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
 	engine, err := core.New(core.Config{
 		Schema: subscriptionSchema("score", &graphql.Field{
 			Type:      graphql.String,
@@ -55,7 +56,7 @@ func ExampleNew() {
 				return fmt.Sprintf("%d:%d", score.Home, score.Away), err
 			},
 		}),
-		Store: store, Bus: bus, Pusher: pusher,
+		Store: backend, Bus: backend, Pusher: pusher,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -70,7 +71,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	deliver(ctx, bus, engine)
+	deliver(ctx, backend, engine)
 	fmt.Println(client.receive())
 	// Output: {"id":"1","type":"next","payload":{"data":{"score":"1:0"}}}
 }
@@ -104,9 +105,9 @@ func ExampleHooks() {
 	})
 
 	ctx := context.Background()
-	store, bus, pusher := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), memory.NewPusher(memory.PusherConfig{})
+	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
 	engine, err := core.New(core.Config{
-		Schema: schema, Store: store, Bus: bus, Pusher: pusher, Hooks: hooks,
+		Schema: schema, Store: backend, Bus: backend, Pusher: pusher, Hooks: hooks,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -116,7 +117,7 @@ func ExampleHooks() {
 	client.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { mine }"}}`)
 	_ = engine.Publish(ctx, core.NewTopic[any]("user/ann").Event("for you alone"))
 	_ = engine.Publish(ctx, core.NewTopic[any]("everyone").Event("for everyone"))
-	deliver(ctx, bus, engine)
+	deliver(ctx, backend, engine)
 	fmt.Println(client.receive())
 	fmt.Println(client.receive())
 	// Unordered output:
@@ -143,8 +144,8 @@ func ExampleInitial() {
 	})
 
 	ctx := context.Background()
-	store, bus, pusher := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), memory.NewPusher(memory.PusherConfig{})
-	engine, err := core.New(core.Config{Schema: schema, Store: store, Bus: bus, Pusher: pusher})
+	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
+	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: pusher})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -157,8 +158,12 @@ func ExampleInitial() {
 
 // A program that only publishes has a bus and nothing else.
 func ExampleNewPublisher() {
-	bus := memory.NewBus(memory.BusConfig{})
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: backend})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -203,11 +208,11 @@ func (c *exampleClient) receive() string {
 }
 
 // deliver delivers what was published so far; a server leaves Consume running.
-func deliver(ctx context.Context, bus *memory.Bus, engine *core.Engine) {
+func deliver(ctx context.Context, backend *memory.Backend, engine *core.Engine) {
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); _ = bus.Consume(ctx, engine.Deliver) }()
-	_ = bus.Flush(ctx)
+	go func() { defer close(done); _ = backend.Consume(ctx, engine.Deliver) }()
+	_ = backend.Flush(ctx)
 	stop()
 	<-done
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -61,10 +62,10 @@ type harness struct {
 func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	t.Helper()
 	h := &harness{
-		t: t, store: &tappedStore{Store: memory.NewStore(memory.StoreConfig{})},
-		pusher: memory.NewPusher(memory.PusherConfig{}), stage: &stage{gate: make(chan struct{})},
+		t: t, store: &tappedStore{Store: must.Make(memory.New(memory.Config{})).Store},
+		pusher: must.Make(memory.NewPusher(memory.PusherConfig{})), stage: &stage{gate: make(chan struct{})},
 	}
-	bus := memory.NewBus(memory.BusConfig{})
+	bus := must.Make(memory.New(memory.Config{})).Bus
 	config := core.Config{
 		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher,
 		Hooks: core.Hooks{OnInit: h.onInit, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},

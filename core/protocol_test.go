@@ -13,6 +13,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -1525,7 +1526,7 @@ func TestAFrameThatIsTooLargeIsAnError(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			both(t, func(t *testing.T, protocol string) {
-				small := memory.NewPusher(memory.PusherConfig{MaxFrame: 1024})
+				small := must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: 1024}))
 				h := newHarness(t, func(config *core.Config) { config.Pusher = small })
 				h.pusher = small
 				c := h.dial(protocol)

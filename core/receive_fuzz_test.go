@@ -7,6 +7,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -32,11 +33,11 @@ func FuzzReceive(f *testing.F) {
 }
 
 func receiveAll(t *testing.T, protocol string, initialized bool, messages ...[]byte) {
-	store, pusher := memory.NewStore(memory.StoreConfig{}), memory.NewPusher(memory.PusherConfig{})
+	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
 	s := &stage{gate: make(chan struct{})}
 	close(s.gate)
 	engine, err := core.New(core.Config{
-		Schema: newSchema(t, s), Store: store, Bus: memory.NewBus(memory.BusConfig{}), Pusher: pusher,
+		Schema: newSchema(t, s), Store: backend, Bus: backend, Pusher: pusher,
 		TrustedDocuments: map[string]string{"d": "{ hello }"},
 		InitTimeout:      1, ReorderWindow: 1, // nobody waits here
 	})

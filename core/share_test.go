@@ -21,6 +21,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -518,10 +519,10 @@ func (s *sharing) serve(t *testing.T, alone bool) *recorder {
 	if alone {
 		options = append(options, core.PerSubscriber())
 	}
-	store := memory.NewStore(memory.StoreConfig{})
+	backend := must.Make(memory.New(memory.Config{}))
 	engine, err := core.New(core.Config{
-		Schema: s.schema(t, options...), Store: store,
-		Bus: memory.NewBus(memory.BusConfig{}), Pusher: pushed,
+		Schema: s.schema(t, options...), Store: backend,
+		Bus: backend, Pusher: pushed,
 		PageSize: s.pageSize, PushConcurrency: s.concurrency,
 		Hooks: core.Hooks{OnConnect: func(_ context.Context, h ports.Handshake) (core.Session, error) {
 			if name := h.Query.Get("name"); name != "" {

@@ -271,6 +271,6 @@ func container(t template, c code) []string {
 	return slices.Concat(found,
 		differs(len(allowed), len(c.permissions[worker]), "the number of WorkerRole's permissions"),
 		differs(t.properties("WorkerTask", "TaskRoleArn"), "!GetAtt WorkerRole.Arn", "WorkerTask.TaskRoleArn"),
-		differs(fields["StopTimeout"], 30, worker+".StopTimeout"), // three times BusConfig.DrainTimeout
+		differs(fields["StopTimeout"], 30, worker+".StopTimeout"), // three times redis.Config.DrainTimeout
 	)
 }

@@ -73,7 +73,7 @@ func TestQuery(t *testing.T) {
 
 			o := client.Subscribe(`{ hello broken }`)
 			result := o.Result()
-			equal(t, "data", string(result.Data), `{"broken":null,"hello":"world"}`)
+			equal(t, "data", string(result.Data), `{"hello":"world","broken":null}`)
 			equal(t, "message", result.Errors[0].Message, "out of order")
 			equal(t, "path", result.Errors[0].Path[0], any("broken"))
 			o.Completed()

@@ -36,7 +36,7 @@ func TestExpectationsFail(t *testing.T) {
 		}, `expected a result of operation 1 ({ broken }) without errors, got [{Message:out of order Path:[broken] Extensions:map[]}]`},
 		"a result has several fields": {func(_ *recorder, _ *fanqltest.Server, client *fanqltest.Client) {
 			fanqltest.Query[string](client, `{ hello again: hello }`)
-		}, `expected data of operation 1 ({ hello again: hello }) with one field, got {"again":"world","hello":"world"}`},
+		}, `expected data of operation 1 ({ hello again: hello }) with one field, got {"hello":"world","again":"world"}`},
 		"a result is of another type": {func(_ *recorder, _ *fanqltest.Server, client *fanqltest.Client) {
 			fanqltest.Query[int](client, `{ hello }`)
 		}, `that fits int, got "world": json: cannot unmarshal string`},

@@ -42,7 +42,7 @@ type pusher interface {
 //
 // Ports may be given, to share a bus with a core.Publisher, say, or to have one
 // fail. A bus that is a ports.EventSource is consumed; Nothing and Flush need a
-// bus with the Flush of memory.Bus. A pusher must embed a *memory.Pusher.
+// bus with the Flush of memory.Backend. A pusher must embed a *memory.Pusher.
 //
 // An event that the default bus gives up, because it could not be delivered in
 // ten attempts, fails the test. Config.Now may stand still.
@@ -70,19 +70,28 @@ func New(tb testing.TB, config core.Config) *Server {
 // fillPorts puts memory adapters where a port is missing.
 func (s *Server) fillPorts(tb testing.TB, config *core.Config) {
 	tb.Helper()
+	backend, err := memory.New(memory.Config{
+		Now:     config.Now,
+		Backoff: func(int) time.Duration { return 0 },
+		OnDropped: func(event ports.Event, verdict error) {
+			tb.Errorf("fanqltest: an event of topic %q could not be delivered: %v", event.Topic, verdict)
+		},
+	})
+	if err != nil {
+		tb.Fatalf("fanqltest: %v", err)
+	}
+	pushed, err := memory.NewPusher(memory.PusherConfig{MaxQueued: math.MaxInt}) // clients read when the test does
+	if err != nil {
+		tb.Fatalf("fanqltest: %v", err)
+	}
 	if config.Store == nil {
-		config.Store = memory.NewStore(memory.StoreConfig{Now: config.Now})
+		config.Store = backend
 	}
 	if config.Bus == nil {
-		config.Bus = memory.NewBus(memory.BusConfig{
-			Backoff: func(int) time.Duration { return 0 },
-			OnDropped: func(event ports.Event, verdict error) {
-				tb.Errorf("fanqltest: an event of topic %q could not be delivered: %v", event.Topic, verdict)
-			},
-		})
+		config.Bus = backend
 	}
 	if config.Pusher == nil {
-		config.Pusher = memory.NewPusher(memory.PusherConfig{MaxQueued: math.MaxInt}) // clients read when the test does
+		config.Pusher = pushed
 	}
 	s.bus = config.Bus
 	var ok bool

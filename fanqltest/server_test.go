@@ -10,6 +10,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/fanqltest"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -30,7 +31,7 @@ func TestNewFailsWithoutWhatItNeeds(t *testing.T) {
 type deafPusher struct{ ports.Pusher }
 
 func TestABusIsShared(t *testing.T) {
-	bus := memory.NewBus(memory.BusConfig{})
+	bus := must.Make(memory.New(memory.Config{})).Bus
 	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func (p smallPusher) Push(ctx context.Context, to ports.Address, frame ports.Fra
 
 func TestAPusherThatFails(t *testing.T) {
 	server := fanqltest.New(t, core.Config{
-		Schema: feedSchema(t), Pusher: smallPusher{memory.NewPusher(memory.PusherConfig{})},
+		Schema: feedSchema(t), Pusher: smallPusher{must.Make(memory.NewPusher(memory.PusherConfig{}))},
 	})
 	feed := server.Connect(t).Subscribe(feedOfA)
 	publish(t, server, "a", strings.Repeat("x", 100))
@@ -91,7 +92,7 @@ func (brokenStore) ListSubscribers(context.Context, ports.Topic, ports.PageReque
 
 func TestAnEventThatIsGivenUpFailsTheTest(t *testing.T) {
 	r := record(t, func(tb *recorder) {
-		store := brokenStore{memory.NewStore(memory.StoreConfig{})}
+		store := brokenStore{must.Make(memory.New(memory.Config{})).Store}
 		server := fanqltest.New(tb, core.Config{Schema: feedSchema(tb), Store: store})
 		publish(tb, server, "a", "1")
 		server.Flush(tb)

@@ -58,9 +58,8 @@ type Removed struct {
 	Operations []OperationRef
 }
 
-// ConnectionStore keeps connections. One value implements both ConnectionStore
-// and SubscriptionStore, because whether an operation may exist is decided at
-// its connection, in one atomic step.
+// ConnectionStore keeps connections. One value is both it and SubscriptionStore;
+// see Store.
 type ConnectionStore interface {
 	// CreateConnection adds a connection. ErrConflict: the ID is in use by a
 	// connection that has not expired. ErrInvalid: the ID is empty or ExpiresAt

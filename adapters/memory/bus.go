@@ -3,9 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
-	"time"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -14,33 +12,6 @@ var (
 	_ ports.EventBus    = (*Bus)(nil)
 	_ ports.EventSource = (*Bus)(nil)
 )
-
-// BusConfig is how a Bus is made. The zero value is ready to use.
-type BusConfig struct {
-	// MaxQueued is how many events the bus holds, those under way included,
-	// before Publish answers ErrThrottled; 100,000 when 0.
-	MaxQueued int
-	// MaxPayload is the size in bytes over which a payload is ErrTooLarge; no
-	// limit when 0.
-	MaxPayload int
-	// MaxBatch is the most events that one delivery has; 100 when 0.
-	MaxBatch int
-	// Workers is how many topics one Consume delivers at once; 16 when 0.
-	Workers int
-	// MaxAttempts is how often an event is delivered before it is dropped; 10
-	// when 0.
-	MaxAttempts int
-	// Backoff is how long a topic waits after an event of it has failed for the
-	// given time, 1 and up. When nil, it is a random part of a time that begins
-	// at 100 ms, doubles with every attempt, and ends at 10 s.
-	Backoff func(attempt int) time.Duration
-	// DrainTimeout is how long deliveries that are under way when Consume's
-	// context ends may go on before theirs ends; 10 s when 0.
-	DrainTimeout time.Duration
-	// OnDropped, unless nil, is told of each event that was given up, with its
-	// last verdict. It is called by the goroutine that delivered the event.
-	OnDropped func(event ports.Event, verdict error)
-}
 
 // Bus queues events in memory until Consume has delivered them. It implements
 // ports.EventBus and ports.EventSource and may be used by many goroutines at
@@ -54,7 +25,7 @@ type BusConfig struct {
 //
 // A topic without events takes no memory. Events that nobody consumes wait.
 type Bus struct {
-	config BusConfig
+	config Config
 
 	mu       sync.Mutex
 	topics   map[ports.Topic]*queue
@@ -83,35 +54,13 @@ type flush struct {
 	done     chan struct{}
 }
 
-// NewBus returns an empty bus.
-func NewBus(config BusConfig) *Bus {
-	config.MaxQueued = positive(config.MaxQueued, 100_000)
-	config.MaxBatch = positive(config.MaxBatch, 100)
-	config.Workers = positive(config.Workers, 16)
-	config.MaxAttempts = positive(config.MaxAttempts, 10)
-	config.DrainTimeout = positive(config.DrainTimeout, 10*time.Second)
-	if config.Backoff == nil {
-		config.Backoff = jitter
-	}
+func newBus(config Config) *Bus {
 	return &Bus{
 		config:  config,
 		topics:  make(map[ports.Topic]*queue),
 		flushes: make(map[*flush]struct{}),
 		wake:    make(chan struct{}, 1),
 	}
-}
-
-func positive[N int | time.Duration](given, otherwise N) N {
-	if given > 0 {
-		return given
-	}
-	return otherwise
-}
-
-// jitter is the default Backoff.
-func jitter(attempt int) time.Duration {
-	longest := min(100*time.Millisecond<<min(attempt-1, 10), 10*time.Second)
-	return rand.N(longest) //nolint:gosec // Spreading retries needs no secrecy.
 }
 
 // Publish implements ports.EventBus: it queues all of the events or none, and
@@ -125,7 +74,7 @@ func (b *Bus) Publish(ctx context.Context, events ...ports.Event) error {
 		if event.Topic == "" {
 			return failure(op, ports.ErrInvalid)
 		}
-		if b.config.MaxPayload > 0 && len(event.Payload) > b.config.MaxPayload {
+		if b.config.MaxPayloadBytes > 0 && len(event.Payload) > b.config.MaxPayloadBytes {
 			return failure(op, ports.ErrTooLarge)
 		}
 	}

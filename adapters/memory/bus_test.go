@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -52,7 +53,7 @@ func each(deliver func(ctx context.Context, event ports.Event) error) ports.Deli
 
 func TestFlushWaitsForFinalVerdicts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{MaxBatch: 1})
+		b := must.Make(New(Config{MaxBatch: 1})).Bus
 		var done atomic.Int32
 		failed := false
 		stop := consuming(t, b, each(func(_ context.Context, event ports.Event) error {
@@ -77,7 +78,7 @@ func TestFlushWaitsForFinalVerdicts(t *testing.T) {
 
 func TestFlushIsForEarlierEventsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{})
+		b := must.Make(New(Config{})).Bus
 		held := map[ports.Topic]chan struct{}{"earlier": make(chan struct{}), "stuck": make(chan struct{})}
 		stop := consuming(t, b, each(func(_ context.Context, event ports.Event) error {
 			if release := held[event.Topic]; release != nil {
@@ -106,7 +107,7 @@ func TestFlushIsForEarlierEventsOnly(t *testing.T) {
 
 func TestFlushEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{})
+		b := must.Make(New(Config{})).Bus
 		publish(t, b, "t", "1")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -122,9 +123,9 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 func TestEventIsDroppedAfterMaxAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dropped []string
-		b := NewBus(BusConfig{MaxAttempts: 3, OnDropped: func(event ports.Event, verdict error) {
+		b := must.Make(New(Config{MaxAttempts: 3, OnDropped: func(event ports.Event, verdict error) {
 			dropped = append(dropped, fmt.Sprint(event.ID, " ", verdict))
-		}})
+		}})).Bus
 		var delivered []string
 		stop := consuming(t, b, func(_ context.Context, events []ports.Event) []error {
 			verdicts := make([]error, len(events))
@@ -155,10 +156,10 @@ func TestEventIsDroppedAfterMaxAttempts(t *testing.T) {
 func TestBackoffGrowsWithAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []int
-		b := NewBus(BusConfig{MaxAttempts: 4, Backoff: func(attempt int) time.Duration {
+		b := must.Make(New(Config{MaxAttempts: 4, Backoff: func(attempt int) time.Duration {
 			asked = append(asked, attempt)
 			return time.Duration(attempt) * time.Minute
-		}})
+		}})).Bus
 		var at []time.Duration
 		begin := time.Now()
 		stop := consuming(t, b, each(func(context.Context, ports.Event) error {
@@ -193,7 +194,7 @@ func TestJitterIsBounded(t *testing.T) {
 
 func TestFailingTopicDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{Workers: 1, Backoff: func(int) time.Duration { return time.Hour }})
+		b := must.Make(New(Config{Workers: 1, Backoff: func(int) time.Duration { return time.Hour }})).Bus
 		begin := time.Now()
 		good := make(chan time.Duration, 1)
 		failed := false
@@ -221,7 +222,7 @@ func TestFailingTopicDelaysNoOther(t *testing.T) {
 
 func TestWorkersBoundDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{Workers: 3})
+		b := must.Make(New(Config{Workers: 3})).Bus
 		var now, most atomic.Int32
 		stop := consuming(t, b, each(func(context.Context, ports.Event) error {
 			most.Store(max(most.Load(), now.Add(1)))
@@ -244,7 +245,7 @@ func TestWorkersBoundDeliveries(t *testing.T) {
 }
 
 func TestBatchIsOneTopicAndBounded(t *testing.T) {
-	b := NewBus(BusConfig{MaxBatch: 4})
+	b := must.Make(New(Config{MaxBatch: 4})).Bus
 	for range 5 {
 		publish(t, b, "t", "1", "2")
 		publish(t, b, "u", "3")
@@ -274,9 +275,9 @@ func TestBatchIsOneTopicAndBounded(t *testing.T) {
 func TestDeliveryOutlivesConsumeByDrainTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
-		b := NewBus(BusConfig{DrainTimeout: time.Minute, MaxAttempts: 1, OnDropped: func(ports.Event, error) {
+		b := must.Make(New(Config{DrainTimeout: time.Minute, MaxAttempts: 1, OnDropped: func(ports.Event, error) {
 			t.Error("an event was dropped whose delivery was cut short")
-		}})
+		}})).Bus
 		publish(t, b, "t", "1")
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
 		var ended time.Duration
@@ -301,7 +302,7 @@ func TestDeliveryOutlivesConsumeByDrainTimeout(t *testing.T) {
 
 func TestMissingVerdictIsFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{})
+		b := must.Make(New(Config{})).Bus
 		var batches []int
 		stop := consuming(t, b, func(_ context.Context, events []ports.Event) []error {
 			batches = append(batches, len(events))
@@ -316,7 +317,7 @@ func TestMissingVerdictIsFailure(t *testing.T) {
 }
 
 func TestIdleTopicsHoldNoMemory(t *testing.T) {
-	b := NewBus(BusConfig{})
+	b := must.Make(New(Config{})).Bus
 	for i := range 100 {
 		publish(t, b, ports.Topic(fmt.Sprint(i)), "1")
 	}
@@ -332,7 +333,7 @@ func TestIdleTopicsHoldNoMemory(t *testing.T) {
 
 func TestSeveralConsumersShareOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{Workers: 1})
+		b := must.Make(New(Config{Workers: 1})).Bus
 		deliver := each(func(context.Context, ports.Event) error {
 			time.Sleep(time.Second)
 			return nil
@@ -354,7 +355,7 @@ func TestSeveralConsumersShareOneCall(t *testing.T) {
 
 func TestSeveralConsumersShareAndHandOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBus(BusConfig{Workers: 1, Backoff: func(int) time.Duration { return time.Second }})
+		b := must.Make(New(Config{Workers: 1, Backoff: func(int) time.Duration { return time.Second }})).Bus
 		var delivered, failures atomic.Int32
 		deliver := each(func(_ context.Context, event ports.Event) error {
 			time.Sleep(time.Second)
@@ -378,7 +379,7 @@ func TestSeveralConsumersShareAndHandOver(t *testing.T) {
 }
 
 func BenchmarkPublishAndConsume(b *testing.B) {
-	bus := NewBus(BusConfig{})
+	bus := must.Make(New(Config{})).Bus
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() {

@@ -31,10 +31,14 @@ type Direct struct {
 // directAttempts is how often Direct delivers an event.
 const directAttempts = 3
 
-// NewDirect returns a bus that delivers with deliver. That may be the Deliver of
-// an engine that is made with this bus: it is not called before Publish is.
-func NewDirect(deliver ports.DeliverFunc) *Direct {
-	return &Direct{deliver: deliver}
+// NewDirect returns a bus that delivers with deliver, which is required. That may
+// be the Deliver of an engine that is made with this bus: it is not called before
+// Publish is.
+func NewDirect(deliver ports.DeliverFunc) (*Direct, error) {
+	if deliver == nil {
+		return nil, invalid("NewDirect", "deliver is required")
+	}
+	return &Direct{deliver: deliver}, nil
 }
 
 // Publish implements ports.EventBus. It returns when every event is done with, and

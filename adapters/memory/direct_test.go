@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/porttest"
 )
@@ -40,7 +41,7 @@ func TestDirectContract(t *testing.T) {
 	porttest.TestBus(t, porttest.BusAdapter{
 		New: func(*testing.T) (ports.EventBus, ports.EventSource) {
 			source := &delivered{}
-			return memory.NewDirect(source.deliver), source
+			return must.Make(memory.NewDirect(source.deliver)), source
 		},
 	})
 }
@@ -50,7 +51,7 @@ var errDirect = errors.New("down")
 func TestDirectDeliversWhatFailedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var deliveries []string
-		bus := memory.NewDirect(func(_ context.Context, events []ports.Event) []error {
+		bus := must.Make(memory.NewDirect(func(_ context.Context, events []ports.Event) []error {
 			verdicts := make([]error, len(events))
 			for i, event := range events {
 				deliveries = append(deliveries, event.ID)
@@ -59,7 +60,7 @@ func TestDirectDeliversWhatFailedAgain(t *testing.T) {
 				}
 			}
 			return verdicts[:len(verdicts)-1] // The last has none.
-		})
+		}))
 		err := bus.Publish(t.Context(),
 			ports.Event{ID: "1", Topic: "t"}, ports.Event{ID: "fails", Topic: "t"}, ports.Event{ID: "none", Topic: "u"})
 		if want := []string{"1", "fails", "none", "fails", "none", "none"}; !slices.Equal(deliveries, want) || err == nil {
@@ -71,10 +72,10 @@ func TestDirectDeliversWhatFailedAgain(t *testing.T) {
 func TestDirectReturnsTheVerdict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		deliveries := 0
-		bus := memory.NewDirect(func(context.Context, []ports.Event) []error {
+		bus := must.Make(memory.NewDirect(func(context.Context, []ports.Event) []error {
 			deliveries++
 			return []error{&ports.Error{Kind: ports.ErrThrottled, Err: errDirect}}
-		})
+		}))
 		err := bus.Publish(t.Context(), ports.Event{ID: "1", Topic: "t"})
 		if failed, ok := errors.AsType[*ports.Error](err); !ok || failed.Kind != nil || errors.Is(err, ports.ErrThrottled) || deliveries != 3 {
 			t.Errorf("Publish: %v after %d deliveries, want no kind after 3", err, deliveries)
@@ -87,11 +88,11 @@ func TestDirectEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 		defer cancel()
 		deliveries := 0
-		bus := memory.NewDirect(func(context.Context, []ports.Event) []error {
+		bus := must.Make(memory.NewDirect(func(context.Context, []ports.Event) []error {
 			deliveries++
 			<-ctx.Done()
 			return []error{errDirect}
-		})
+		}))
 		if err := bus.Publish(ctx, ports.Event{ID: "1", Topic: "t"}); err == nil || deliveries != 1 {
 			t.Errorf("Publish: %v after %d deliveries, want an error after 1", err, deliveries)
 		}
@@ -99,12 +100,12 @@ func TestDirectEndsWithItsContext(t *testing.T) {
 }
 
 func ExampleNewDirect() {
-	bus := memory.NewDirect(func(_ context.Context, events []ports.Event) []error {
+	bus := must.Make(memory.NewDirect(func(_ context.Context, events []ports.Event) []error {
 		for _, event := range events {
 			fmt.Println(event.Topic, event.ID)
 		}
 		return make([]error, len(events))
-	})
+	}))
 	fmt.Println(bus.Publish(context.Background(), ports.Event{ID: "one", Topic: "room/42"}))
 	// Output:
 	// room/42 one

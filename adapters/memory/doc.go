@@ -1,5 +1,5 @@
-// Package memory holds every port in process: connections and subscriptions in
-// a Store, events in a Bus, sockets in a Pusher. It is for tests, for
+// Package memory holds every port in process: connections, subscriptions and
+// events in a Backend, sockets in a Pusher. It is for tests, for
 // development, and for a service that runs in one process and can lose its
 // subscriptions with it.
 //

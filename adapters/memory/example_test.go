@@ -10,20 +10,24 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-func ExampleNewStore() {
+func ExampleNew() {
 	ctx, hour := context.Background(), time.Now().Add(time.Hour)
-	store := memory.NewStore(memory.StoreConfig{})
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	client := ports.Address{ID: "client"}
 	operation := ports.Operation{
 		Ref:     ports.OperationRef{Connection: client.ID, ID: "1"},
 		Address: client, Topics: []ports.Topic{"room/42"}, ExpiresAt: hour,
 	}
 
-	fmt.Println(store.AddOperation(ctx, operation))
-	fmt.Println(store.CreateConnection(ctx, ports.Connection{Address: client, ExpiresAt: hour}))
-	fmt.Println(store.AddOperation(ctx, operation))
+	fmt.Println(backend.AddOperation(ctx, operation))
+	fmt.Println(backend.CreateConnection(ctx, ports.Connection{Address: client, ExpiresAt: hour}))
+	fmt.Println(backend.AddOperation(ctx, operation))
 
-	page, err := store.ListSubscribers(ctx, "room/42", ports.PageRequest{})
+	page, err := backend.ListSubscribers(ctx, "room/42", ports.PageRequest{})
 	for _, subscriber := range page.Subscribers {
 		fmt.Println(subscriber.Ref, err)
 	}
@@ -34,12 +38,16 @@ func ExampleNewStore() {
 	// {client 1} <nil>
 }
 
-func ExampleNewBus() {
-	bus := memory.NewBus(memory.BusConfig{})
+func ExampleBackend() {
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() {
-		done <- bus.Consume(ctx, func(_ context.Context, events []ports.Event) []error {
+		done <- backend.Consume(ctx, func(_ context.Context, events []ports.Event) []error {
 			for _, event := range events {
 				fmt.Println(event.Topic, event.ID, event.Position)
 			}
@@ -47,8 +55,8 @@ func ExampleNewBus() {
 		})
 	}()
 
-	fmt.Println(bus.Publish(ctx, ports.Event{ID: "one", Topic: "room/42"}, ports.Event{ID: "two", Topic: "room/42"}))
-	fmt.Println(bus.Flush(ctx)) // Both have been delivered.
+	fmt.Println(backend.Publish(ctx, ports.Event{ID: "one", Topic: "room/42"}, ports.Event{ID: "two", Topic: "room/42"}))
+	fmt.Println(backend.Flush(ctx)) // Both have been delivered.
 	stop()
 	fmt.Println(<-done)
 	// Unordered output:
@@ -61,7 +69,11 @@ func ExampleNewBus() {
 
 func ExampleNewPusher() {
 	ctx := context.Background()
-	pusher := memory.NewPusher(memory.PusherConfig{})
+	pusher, err := memory.NewPusher(memory.PusherConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	socket := pusher.Open(ports.Address{ID: "client"})
 
 	fmt.Println(pusher.Push(ctx, socket.Address(), ports.Frame{

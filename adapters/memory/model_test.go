@@ -6,6 +6,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/internal/model"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/portfault"
 )
@@ -16,17 +17,17 @@ func TestModel(t *testing.T) {
 }
 
 func newModelBackend(t *testing.T, history model.History) model.Backend {
-	store := memory.NewStore(memory.StoreConfig{Now: history.Now})
-	bus := memory.NewBus(memory.BusConfig{
+	backend := must.Make(memory.New(memory.Config{
+		Now:         history.Now,
 		MaxAttempts: 1000, // nothing is given up
 		Backoff:     func(int) time.Duration { return 10 * time.Millisecond },
-	})
+	}))
 	return model.Backend{
-		Store:  func(*portfault.Process) portfault.Stores { return store },
-		Bus:    func(*portfault.Process) ports.EventBus { return bus },
-		Source: func(*portfault.Process) ports.EventSource { return bus },
+		Store:  func(*portfault.Process) portfault.Stores { return backend },
+		Bus:    func(*portfault.Process) ports.EventBus { return backend },
+		Source: func(*portfault.Process) ports.EventSource { return backend },
 		Idle: func() {
-			if err := bus.Flush(t.Context()); err != nil {
+			if err := backend.Flush(t.Context()); err != nil {
 				t.Error(err)
 			}
 		},

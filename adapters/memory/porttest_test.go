@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/porttest"
 )
@@ -17,8 +18,12 @@ func TestStoreContract(t *testing.T) {
 	for _, pageSize := range []int{0, 3} {
 		t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
 			porttest.TestStore(t, porttest.StoreAdapter{
-				New: func(_ *testing.T, clock *porttest.Clock) porttest.Store {
-					return memory.NewStore(memory.StoreConfig{Now: clock.Now, PageSize: pageSize})
+				New: func(t *testing.T, clock *porttest.Clock) porttest.Store {
+					backend, err := memory.New(memory.Config{Now: clock.Now, PageSize: pageSize})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return backend
 				},
 			})
 		})
@@ -32,11 +37,11 @@ func TestBusContract(t *testing.T) {
 		t.Run(fmt.Sprintf("batch size %d", maxBatch), func(t *testing.T) {
 			adapter := porttest.BusAdapter{
 				New: func(*testing.T) (ports.EventBus, ports.EventSource) {
-					bus := memory.NewBus(memory.BusConfig{
-						MaxQueued: 200, MaxPayload: 50_000, MaxBatch: maxBatch,
+					backend := must.Make(memory.New(memory.Config{
+						MaxQueued: 200, MaxPayloadBytes: 50_000, MaxBatch: maxBatch,
 						Backoff: func(int) time.Duration { return time.Millisecond },
-					})
-					return bus, bus
+					}))
+					return backend, backend
 				},
 				Capacity: 200,
 				TooLarge: 50_001,
@@ -50,7 +55,7 @@ func TestBusContract(t *testing.T) {
 func TestPusherContract(t *testing.T) {
 	porttest.TestPusher(t, porttest.PusherAdapter{
 		New: func(*testing.T) (ports.Pusher, func() (ports.Address, porttest.Client)) {
-			pusher, opened := memory.NewPusher(memory.PusherConfig{MaxFrame: 5000, MaxQueued: 20}), 0
+			pusher, opened := must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: 5000, MaxQueued: 20})), 0
 			return pusher, func() (ports.Address, porttest.Client) {
 				opened++
 				socket := pusher.Open(ports.Address{ID: ports.ConnectionID(fmt.Sprint(opened))})

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -10,13 +11,13 @@ import (
 
 var _ ports.Pusher = (*Pusher)(nil)
 
-// PusherConfig is how a Pusher is made. The zero value is ready to use.
+// PusherConfig shapes a Pusher. No field is required.
 type PusherConfig struct {
-	// MaxFrame is the size in bytes over which a frame is ErrTooLarge; no limit
-	// when 0.
-	MaxFrame int
+	// MaxFrameBytes is the size over which a frame is ErrTooLarge. Default: no
+	// limit.
+	MaxFrameBytes int
 	// MaxQueued is how many frames a socket holds that its client has not
-	// received, before Push answers ErrThrottled; 1,000 when 0.
+	// received, before Push answers ErrThrottled. Default: 1000.
 	MaxQueued int
 }
 
@@ -29,10 +30,17 @@ type Pusher struct {
 	sockets map[ports.Address]*Socket
 }
 
-// NewPusher returns a pusher without sockets.
-func NewPusher(config PusherConfig) *Pusher {
-	config.MaxQueued = positive(config.MaxQueued, 1000)
-	return &Pusher{config: config, sockets: make(map[ports.Address]*Socket)}
+// NewPusher returns a pusher without sockets. ErrInvalid: a number is negative.
+func NewPusher(config PusherConfig) (*Pusher, error) {
+	err := notNegative("NewPusher", "PusherConfig", []setting{
+		{"MaxFrameBytes", config.MaxFrameBytes < 0},
+		{"MaxQueued", config.MaxQueued < 0},
+	})
+	if err != nil {
+		return nil, err
+	}
+	config.MaxQueued = cmp.Or(config.MaxQueued, 1000)
+	return &Pusher{config: config, sockets: make(map[ports.Address]*Socket)}, nil
 }
 
 // Open opens a socket that the pusher reaches by this address, and returns the
@@ -60,7 +68,7 @@ func (p *Pusher) Push(ctx context.Context, to ports.Address, frame ports.Frame) 
 	if socket == nil {
 		return failure(op, ports.ErrGone)
 	}
-	if p.config.MaxFrame > 0 && frame.Len() > p.config.MaxFrame {
+	if p.config.MaxFrameBytes > 0 && frame.Len() > p.config.MaxFrameBytes {
 		return failure(op, ports.ErrTooLarge)
 	}
 	if kind := socket.push(frame, p.config.MaxQueued); kind != nil {

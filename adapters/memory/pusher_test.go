@@ -8,13 +8,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
 var here = ports.Address{ID: "a", Endpoint: "here"}
 
 func TestPushToUnknownAddressIsGone(t *testing.T) {
-	pusher := NewPusher(PusherConfig{})
+	pusher := must.Make(NewPusher(PusherConfig{}))
 	pusher.Open(here)
 	for _, to := range []ports.Address{{ID: "b", Endpoint: "here"}, {ID: "a", Endpoint: "there"}} {
 		if err := pusher.Push(t.Context(), to, ports.Frame{}); !errors.Is(err, ports.ErrGone) {
@@ -25,7 +26,7 @@ func TestPushToUnknownAddressIsGone(t *testing.T) {
 
 func TestReceiveWaitsForTheNextFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pusher := NewPusher(PusherConfig{})
+		pusher := must.Make(NewPusher(PusherConfig{}))
 		socket := pusher.Open(here)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -46,7 +47,7 @@ func TestReceiveWaitsForTheNextFrame(t *testing.T) {
 }
 
 func TestQueuedAndClosedDoNotWait(t *testing.T) {
-	pusher := NewPusher(PusherConfig{})
+	pusher := must.Make(NewPusher(PusherConfig{}))
 	socket := pusher.Open(here)
 	if socket.Queued() != 0 || socket.Closed() != nil {
 		t.Errorf("a new socket has %d frames and is closed with %v", socket.Queued(), socket.Closed())
@@ -70,7 +71,7 @@ func TestEverybodyLearnsOfTheEnd(t *testing.T) {
 			func(_ *Pusher, s *Socket) { s.HangUp() },
 			func(p *Pusher, _ *Socket) { p.Open(here) }, // Another socket has the address.
 		} {
-			pusher := NewPusher(PusherConfig{})
+			pusher := must.Make(NewPusher(PusherConfig{}))
 			socket := pusher.Open(here)
 			var receivers sync.WaitGroup
 			for range 3 {
@@ -88,7 +89,7 @@ func TestEverybodyLearnsOfTheEnd(t *testing.T) {
 }
 
 func TestReopenedAddressIsTheNewSocket(t *testing.T) {
-	pusher := NewPusher(PusherConfig{})
+	pusher := must.Make(NewPusher(PusherConfig{}))
 	former := pusher.Open(here)
 	socket := pusher.Open(here)
 	former.HangUp()
@@ -104,7 +105,7 @@ func TestReopenedAddressIsTheNewSocket(t *testing.T) {
 }
 
 func TestClosedSocketsHoldNoMemory(t *testing.T) {
-	pusher := NewPusher(PusherConfig{})
+	pusher := must.Make(NewPusher(PusherConfig{}))
 	pusher.Open(here).HangUp()
 	pusher.Open(here)
 	if err := pusher.Close(t.Context(), here, 1000, ""); err != nil {

@@ -8,27 +8,14 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var (
-	_ ports.ConnectionStore   = (*Store)(nil)
-	_ ports.SubscriptionStore = (*Store)(nil)
-)
+var _ ports.Store = (*Store)(nil)
 
 // tombstoneLife is how long a RemoveOperation that found nothing is remembered;
 // the contract asks for a minute at least.
 const tombstoneLife = 2 * time.Minute
 
-// StoreConfig is how a Store is made. The zero value is ready to use.
-type StoreConfig struct {
-	// Now is the clock by which rows expire; time.Now when nil.
-	Now func() time.Time
-	// PageSize is how many subscribers a page has when the request leaves it to
-	// the store; 1,000 when 0.
-	PageSize int
-}
-
 // Store keeps connections, operations and checkpoints in memory. It implements
-// ports.ConnectionStore and ports.SubscriptionStore and may be used by many
-// goroutines at once.
+// ports.Store and may be used by many goroutines at once.
 //
 // A row that has expired is absent at once, and its memory is freed by the next
 // call that writes; no goroutine is needed. A listing is in the order in which
@@ -80,14 +67,7 @@ type checkpoint struct {
 	row   ports.Checkpoint
 }
 
-// NewStore returns an empty store.
-func NewStore(config StoreConfig) *Store {
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	if config.PageSize <= 0 {
-		config.PageSize = 1000
-	}
+func newStore(config Config) *Store {
 	return &Store{
 		now:         config.Now,
 		pageSize:    config.PageSize,

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -42,7 +43,7 @@ func (s *Store) rows() int {
 
 func TestExpiredRowsAreFreed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewStore(StoreConfig{})
+		s := must.Make(New(Config{})).Store
 		for i := range 100 {
 			id := fmt.Sprint(i)
 			connect(t, s, id, time.Duration(i+1)*time.Minute)
@@ -66,7 +67,7 @@ func TestExpiredRowsAreFreed(t *testing.T) {
 
 func TestRemovedRowsAreFreed(t *testing.T) {
 	now := time.Now()
-	s := NewStore(StoreConfig{Now: func() time.Time { return now }})
+	s := must.Make(New(Config{Now: func() time.Time { return now }})).Store
 	for i := range 100 {
 		id := fmt.Sprint(i)
 		connect(t, s, id, time.Hour)
@@ -90,7 +91,7 @@ func TestRemovedRowsAreFreed(t *testing.T) {
 }
 
 func TestListingStaysInProportion(t *testing.T) {
-	s := NewStore(StoreConfig{})
+	s := must.Make(New(Config{})).Store
 	connect(t, s, "a", time.Hour)
 	subscribe(t, s, "a", "stays", time.Hour, "t")
 	for i := range 10_000 {
@@ -106,7 +107,7 @@ func TestListingStaysInProportion(t *testing.T) {
 
 func TestOperationOutlivesItsConnectionUntilItExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewStore(StoreConfig{})
+		s := must.Make(New(Config{})).Store
 		connect(t, s, "a", time.Minute)
 		operation := subscribe(t, s, "a", "1", time.Hour, "t")
 		time.Sleep(2 * time.Minute)
@@ -122,7 +123,7 @@ func TestOperationOutlivesItsConnectionUntilItExpires(t *testing.T) {
 
 func TestNewConnectionHasNoFormerOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewStore(StoreConfig{})
+		s := must.Make(New(Config{})).Store
 		connect(t, s, "a", time.Minute)
 		subscribe(t, s, "a", "1", time.Hour, "t")
 		time.Sleep(2 * time.Minute)
@@ -134,7 +135,7 @@ func TestNewConnectionHasNoFormerOperations(t *testing.T) {
 }
 
 func TestRepetitionIsListedAgainAtItsPlace(t *testing.T) {
-	s := NewStore(StoreConfig{})
+	s := must.Make(New(Config{})).Store
 	connect(t, s, "a", time.Hour)
 	first := subscribe(t, s, "a", "1", time.Hour, "t")
 	second := subscribe(t, s, "a", "2", time.Hour, "t")
@@ -153,7 +154,7 @@ func TestRepetitionIsListedAgainAtItsPlace(t *testing.T) {
 }
 
 func TestRepetitionCounts(t *testing.T) {
-	s := NewStore(StoreConfig{})
+	s := must.Make(New(Config{})).Store
 	connect(t, s, "a", time.Hour)
 	first := subscribe(t, s, "a", "1", time.Hour, "t")
 	second := subscribe(t, s, "a", "2", time.Hour, "t")
@@ -186,7 +187,7 @@ func listed(t *testing.T, s *Store, topic ports.Topic, want ...ports.OperationRe
 }
 
 func TestCursorOfAnotherStoreIsInvalid(t *testing.T) {
-	one, other := NewStore(StoreConfig{PageSize: 1}), NewStore(StoreConfig{})
+	one, other := must.Make(New(Config{PageSize: 1})).Store, must.Make(New(Config{})).Store
 	connect(t, one, "a", time.Hour)
 	subscribe(t, one, "a", "1", time.Hour, "t")
 	subscribe(t, one, "a", "2", time.Hour, "t")
@@ -227,7 +228,7 @@ func TestListingAllocatesOnce(t *testing.T) {
 
 // filled is a store with n subscribers of topic t, each on its own connection.
 func filled(t testing.TB, n int) *Store {
-	s := NewStore(StoreConfig{})
+	s := must.Make(New(Config{})).Store
 	for i := range n {
 		connect(t, s, fmt.Sprint(i), time.Hour)
 		subscribe(t, s, fmt.Sprint(i), "1", time.Hour, "t")
@@ -277,7 +278,7 @@ func BenchmarkAddOperation(b *testing.B) {
 }
 
 func BenchmarkIdleConnection(b *testing.B) {
-	s := NewStore(StoreConfig{})
+	s := must.Make(New(Config{})).Store
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

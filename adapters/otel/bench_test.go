@@ -15,6 +15,7 @@ import (
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -70,12 +71,12 @@ func (discard) Shutdown(context.Context) error                             { ret
 // newCrowd is an engine with that many subscribers in one room.
 func newCrowd(b *testing.B, subscribers int, config *otel.Config) *core.Engine {
 	b.Helper()
-	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
+	backend := must.Make(memory.New(memory.Config{}))
 	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		b.Fatal(err)
 	}
-	parts := core.Config{Schema: chat, Store: store, Bus: bus, Pusher: nowhere{}}
+	parts := core.Config{Schema: chat, Store: backend, Bus: backend, Pusher: nowhere{}}
 	if config != nil {
 		if parts.Observer, err = otel.New(*config); err != nil {
 			b.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -37,7 +38,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: memory.NewBus(memory.BusConfig{}), Observer: observer})
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: must.Make(memory.New(memory.Config{})), Observer: observer})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -84,9 +85,9 @@ func newEngine(observer ports.Observer) *core.Engine {
 	schema, _ := graphqlgo.NewSchema(graphql.SchemaConfig{Query: graphql.NewObject(graphql.ObjectConfig{
 		Name: "Query", Fields: graphql.Fields{"hello": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "world", nil }}},
 	})})
-	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
+	backend := must.Make(memory.New(memory.Config{}))
 	engine, _ := core.New(core.Config{
-		Schema: schema, Store: store, Bus: bus, Pusher: memory.NewPusher(memory.PusherConfig{}), Observer: observer,
+		Schema: schema, Store: backend, Bus: backend, Pusher: must.Make(memory.NewPusher(memory.PusherConfig{})), Observer: observer,
 	})
 	return engine
 }

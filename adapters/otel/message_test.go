@@ -13,6 +13,7 @@ import (
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqltest"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -40,7 +41,7 @@ func newChat(t *testing.T, r *recorder) *fanqltest.Server {
 		t.Fatal(err)
 	}
 	return fanqltest.New(t, core.Config{
-		Schema: chat, Hooks: schema.Hooks(), Observer: r, Pusher: slowPusher{memory.NewPusher(memory.PusherConfig{})},
+		Schema: chat, Hooks: schema.Hooks(), Observer: r, Pusher: slowPusher{must.Make(memory.NewPusher(memory.PusherConfig{}))},
 	})
 }
 

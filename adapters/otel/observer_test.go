@@ -21,6 +21,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -227,7 +228,7 @@ func TestMetricsHaveNoTopicsConnectionsOrNames(t *testing.T) {
 
 func TestIdentityThatIsPutOutIsNotNamed(t *testing.T) {
 	r := newRecorder(t, nil)
-	bus := memory.NewBus(memory.BusConfig{})
+	bus := must.Make(memory.New(memory.Config{})).Bus
 	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus, Observer: r})
 	if err != nil {
 		t.Fatal(err)

@@ -3,10 +3,7 @@ package redis
 import (
 	"context"
 	"hash/fnv"
-	"log/slog"
-	"math/rand/v2"
 	"strconv"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -17,92 +14,6 @@ var (
 	_ ports.EventBus    = (*Bus)(nil)
 	_ ports.EventSource = (*Bus)(nil)
 )
-
-// BusConfig is how a Bus is made. Every zero field stands for its default.
-type BusConfig struct {
-	// Prefix begins every key; "fanql:" when empty. It is the same in every
-	// process that shares the bus.
-	Prefix string
-	// Partitions is how many parts the topics are spread over, each delivered by
-	// one worker at a time; 16 when 0. It is the same in every process that shares
-	// the bus, and changes only while nothing waits.
-	Partitions int
-	// MaxLength is how many events a partition holds, those under way included,
-	// before Publish answers ErrThrottled; 10,000 when 0.
-	MaxLength int
-	// MaxPayload is the size in bytes over which a payload is ErrTooLarge; 1 MiB
-	// when 0.
-	MaxPayload int
-	// MaxBatch is the most events that one delivery has; 100 when 0.
-	MaxBatch int
-	// MaxHeld is how many events of a partition a worker has in memory. While so
-	// many wait for topics that fail, the others of their partition wait as well;
-	// 1,000 when 0.
-	MaxHeld int
-	// MaxAttempts is how often an event is delivered before it becomes a dead
-	// letter; 10 when 0. A delivery that the end of a worker cuts short is one; one
-	// that answers ErrUnfinished is none.
-	MaxAttempts int
-	// MaxDeadLetters is how many dead letters a partition keeps, the latest; 1,000
-	// when 0.
-	MaxDeadLetters int
-	// OnDeadLetter, unless nil, is told of each event that became a dead letter.
-	// It is called by the goroutine that delivers the partition.
-	OnDeadLetter func(letter DeadLetter)
-	// Backoff is how long a topic waits after an event of it has failed for the
-	// given time, 1 and up. When nil, it is a random part of a time that begins
-	// at 100 ms, doubles with every attempt, and ends at 10 s.
-	Backoff func(attempt int) time.Duration
-	// LeaseTTL is how long the partitions of a worker that died wait for another;
-	// 10 s when 0.
-	LeaseTTL time.Duration
-	// PollInterval is how often a worker looks into a partition that has nothing to
-	// deliver, even if nobody wakes it: because a message was lost, or publishing
-	// messages is forbidden, or a topic waits after a failure; 100 ms when 0.
-	PollInterval time.Duration
-	// DrainTimeout is how long a delivery may go on that is under way when
-	// Consume's context ends, or when its partition is to go to another worker: its
-	// own context then has this deadline, and is cancelled at it; 10 s when 0. Let
-	// it be longer than what an engine keeps back of a deadline
-	// (core.Config.Reserve), so that a long fan-out stops between two pages, and
-	// the next worker goes on from there.
-	DrainTimeout time.Duration
-	// Logger is told of failures that Consume gets over; nobody when nil.
-	Logger *slog.Logger
-}
-
-func (c BusConfig) withDefaults() BusConfig {
-	c.Partitions = positive(c.Partitions, 16)
-	c.MaxLength = positive(c.MaxLength, 10_000)
-	c.MaxPayload = positive(c.MaxPayload, 1<<20)
-	c.MaxBatch = positive(c.MaxBatch, 100)
-	c.MaxHeld = positive(c.MaxHeld, 1000)
-	c.MaxAttempts = positive(c.MaxAttempts, 10)
-	c.MaxDeadLetters = positive(c.MaxDeadLetters, 1000)
-	c.LeaseTTL = positive(c.LeaseTTL, 10*time.Second)
-	c.PollInterval = positive(c.PollInterval, 100*time.Millisecond)
-	c.DrainTimeout = positive(c.DrainTimeout, 10*time.Second)
-	if c.Backoff == nil {
-		c.Backoff = jitter
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
-
-func positive[N int | time.Duration](given, otherwise N) N {
-	if given > 0 {
-		return given
-	}
-	return otherwise
-}
-
-// jitter is the default Backoff.
-func jitter(attempt int) time.Duration {
-	longest := min(100*time.Millisecond<<min(attempt-1, 10), 10*time.Second)
-	return rand.N(longest) //nolint:gosec // Spreading retries needs no secrecy.
-}
 
 // Bus keeps events in Redis Streams until workers have delivered them; every
 // Consume is a worker. It implements ports.EventBus and ports.EventSource and may
@@ -121,14 +32,13 @@ func jitter(attempt int) time.Duration {
 // Positions have a fixed width and compare as strings, over one topic.
 type Bus struct {
 	client  goredis.UniversalClient
-	config  BusConfig
+	config  Config
 	keys    keyspace
 	scripts busScripts
 }
 
-// NewBus returns a bus. It does no I/O. The client stays the caller's.
-func NewBus(client goredis.UniversalClient, config BusConfig) *Bus {
-	return &Bus{client: client, config: config.withDefaults(), keys: newKeyspace(config.Prefix), scripts: newBusScripts()}
+func newBus(config Config) *Bus {
+	return &Bus{client: config.Client, config: config, keys: newKeyspace(config.Prefix), scripts: newBusScripts()}
 }
 
 // Publish implements ports.EventBus. It makes 1 request for each partition that
@@ -138,8 +48,8 @@ func NewBus(client goredis.UniversalClient, config BusConfig) *Bus {
 //
 // ErrThrottled: a partition has no room. Where the events belong to several, one
 // request for each looks at all of them before the first is written; calls that
-// look at the same time may exceed MaxLength by what they publish. More events in
-// one call than MaxLength never fit. ErrInvalid: also text that is not UTF-8, or a
+// look at the same time may exceed MaxQueued by what they publish. More events in
+// one call than MaxQueued never fit. ErrInvalid: also text that is not UTF-8, or a
 // time that RFC 3339 cannot express.
 func (b *Bus) Publish(ctx context.Context, events ...ports.Event) error {
 	const op = "Publish"
@@ -150,7 +60,7 @@ func (b *Bus) Publish(ctx context.Context, events ...ports.Event) error {
 	if kind != nil {
 		return refusal(op, kind)
 	}
-	bound := b.config.MaxLength
+	bound := b.config.MaxQueued
 	if len(parts) > 1 {
 		if err := b.room(ctx, op, parts); err != nil {
 			return err
@@ -187,7 +97,7 @@ func (b *Bus) split(events []ports.Event) (parts []*publication, kind error) {
 		switch {
 		case event.Topic == "":
 			return nil, ports.ErrInvalid
-		case len(event.Payload) > b.config.MaxPayload:
+		case len(event.Payload) > b.config.MaxPayloadBytes:
 			return nil, ports.ErrTooLarge
 		}
 		envelope, err := encodeEnvelope(event)
@@ -220,7 +130,7 @@ func (b *Bus) room(ctx context.Context, op string, parts []*publication) error {
 		return failure(op, err)
 	}
 	for i, part := range parts {
-		if int(lengths[i].Val())+part.events > b.config.MaxLength {
+		if int(lengths[i].Val())+part.events > b.config.MaxQueued {
 			return refusal(op, ports.ErrThrottled)
 		}
 	}

@@ -15,16 +15,16 @@ import (
 )
 
 // busBench is a bus that is never full.
-func busBench(b *testing.B, client goredis.UniversalClient) *redis.Bus {
+func busBench(b *testing.B, client goredis.UniversalClient) *redis.Backend {
 	b.Helper()
 	config := quick()
-	config.Partitions, config.MaxLength, config.LeaseTTL = 0, 1<<30, 0
+	config.Partitions, config.MaxQueued, config.LeaseTTL = 0, 1<<30, 0
 	b.Cleanup(func() {
 		for partition := range 16 {
 			client.Del(context.Background(), fmt.Sprintf("%s{b:%d}:events", config.Prefix, partition))
 		}
 	})
-	return redis.NewBus(client, config)
+	return newBackend(client, config)
 }
 
 func BenchmarkBusPublish(b *testing.B) {

@@ -20,8 +20,8 @@ func busContract(t *testing.T, client goredis.UniversalClient) {
 		t.Run(fmt.Sprintf("batch size %d", maxBatch), func(t *testing.T) {
 			adapter := porttest.BusAdapter{
 				New: func(*testing.T) (ports.EventBus, ports.EventSource) {
-					bus := redis.NewBus(client, redis.BusConfig{
-						Prefix: rand.Text() + ":", MaxLength: 200, MaxPayload: 50_000, MaxBatch: maxBatch,
+					bus := newBackend(client, redis.Config{
+						Prefix: rand.Text() + ":", MaxQueued: 200, MaxPayloadBytes: 50_000, MaxBatch: maxBatch,
 						LeaseTTL: time.Second, PollInterval: time.Millisecond,
 						Backoff: func(int) time.Duration { return time.Millisecond },
 					})

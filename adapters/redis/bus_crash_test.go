@@ -45,10 +45,10 @@ type process struct {
 }
 
 // launch starts a process that delivers with deliver.
-func launch(t *testing.T, d dial, config redis.BusConfig, deliver func(p *process) ports.DeliverFunc) *process {
+func launch(t *testing.T, d dial, config redis.Config, deliver func(p *process) ports.DeliverFunc) *process {
 	t.Helper()
 	p := &process{line: d.connect(t)}
-	p.stop = consuming(t, redis.NewBus(p.line, config), deliver(p))
+	p.stop = consuming(t, newBackend(p.line, config), deliver(p))
 	return p
 }
 
@@ -80,7 +80,7 @@ func dyingWorkers(t *testing.T, d dial) {
 			for i := range fleet {
 				fleet[i] = launch(t, d, config, deliver)
 			}
-			bus := redis.NewBus(d.connect(t), config)
+			bus := newBackend(d.connect(t), config)
 			var publishing sync.WaitGroup
 			topics, want := number(8), number(40)
 			for _, topic := range topics {
@@ -132,7 +132,7 @@ func suspendedWorker(t *testing.T, d dial) {
 			return make([]error, len(events))
 		}
 	})
-	bus := redis.NewBus(d.connect(t), config)
+	bus := newBackend(d.connect(t), config)
 	publish(t, bus, "t", "1")
 	first := <-leases
 	late.line.cut.Store(true)
@@ -167,7 +167,7 @@ func poisonedEvent(t *testing.T, d dial) {
 	config.Partitions, config.MaxAttempts = 1, 3
 	letters := make(chan redis.DeadLetter, 10)
 	config.OnDeadLetter = func(letter redis.DeadLetter) { letters <- letter }
-	bus := redis.NewBus(d.connect(t), config)
+	bus := newBackend(d.connect(t), config)
 	for _, id := range []string{"1", "2", "poison", "3", "4"} {
 		publish(t, bus, ports.Topic("topic of "+id), id)
 	}
@@ -219,7 +219,7 @@ func poisonedEvent(t *testing.T, d dial) {
 }
 
 // holdings are the partitions of a process, as the keys of the leases have it.
-func holdings(t *testing.T, client goredis.UniversalClient, config redis.BusConfig) map[string]int {
+func holdings(t *testing.T, client goredis.UniversalClient, config redis.Config) map[string]int {
 	t.Helper()
 	count := make(map[string]int)
 	for partition := range config.Partitions {
@@ -274,7 +274,7 @@ func sharedPartitions(t *testing.T, d dial) {
 func handOver(t *testing.T, d dial) {
 	config := quick()
 	config.LeaseTTL = time.Hour
-	bus := redis.NewBus(d.connect(t), config)
+	bus := newBackend(d.connect(t), config)
 	for i := range 3 {
 		publish(t, bus, "t", fmt.Sprint(i))
 		var delivered record
@@ -291,7 +291,7 @@ func handOver(t *testing.T, d dial) {
 func lostAnswers(t *testing.T, d dial) {
 	config := quick()
 	config.MaxBatch = 3
-	bus := redis.NewBus(d.connect(t), config)
+	bus := newBackend(d.connect(t), config)
 	worker := d.connect(t)
 	var mu sync.Mutex
 	lost := 0
@@ -311,7 +311,7 @@ func lostAnswers(t *testing.T, d dial) {
 		publish(t, bus, "u", id)
 	}
 	var delivered record
-	stop := consuming(t, redis.NewBus(worker, config), delivered.deliver)
+	stop := consuming(t, newBackend(worker, config), delivered.deliver)
 	drained(t, bus)
 	stop()
 	for _, topic := range []ports.Topic{"t", "u"} {
@@ -328,7 +328,7 @@ func deletedStream(t *testing.T, d dial) {
 	config := quick()
 	config.Partitions = 1
 	client := d.connect(t)
-	bus := redis.NewBus(client, config)
+	bus := newBackend(client, config)
 	var delivered record
 	stop := consuming(t, bus, delivered.deliver)
 	defer stop()
@@ -345,7 +345,7 @@ func deletedLease(t *testing.T, d dial) {
 	config := quick()
 	config.Partitions, config.LeaseTTL = 1, 5*time.Second
 	client := d.connect(t)
-	bus := redis.NewBus(client, config)
+	bus := newBackend(client, config)
 	publish(t, bus, "t", "1")
 	begun := time.Now()
 	lasted := make(chan time.Duration, 1)

@@ -104,14 +104,14 @@ func (l *line) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 }
 
 // quick is a configuration under which everything happens soon.
-func quick() redis.BusConfig {
-	return redis.BusConfig{
+func quick() redis.Config {
+	return redis.Config{
 		Prefix: rand.Text() + ":", Partitions: 4, LeaseTTL: 300 * time.Millisecond, PollInterval: time.Millisecond,
 		Backoff: func(int) time.Duration { return time.Millisecond },
 	}
 }
 
-func publish(t *testing.T, bus *redis.Bus, topic ports.Topic, ids ...string) {
+func publish(t *testing.T, bus *redis.Backend, topic ports.Topic, ids ...string) {
 	t.Helper()
 	if err := bus.Publish(t.Context(), events(topic, ids...)...); err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func events(topic ports.Topic, ids ...string) []ports.Event {
 }
 
 // consuming runs a worker until the function it returns is called.
-func consuming(t *testing.T, bus *redis.Bus, deliver ports.DeliverFunc) (stop func()) {
+func consuming(t *testing.T, bus *redis.Backend, deliver ports.DeliverFunc) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -211,7 +211,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 // waiting is how many events the bus has.
-func waiting(t *testing.T, bus *redis.Bus) int {
+func waiting(t *testing.T, bus *redis.Backend) int {
 	t.Helper()
 	lags, err := bus.Lag(t.Context())
 	if err != nil {
@@ -225,7 +225,7 @@ func waiting(t *testing.T, bus *redis.Bus) int {
 }
 
 // drained waits until the bus has no more events.
-func drained(t *testing.T, bus *redis.Bus) {
+func drained(t *testing.T, bus *redis.Backend) {
 	t.Helper()
 	eventually(t, "events are left", func() bool { return waiting(t, bus) == 0 })
 }

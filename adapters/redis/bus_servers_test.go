@@ -9,7 +9,6 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -37,10 +36,10 @@ func TestBusSurvivesTheDeathOfRedis(t *testing.T) {
 	config.LeaseTTL = time.Second
 	var delivered record
 	stops := []func(){
-		consuming(t, redis.NewBus(d.connect(t), config), delivered.deliver),
-		consuming(t, redis.NewBus(d.connect(t), config), delivered.deliver),
+		consuming(t, newBackend(d.connect(t), config), delivered.deliver),
+		consuming(t, newBackend(d.connect(t), config), delivered.deliver),
 	}
-	bus := redis.NewBus(d.connect(t), config)
+	bus := newBackend(d.connect(t), config)
 	var taken []string
 	published := make(chan struct{})
 	go func() {

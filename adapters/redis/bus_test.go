@@ -20,8 +20,8 @@ import (
 
 func TestPublishOverPartitionsTakesNothingWhenOneIsFull(t *testing.T) {
 	config := quick()
-	config.MaxLength = 3
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	config.MaxQueued = 3
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	publish(t, bus, "full", "1", "2", "3")
 	for i := range 20 { // some of them in other partitions
 		other := ports.Topic(fmt.Sprint(i))
@@ -36,7 +36,7 @@ func TestPublishOverPartitionsTakesNothingWhenOneIsFull(t *testing.T) {
 }
 
 func TestPublishOverPartitionsTakesAll(t *testing.T) {
-	bus := redis.NewBus(miniredisDial(t).connect(t), quick())
+	bus := newBackend(miniredisDial(t).connect(t), quick())
 	var all []ports.Event
 	for i := range 20 {
 		all = append(all, events(ports.Topic(fmt.Sprint(i)), "1")...)
@@ -52,7 +52,7 @@ func TestPublishOverPartitionsTakesAll(t *testing.T) {
 func TestPublishThatFailedHalfwayHasNoKind(t *testing.T) {
 	for failing, want := range map[int64]error{1: ports.ErrThrottled, 2: nil} {
 		client := miniredisDial(t).connect(t)
-		bus := redis.NewBus(client, quick())
+		bus := newBackend(client, quick())
 		publish(t, bus, "warm", "1") // It has the script now.
 		client.commands.Store(0)
 		client.AddHook(refusing{func() bool { return client.commands.Load() >= failing }})
@@ -92,7 +92,7 @@ func (outOfMemory) Error() string { return "OOM command not allowed when used me
 func (outOfMemory) RedisError()   {}
 
 func TestPublishRefusesTextThatIsNotUTF8(t *testing.T) {
-	bus := redis.NewBus(miniredisDial(t).connect(t), quick())
+	bus := newBackend(miniredisDial(t).connect(t), quick())
 	bad := "\xff"
 	for _, edit := range []func(*ports.Event){
 		func(e *ports.Event) { e.ID = bad },
@@ -117,7 +117,7 @@ func TestPublishRefusesTextThatIsNotUTF8(t *testing.T) {
 func TestLagCountsWhatHasNoFinalVerdict(t *testing.T) {
 	config := quick()
 	config.Partitions = 1
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	before := time.Now().Truncate(time.Millisecond)
 	publish(t, bus, "t", number(3)...)
 	lags, err := bus.Lag(t.Context())
@@ -148,7 +148,7 @@ func TestLagCountsWhatHasNoFinalVerdict(t *testing.T) {
 
 func TestPrefixesKeepBusesApart(t *testing.T) {
 	client := miniredisDial(t).connect(t)
-	one, two := redis.NewBus(client, quick()), redis.NewBus(client, quick())
+	one, two := newBackend(client, quick()), newBackend(client, quick())
 	publish(t, one, "t", "1")
 	if n := waiting(t, two); n != 0 {
 		t.Errorf("another prefix has %d of its events", n)
@@ -157,7 +157,7 @@ func TestPrefixesKeepBusesApart(t *testing.T) {
 
 func TestRequestsOfAPublish(t *testing.T) {
 	client := miniredisDial(t).connect(t)
-	bus := redis.NewBus(client, quick())
+	bus := newBackend(client, quick())
 	publish(t, bus, "t", "1") // Redis has the script now.
 	client.commands.Store(0)
 	publish(t, bus, "t", number(50)...)
@@ -169,7 +169,7 @@ func TestRequestsOfAPublish(t *testing.T) {
 func TestConsumeSaysThatRedisCannotBeReached(t *testing.T) {
 	client := miniredisDial(t).connect(t)
 	client.cut.Store(true)
-	err := redis.NewBus(client, quick()).Consume(t.Context(), (&record{}).deliver)
+	err := newBackend(client, quick()).Consume(t.Context(), (&record{}).deliver)
 	if !errors.Is(err, errDead) {
 		t.Errorf("Consume: got error %v, want %v", err, errDead)
 	}
@@ -179,7 +179,7 @@ func TestConsumeLeavesNoGoroutine(t *testing.T) {
 	server := miniredis.RunT(t)
 	client := goredis.NewClient(&goredis.Options{Addr: server.Addr()})
 	defer client.Close()
-	bus := redis.NewBus(client, quick())
+	bus := newBackend(client, quick())
 	publish(t, bus, "t", "1")
 	before := goleak.IgnoreCurrent()
 	var delivered record
@@ -194,7 +194,7 @@ func TestFailingTopicDelaysNoOther(t *testing.T) {
 	config := quick()
 	config.Partitions = 1
 	config.Backoff = func(int) time.Duration { return time.Hour }
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	var delivered record
 	stop := consuming(t, bus, func(ctx context.Context, events []ports.Event) []error {
 		verdicts := delivered.deliver(ctx, events)
@@ -219,7 +219,7 @@ func TestFailingTopicDelaysNoOther(t *testing.T) {
 
 func TestMissingVerdictIsFailure(t *testing.T) {
 	config := quick()
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	publish(t, bus, "t", "1", "2", "3")
 	var batches []int
 	stop := consuming(t, bus, func(_ context.Context, events []ports.Event) []error {
@@ -239,7 +239,7 @@ func TestDeliveryOutlivesConsumeByDrainTimeout(t *testing.T) {
 	config.DrainTimeout = 50 * time.Millisecond
 	config.MaxAttempts = 1
 	config.OnDeadLetter = func(redis.DeadLetter) { t.Error("an event was given up whose delivery was cut short") }
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	publish(t, bus, "t", "1")
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
 	var lasted time.Duration
@@ -273,7 +273,7 @@ func TestBackoffIsGivenTheAttempt(t *testing.T) {
 		asked = append(asked, attempt)
 		return 0
 	}
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	publish(t, bus, "t", "1")
 	stop := consuming(t, bus, each(func(context.Context, ports.Event) error { return errDown }))
 	drained(t, bus)
@@ -288,7 +288,7 @@ func TestBackoffIsGivenTheAttempt(t *testing.T) {
 func TestHeldEventsAreBounded(t *testing.T) {
 	config := quick()
 	config.Partitions, config.MaxHeld, config.MaxBatch, config.MaxAttempts = 1, 5, 2, 1<<30
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	var healed atomic.Bool
 	var failures atomic.Int64
 	var delivered record
@@ -317,7 +317,7 @@ func TestHeldEventsAreBounded(t *testing.T) {
 func TestPublishWakesAnIdleWorker(t *testing.T) {
 	config := quick()
 	config.PollInterval = time.Hour
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	var delivered record
 	stop := consuming(t, bus, delivered.deliver)
 	defer stop()
@@ -331,7 +331,7 @@ func TestPublishWakesAnIdleWorker(t *testing.T) {
 }
 
 func TestBusHeedsTheEndOfItsContext(t *testing.T) {
-	bus := redis.NewBus(miniredisDial(t).connect(t), quick())
+	bus := newBackend(miniredisDial(t).connect(t), quick())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := bus.Lag(ctx)
@@ -341,5 +341,37 @@ func TestBusHeedsTheEndOfItsContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got error %v, want %v", call, err, context.Canceled)
 		}
+	}
+}
+
+// Whoever closes the client ends what uses it: Consume says so and does not go on.
+func TestConsumeFailsWhereItsClientIsClosed(t *testing.T) {
+	for name, delivering := range map[string]bool{"while it is idle": false, "while it delivers": true} {
+		t.Run(name, func(t *testing.T) {
+			connect, config := miniredisDial(t), quick()
+			config.LeaseTTL = time.Hour // It is not the lease that ends it.
+			client := connect()
+			bus := newBackend(client, config)
+			publish(t, bus, "a", "1")
+			begun, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+			deliver := each(func(context.Context, ports.Event) error {
+				close(begun)
+				<-goOn
+				return nil
+			})
+			go func() { ended <- bus.Consume(t.Context(), deliver) }()
+			receive(t, begun)
+			if !delivering {
+				close(goOn)
+				drained(t, newBackend(connect.connect(t), config))
+			}
+			success(t, client.Close())
+			if delivering {
+				close(goOn)
+			}
+			if err := receive(t, ended); !errors.Is(err, goredis.ErrClosed) {
+				t.Errorf("Consume returned %v, want %v", err, goredis.ErrClosed)
+			}
+		})
 	}
 }

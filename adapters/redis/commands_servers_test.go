@@ -34,7 +34,7 @@ func TestWithoutLaterCommands(t *testing.T) {
 	if err := client.SPublish(t.Context(), "channel", "message").Err(); err == nil {
 		t.Error("the server has commands of Redis 7.0")
 	}
-	t.Run("store", func(t *testing.T) { storeContract(t, client, redis.StoreConfig{}) })
+	t.Run("store", func(t *testing.T) { storeContract(t, client, redis.Config{}) })
 	t.Run("bus", func(t *testing.T) { busContract(t, client) })
 	t.Run("router", func(t *testing.T) { routerContract(t, &fleet{t: t, client: connect, config: quickRouter()}) })
 }

@@ -1,6 +1,6 @@
-// Package redis keeps connections and subscriptions in Redis (Store) and
-// publishes through it (Bus), and joins processes with sockets into one fleet
-// (Router): on Redis standalone, with Sentinel or as a Cluster, version 6.2 or
+// Package redis is a Backend in Redis: it keeps connections and subscriptions
+// (Store), publishes through Streams (Bus), and joins processes with sockets into
+// one fleet (Backend.Router): on Redis standalone, with Sentinel or as a Cluster, version 6.2 or
 // later, whatever the redis.UniversalClient that it is given talks to.
 //
 // The keys are in docs/redis-keys.md, and why they are so in

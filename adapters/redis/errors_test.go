@@ -52,6 +52,6 @@ func TestPoolTimeoutIsThrottled(t *testing.T) {
 	held := client.Conn()
 	defer held.Close()
 	success(t, held.Ping(t.Context()).Err())
-	_, err := redis.NewStore(client, redis.StoreConfig{}).GetConnection(t.Context(), "connection")
+	_, err := newBackend(client, redis.Config{}).GetConnection(t.Context(), "connection")
 	refused(t, err, ports.ErrThrottled)
 }

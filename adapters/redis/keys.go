@@ -16,13 +16,7 @@ const (
 // slot of a Redis Cluster: "fanql:{t:room/42}:members".
 type keyspace struct{ prefix string }
 
-// newKeyspace takes the prefix of a configuration; the default one when empty.
-func newKeyspace(prefix string) keyspace {
-	if prefix == "" {
-		prefix = defaultPrefix
-	}
-	return keyspace{prefix: escape(prefix)}
-}
+func newKeyspace(prefix string) keyspace { return keyspace{prefix: escape(prefix)} }
 
 // key is the key of one part of what has a name.
 func (k keyspace) key(kind, name, part string) string {

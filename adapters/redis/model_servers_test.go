@@ -9,6 +9,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/internal/model"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/portfault"
 )
@@ -20,12 +21,12 @@ func TestModelOnServer(t *testing.T) {
 	model.Test(t, model.Adapter{Name: "redis server", New: func(t *testing.T, history model.History) model.Backend {
 		client := server.Client()
 		t.Cleanup(func() { _ = client.Close() })
-		bus := memory.NewBus(memory.BusConfig{
+		bus := must.Make(memory.New(memory.Config{
 			MaxAttempts: 1000, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
-		})
+		})).Bus
 		return model.Backend{
 			Store: func(*portfault.Process) portfault.Stores {
-				return redis.NewStore(client, redis.StoreConfig{Prefix: "model:" + history.Name + ":", Now: history.Now})
+				return newBackend(client, redis.Config{Prefix: "model:" + history.Name + ":", Now: history.Now})
 			},
 			Bus:    func(*portfault.Process) ports.EventBus { return bus },
 			Source: func(*portfault.Process) ports.EventSource { return bus },

@@ -38,8 +38,8 @@ func newModelBackend(t *testing.T, history model.History) model.Backend {
 		clients.close(t)
 		server.Close()
 	})
-	bus := func(process *portfault.Process) *redis.Bus {
-		return redis.NewBus(clients.of(process), redis.BusConfig{
+	bus := func(process *portfault.Process) *redis.Backend {
+		return newBackend(clients.of(process), redis.Config{
 			Partitions: 2, LeaseTTL: 5 * time.Second, PollInterval: 500 * time.Millisecond,
 			MaxAttempts: 1000, // nothing is given up
 			Backoff:     func(int) time.Duration { return 10 * time.Millisecond },
@@ -47,12 +47,12 @@ func newModelBackend(t *testing.T, history model.History) model.Backend {
 	}
 	return model.Backend{
 		Store: func(process *portfault.Process) portfault.Stores {
-			return redis.NewStore(clients.of(process), redis.StoreConfig{Now: history.Now})
+			return newBackend(clients.of(process), redis.Config{Now: history.Now})
 		},
 		Bus:    func(process *portfault.Process) ports.EventBus { return bus(process) },
 		Source: func(process *portfault.Process) ports.EventSource { return bus(process) },
 		Idle: func() {
-			watching := redis.NewBus(clients.of(nil), redis.BusConfig{Partitions: 2})
+			watching := newBackend(clients.of(nil), redis.Config{Partitions: 2})
 			for waiting(t, watching) > 0 {
 				<-time.After(100 * time.Millisecond)
 			}

@@ -4,91 +4,27 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/fanql/fanql/ports"
 )
 
-var _ ports.Pusher = (*Router)(nil)
-
-// Sockets are the client sockets that a process holds; websocket.Server is one.
-// Its Push and Close must not wait for a client: one goroutine does what all
-// other processes ask for.
-type Sockets interface {
-	ports.Pusher
-	// Connections yields the connection of every socket.
-	Connections() iter.Seq[ports.ConnectionID]
-}
-
-// RouterConfig shapes a Router. Process is required; every other zero field
-// stands for the default it names.
-type RouterConfig struct {
-	// Process names this process, and is the Endpoint in the addresses of its
-	// connections. No other process of the fleet that is alive may have it.
-	Process string
-	// Prefix begins every key and channel. It is the same in every process of a
-	// fleet. Default: "fanql:".
-	Prefix string
-	// Logger hears of what Run gets over. Nil: silent.
-	Logger *slog.Logger
-
-	// Heartbeat is how often the process shows that it is alive, and writes down
-	// which connections it has. Default: 2 s.
-	Heartbeat time.Duration
-	// DeadAfter is how long a process that shows nothing counts as alive. The
-	// same in every process. Default: three heartbeats.
-	DeadAfter time.Duration
-	// AnswerTimeout is how long a call waits for the process that has the
-	// connection, the way there and back included. Default: 2 s.
-	AnswerTimeout time.Duration
-	// MaxQueuedBytes bounds what is on its way to one process and not answered. A
-	// payload that frames share counts once in a message, and a frame that finds
-	// nothing on its way is taken, however long. Default: 4 MiB.
-	MaxQueuedBytes int
-}
-
-func (c RouterConfig) withDefaults() RouterConfig {
-	c.Heartbeat = positive(c.Heartbeat, 2*time.Second)
-	c.DeadAfter = positive(c.DeadAfter, 3*c.Heartbeat)
-	c.AnswerTimeout = positive(c.AnswerTimeout, 2*time.Second)
-	c.MaxQueuedBytes = positive(c.MaxQueuedBytes, 4<<20)
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
+var _ ports.Router = (*router)(nil)
 
 // maxFrame is what a message may hold of one frame: well under the 32 MB at
 // which Redis cuts a subscriber off (client-output-buffer-limit).
 const maxFrame = 16 << 20
 
-// Router is the engine's Pusher in a fleet: many processes, each with sockets of
-// its own, that share one Redis. It does itself what concerns the process's own
-// sockets, and has the process that the address names do the rest. Run has to
-// run meanwhile. All methods may be called concurrently.
-//
-// A call for another process's connection returns what that process's own
-// sockets said to it: a nil Push is one that they have taken. Calls that are
-// under way together share a message, and frames that share a payload share it
-// there. Order holds for calls that follow each other.
-//
-// Where the context has a Lease (LeaseFrom), a process that has seen a later
-// lease of the partition does nothing, and the call returns nil: whoever has the
-// partition now delivers the event, and for the engine to believe its
-// subscriber lost would end a healthy subscription. So does a call whose context
-// ended because its lease was lost. Nothing is lost by that: an event whose lease
-// was lost stays with the bus, and the deliveries under the lease end before the
-// call returns, so that they note nothing of it as done.
-type Router struct {
+// router is a ports.Router; Backend.Router says what it promises.
+type router struct {
 	client   goredis.UniversalClient
-	sockets  Sockets
-	config   RouterConfig
+	sockets  ports.Sockets
+	config   Config
+	process  string
 	keys     keyspace
 	scripts  routerScripts
 	instance uint64
@@ -103,17 +39,13 @@ type Router struct {
 	makeReady func() // closes ready, once
 }
 
-// NewRouter returns a router for the process that holds these sockets, or nil
-// for one that only pushes, such as a worker. It does no I/O. The client stays
-// the caller's.
-func NewRouter(client goredis.UniversalClient, sockets Sockets, config RouterConfig) *Router {
-	config = config.withDefaults()
-	r := &Router{
-		client: client, sockets: sockets, config: config,
+func newRouter(config Config, process string, sockets ports.Sockets) *router {
+	r := &router{
+		client: config.Client, sockets: sockets, config: config, process: process,
 		keys:     newKeyspace(config.Prefix),
 		scripts:  newRouterScripts(),
 		instance: rand.Uint64(), //nolint:gosec // it tells two lives of a process apart, and is no secret
-		outbox:   newOutbox(config.AnswerTimeout, config.MaxQueuedBytes),
+		outbox:   newOutbox(config.AnswerTimeout, config.MaxRoutedBytes),
 		ready:    make(chan struct{}),
 	}
 	r.makeReady = sync.OnceFunc(func() { close(r.ready) })
@@ -121,20 +53,12 @@ func NewRouter(client goredis.UniversalClient, sockets Sockets, config RouterCon
 }
 
 // Push implements ports.Pusher.
-//
-// ErrGone: also, the process of the connection is dead. ErrThrottled: also, too
-// much is on its way to it, or this router is not listening for the moment.
-// ErrTooLarge: also, over 16 MiB and for another process. ErrInvalid: the address
-// has no endpoint. An error without a kind: the process did not answer in time, or
-// is not listening, or Redis failed. The client may then have the message, and
-// gets it twice if it is pushed again. That is not ErrThrottled, because of a
-// process that has died the engine would slow down for everyone.
-func (r *Router) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
+func (r *router) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	return r.call(ctx, "Push", to, entry{kind: pushEntry, to: to.ID, frame: frame})
 }
 
-// Close implements ports.Pusher. Its errors are those of Push.
-func (r *Router) Close(ctx context.Context, to ports.Address, code int, reason string) error {
+// Close implements ports.Pusher.
+func (r *router) Close(ctx context.Context, to ports.Address, code int, reason string) error {
 	err := r.call(ctx, "Close", to, entry{kind: closeEntry, to: to.ID, code: code, frame: ports.Frame{Head: []byte(reason)}})
 	if errors.Is(err, ports.ErrGone) {
 		return nil
@@ -142,17 +66,16 @@ func (r *Router) Close(ctx context.Context, to ports.Address, code int, reason s
 	return err
 }
 
-// Ready is closed when other processes can reach this one for the first time.
-// Whoever serves clients before may find that others take them for gone.
-func (r *Router) Ready() <-chan struct{} { return r.ready }
+// Ready implements ports.Router.
+func (r *router) Ready() <-chan struct{} { return r.ready }
 
-func (r *Router) checkReady() {
+func (r *router) checkReady() {
 	if r.joined.Load() && r.listening.Load() {
 		r.makeReady()
 	}
 }
 
-func (r *Router) call(ctx context.Context, op string, to ports.Address, e entry) error {
+func (r *router) call(ctx context.Context, op string, to ports.Address, e entry) error {
 	if ctx.Err() != nil {
 		return r.givenUp(ctx, op)
 	}
@@ -160,7 +83,7 @@ func (r *Router) call(ctx context.Context, op string, to ports.Address, e entry)
 	switch {
 	case to.Endpoint == "":
 		return refusal(op, ports.ErrInvalid)
-	case to.Endpoint == r.config.Process:
+	case to.Endpoint == r.process:
 		err := r.do(ctx, &e)
 		if errors.Is(err, errLeaseLost) {
 			loseLease(ctx)
@@ -192,7 +115,7 @@ func (r *Router) call(ctx context.Context, op string, to ports.Address, e entry)
 }
 
 // givenUp is what a call returns whose context has ended.
-func (r *Router) givenUp(ctx context.Context, op string) error {
+func (r *router) givenUp(ctx context.Context, op string) error {
 	if errors.Is(context.Cause(ctx), errLeaseLost) {
 		return nil
 	}
@@ -200,8 +123,8 @@ func (r *Router) givenUp(ctx context.Context, op string) error {
 }
 
 // do does a call on the process's own sockets. errLeaseLost: it came too late.
-func (r *Router) do(ctx context.Context, e *entry) error {
-	to := ports.Address{ID: e.to, Endpoint: r.config.Process}
+func (r *router) do(ctx context.Context, e *entry) error {
+	to := ports.Address{ID: e.to, Endpoint: r.process}
 	switch {
 	case !r.fences.admit(e.fence):
 		return errLeaseLost
@@ -262,7 +185,7 @@ func (f *fences) reset() {
 }
 
 // connections are those of the process's own sockets.
-func (r *Router) connections() iter.Seq[ports.ConnectionID] {
+func (r *router) connections() iter.Seq[ports.ConnectionID] {
 	if r.sockets == nil {
 		return func(func(ports.ConnectionID) bool) {}
 	}

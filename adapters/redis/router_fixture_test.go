@@ -16,6 +16,7 @@ import (
 
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/porttest"
 )
@@ -27,7 +28,7 @@ const patience = 10 * time.Second
 type fleet struct {
 	t      testing.TB
 	client func() goredis.UniversalClient // one for each process
-	config redis.RouterConfig
+	config redis.Config
 }
 
 // onMiniredis is a fleet that is quick to notice who is dead.
@@ -40,13 +41,13 @@ func onMiniredis(t testing.TB) (*fleet, *miniredis.Miniredis) {
 	}, server
 }
 
-func quickRouter() redis.RouterConfig {
-	return redis.RouterConfig{Heartbeat: 20 * time.Millisecond, DeadAfter: 500 * time.Millisecond}
+func quickRouter() redis.Config {
+	return redis.Config{Heartbeat: 20 * time.Millisecond, DeadAfter: 500 * time.Millisecond}
 }
 
 // gateway is a member of a fleet, with sockets that are channels.
 type gateway struct {
-	*redis.Router
+	ports.Router
 	t        testing.TB
 	name     string
 	client   goredis.UniversalClient
@@ -60,16 +61,15 @@ type gateway struct {
 func (f *fleet) start(name string) *gateway {
 	f.t.Helper()
 	config := f.config
-	config.Process = name
 	p := &gateway{
 		t: f.t, name: name, client: f.client(), sockets: newGatewaySockets(name),
 		engine: &gatewayEngine{gone: make(chan ports.Disconnection, 1000)}, problems: make(chan string, 1000),
 	}
 	config.Logger = slog.New(problemLog(p.problems))
-	p.Router = redis.NewRouter(p.client, p.sockets, config)
+	p.Router = must.Make(newBackend(p.client, config).Router(name, p.sockets))
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error, 1)
-	go func() { ran <- p.Run(ctx, p.engine) }()
+	go func() { ran <- p.Run(ctx, p.engine.Disconnect) }()
 	p.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := receive(f.t, ran); err != nil {
@@ -116,7 +116,7 @@ type gatewaySockets struct {
 
 func newGatewaySockets(process string) *gatewaySockets {
 	return &gatewaySockets{
-		Pusher: memory.NewPusher(memory.PusherConfig{MaxQueued: 5000}), process: process,
+		Pusher: must.Make(memory.NewPusher(memory.PusherConfig{MaxQueued: 5000})), process: process,
 		all: make(map[ports.ConnectionID]*memory.Socket),
 	}
 }

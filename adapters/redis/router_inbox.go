@@ -12,7 +12,7 @@ import (
 // inbox handles what other processes publish to this one. It belongs to one
 // goroutine.
 type inbox struct {
-	router  *Router
+	router  *router
 	senders map[sender]progress
 }
 

@@ -12,33 +12,16 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Engine is what a router tells of connections whose process has died.
-type Engine interface {
-	// Disconnect is told that a socket is gone. It may be called for one
-	// connection more than once, by several processes, and concurrently. After an
-	// error it is called again.
-	Disconnect(ctx context.Context, disconnection ports.Disconnection) error
-}
-
 var (
 	errRunning      = errors.New("the router is running already")
-	errNoProcess    = errors.New("RouterConfig.Process is required")
+	errNoProcess    = errors.New("the name of the process is required")
 	errNotListening = errors.New("the process that has the connection is not listening for the moment")
 	errUnsubscribed = errors.New("the server has ended the subscription")
 )
 
-// Run keeps the process in the fleet until ctx ends: it listens for what other
-// processes ask for, sends what is meant for them, shows that the process is
-// alive, and tells the engine of the connections of processes that are not.
-// Shut the sockets down before ctx ends; what is left of them then, another
-// process tells its engine of.
-//
-// It gets over failures of Redis. The error is nil but for a router that is
-// running already or has no Process (ErrInvalid).
-func (r *Router) Run(ctx context.Context, engine Engine) error {
-	if r.config.Process == "" {
-		return &ports.Error{Op: "redis.Run", Kind: ports.ErrInvalid, Err: errNoProcess}
-	}
+// Run implements ports.Router. What is left of the sockets when ctx ends, another
+// process disconnects.
+func (r *router) Run(ctx context.Context, disconnect ports.DisconnectFunc) error {
 	if r.running.Swap(true) {
 		return &ports.Error{Op: "redis.Run", Kind: ports.ErrInvalid, Err: errRunning}
 	}
@@ -46,14 +29,14 @@ func (r *Router) Run(ctx context.Context, engine Engine) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { r.listen(ctx) })
 	parts.Go(func() { r.send(ctx) })
-	parts.Go(func() { r.live(ctx, engine) })
+	parts.Go(func() { r.live(ctx, disconnect) })
 	parts.Wait()
 	r.outbox.close()
 	return nil
 }
 
 // listen keeps the process's channel subscribed to.
-func (r *Router) listen(ctx context.Context) {
+func (r *router) listen(ctx context.Context) {
 	const first, most = 50 * time.Millisecond, 2 * time.Second
 	inbox := inbox{router: r, senders: make(map[sender]progress)}
 	for rest := first; ctx.Err() == nil; rest = min(2*rest, most) {
@@ -74,7 +57,7 @@ func (r *Router) listen(ctx context.Context) {
 // returns nil. The process hears from itself at every heartbeat, so that silence
 // is a failure too: of a connection that nobody has told us is broken, or of a
 // server that no longer has the channel.
-func (r *Router) receive(ctx context.Context, inbox *inbox) error {
+func (r *router) receive(ctx context.Context, inbox *inbox) error {
 	sharded, err := r.supportsShards(ctx)
 	if err != nil {
 		return err
@@ -83,7 +66,7 @@ func (r *Router) receive(ctx context.Context, inbox *inbox) error {
 	if sharded {
 		subscribe = r.client.SSubscribe
 	}
-	subscription := subscribe(ctx, r.channel(r.config.Process))
+	subscription := subscribe(ctx, r.channel(r.process))
 	defer subscription.Close() //nolint:errcheck // closed twice when ctx ends
 	defer r.listening.Store(false)
 	defer context.AfterFunc(ctx, func() { _ = subscription.Close() })()
@@ -109,8 +92,8 @@ func (r *Router) receive(ctx context.Context, inbox *inbox) error {
 
 // supportsShards asks the server for sharded pub/sub, which Redis has from 7.0
 // on and an ACL may withhold.
-func (r *Router) supportsShards(ctx context.Context) (bool, error) {
-	err := r.client.Process(ctx, r.publication(ctx, true, r.config.Process, nil))
+func (r *router) supportsShards(ctx context.Context) (bool, error) {
+	err := r.client.Process(ctx, r.publication(ctx, true, r.process, nil))
 	if goredis.HasErrorPrefix(err, "unknown command") || goredis.HasErrorPrefix(err, "NOPERM") {
 		return false, nil
 	}
@@ -120,7 +103,7 @@ func (r *Router) supportsShards(ctx context.Context) (bool, error) {
 // send publishes what waits, one round after the other: what is added during
 // one travels together in the next. While the process could not hear the
 // answers, it waits.
-func (r *Router) send(ctx context.Context) {
+func (r *router) send(ctx context.Context) {
 	for {
 		select {
 		case <-r.outbox.wake:
@@ -133,11 +116,11 @@ func (r *Router) send(ctx context.Context) {
 	}
 }
 
-func (r *Router) publish(ctx context.Context, parcels []parcel) {
+func (r *router) publish(ctx context.Context, parcels []parcel) {
 	pipeline := r.client.Pipeline()
 	results := make([]*goredis.IntCmd, len(parcels))
 	for i, p := range parcels {
-		m := message{from: r.config.Process, instance: r.instance, answers: p.answers}
+		m := message{from: r.process, instance: r.instance, answers: p.answers}
 		if p.batch != nil {
 			m.sequence, m.entries = p.batch.sequence, p.batch.entries
 		}
@@ -163,7 +146,7 @@ func (r *Router) publish(ctx context.Context, parcels []parcel) {
 
 // settleUnheard tells processes that are dead from those that are about to
 // subscribe again.
-func (r *Router) settleUnheard(ctx context.Context, parcels []parcel) {
+func (r *router) settleUnheard(ctx context.Context, parcels []parcel) {
 	pipeline := r.client.Pipeline()
 	alive := make([]*goredis.IntCmd, len(parcels))
 	for i, p := range parcels {
@@ -183,7 +166,7 @@ func (r *Router) settleUnheard(ctx context.Context, parcels []parcel) {
 // publication is the command that publishes to a process. In a cluster it goes
 // to the node of the channel's slot, where the process listens: there the
 // number of receivers is right and messages stay in order, also without shards.
-func (r *Router) publication(ctx context.Context, sharded bool, to string, data []byte) *goredis.IntCmd {
+func (r *router) publication(ctx context.Context, sharded bool, to string, data []byte) *goredis.IntCmd {
 	verb := "publish"
 	if sharded {
 		verb = "spublish"
@@ -193,8 +176,8 @@ func (r *Router) publication(ctx context.Context, sharded bool, to string, data 
 	return command
 }
 
-func (r *Router) complain(ctx context.Context, doing string, err error) {
+func (r *router) complain(ctx context.Context, doing string, err error) {
 	if err != nil && ctx.Err() == nil {
-		r.config.Logger.WarnContext(ctx, doing, slog.String("process", r.config.Process), slog.Any("error", withoutArguments(err)))
+		r.config.Logger.WarnContext(ctx, doing, slog.String("process", r.process), slog.Any("error", withoutArguments(err)))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/porttest"
 )
@@ -95,11 +96,11 @@ func TestWorkerWithoutSockets(t *testing.T) {
 	here := f.start("here")
 	client := f.client()
 	defer client.Close()
-	worker := redis.NewRouter(client, nil, redis.RouterConfig{Process: "worker"})
+	worker := must.Make(newBackend(client, redis.Config{}).Router("worker", nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := worker.Run(ctx, here.engine); err != nil {
+		if err := worker.Run(ctx, here.engine.Disconnect); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
@@ -113,12 +114,12 @@ func TestWorkerWithoutSockets(t *testing.T) {
 	wantKind(t, worker.Push(t.Context(), ports.Address{ID: "1", Endpoint: "worker"}, text("x")), ports.ErrGone)
 }
 
-func TestRunRefusesToRunTwiceOrWithoutAName(t *testing.T) {
+func TestRouterHasANameAndRunsOnce(t *testing.T) {
 	f, _ := onMiniredis(t)
 	here := f.start("here")
-	wantKind(t, here.Run(t.Context(), here.engine), ports.ErrInvalid)
-	nameless := redis.NewRouter(here.client, nil, redis.RouterConfig{})
-	wantKind(t, nameless.Run(t.Context(), here.engine), ports.ErrInvalid)
+	wantKind(t, here.Run(t.Context(), here.engine.Disconnect), ports.ErrInvalid)
+	_, err := newBackend(here.client, redis.Config{}).Router("", nil)
+	wantKind(t, err, ports.ErrInvalid)
 }
 
 // gate is a client's hook that holds messages to one channel back, and keeps
@@ -180,7 +181,7 @@ func TestPushesUnderWayShareAMessageAndTheirPayload(t *testing.T) {
 
 func TestTooMuchOnItsWayIsThrottled(t *testing.T) {
 	f, _ := onMiniredis(t)
-	f.config.MaxQueuedBytes = 10_000
+	f.config.MaxRoutedBytes = 10_000
 	here, there := f.start("here"), f.start("there")
 	g := &gate{channel: "fanql:{g:here}:channel", open: make(chan struct{})}
 	there.client.AddHook(g)

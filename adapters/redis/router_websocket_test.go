@@ -27,7 +27,7 @@ import (
 type wholeProcess struct {
 	engine       *core.Engine
 	server       *websocket.Server
-	client       *goredis.Client // of the router only: its end looks like the process's
+	client       *goredis.Client // its end looks like the process's
 	url          string
 	disconnected chan ports.ConnectionID
 	stop         func()
@@ -39,27 +39,32 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 		client:       goredis.NewClient(&goredis.Options{Addr: addr}),
 		disconnected: make(chan ports.ConnectionID, 100),
 	}
-	client := goredis.NewClient(&goredis.Options{Addr: addr})
 	consuming, stopConsuming := context.WithCancel(context.Background())
 	routing, stopRouting := context.WithCancel(context.Background())
 	var worker, routes sync.WaitGroup
 	config := quickRouter()
-	config.Process = name
+	config.Client = p.client
 	hooks := core.Hooks{OnDisconnect: func(_ context.Context, d core.Disconnected) { p.disconnected <- d.Connection.Address.ID }}
 
 	// docs:start fleet
+	backend, err := redis.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := websocket.NewServer(websocket.Config{Endpoint: name}) // as other processes reach it
-	router := redis.NewRouter(p.client, server, config)             // config.Process is the same name
-	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{})
+	router, err := backend.Router(name, server)                     // under the same name
+	if err != nil {
+		t.Fatal(err)
+	}
 	engine, err := core.New(core.Config{
 		Schema: countSchema(t), Hooks: hooks,
-		Store: store, Bus: bus, Pusher: router,
+		Store: backend, Bus: backend, Pusher: router,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes.Go(func() { _ = router.Run(routing, engine) })
-	worker.Go(func() { _ = bus.Consume(consuming, engine.Deliver) })
+	routes.Go(func() { _ = router.Run(routing, engine.Disconnect) })
+	worker.Go(func() { _ = backend.Consume(consuming, engine.Deliver) })
 	<-router.Ready() // now serve
 	handler := server.Handler(engine)
 	// docs:end fleet
@@ -76,7 +81,6 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 		routes.Wait()
 		// docs:end stop
 		_ = p.client.Close()
-		_ = client.Close()
 	})
 	t.Cleanup(p.stop)
 	return p

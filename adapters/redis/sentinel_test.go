@@ -91,8 +91,8 @@ type attempt struct {
 // failover is a bus and a store under load.
 type failover struct {
 	client goredis.UniversalClient
-	bus    *redis.Bus
-	store  *redis.Store
+	bus    *redis.Backend
+	store  *redis.Backend
 	// While held is closed and released is not, deliveries wait.
 	held, released chan struct{}
 	delivered      record
@@ -112,8 +112,8 @@ func startFailover(t *testing.T, client goredis.UniversalClient) *failover {
 	prefix := rand.Text() + ":"
 	f := &failover{
 		client: client, published: map[ports.Topic][]attempt{},
-		bus:   redis.NewBus(client, redis.BusConfig{Prefix: prefix}),
-		store: redis.NewStore(client, redis.StoreConfig{Prefix: prefix}),
+		bus:   newBackend(client, redis.Config{Prefix: prefix}),
+		store: newBackend(client, redis.Config{Prefix: prefix}),
 		held:  make(chan struct{}), released: make(chan struct{}),
 	}
 	f.stopWorker = consuming(t, f.bus, f.deliver)

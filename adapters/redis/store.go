@@ -11,10 +11,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var (
-	_ ports.ConnectionStore   = (*Store)(nil)
-	_ ports.SubscriptionStore = (*Store)(nil)
-)
+var _ ports.Store = (*Store)(nil)
 
 const (
 	// grace is how much longer than a row its key lives. It covers clocks that
@@ -27,21 +24,8 @@ const (
 	repetitionLife = time.Minute
 )
 
-// StoreConfig is how a Store is made. Every zero field stands for its default.
-type StoreConfig struct {
-	// Prefix begins every key, so that several deployments may share a server;
-	// "fanql:" when empty.
-	Prefix string
-	// Now is the clock by which rows expire; time.Now when nil.
-	Now func() time.Time
-	// PageSize is the most subscribers of a page when the request leaves it to the
-	// store, 1,000 when 0, and 10,000 at most. A page ends earlier at 1 MiB.
-	PageSize int
-}
-
 // Store keeps connections, operations and checkpoints in Redis. It implements
-// ports.ConnectionStore and ports.SubscriptionStore and may be used by many
-// goroutines at once.
+// ports.Store and may be used by many goroutines at once.
 //
 // A listing is in the order in which the operations were added.
 type Store struct {
@@ -52,19 +36,11 @@ type Store struct {
 	pageSize int
 }
 
-// NewStore returns a store. It does no I/O. The client stays the caller's.
-func NewStore(client goredis.UniversalClient, config StoreConfig) *Store {
-	s := &Store{
-		client: client, scripts: newStoreScripts(), keys: newKeyspace(config.Prefix),
+func newStore(config Config) *Store {
+	return &Store{
+		client: config.Client, scripts: newStoreScripts(), keys: newKeyspace(config.Prefix),
 		now: config.Now, pageSize: config.PageSize,
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.pageSize <= 0 {
-		s.pageSize = 1000
-	}
-	return s
 }
 
 func (s *Store) connectionKey(id ports.ConnectionID, part string) string {

@@ -14,7 +14,7 @@ import (
 func TestStoreContractWhenEveryRequestComesTwice(t *testing.T) {
 	client := newMiniredis(t)
 	client.AddHook(&hook{twice: true})
-	storeContract(t, client, redis.StoreConfig{})
+	storeContract(t, client, redis.Config{})
 }
 
 // eachFault runs a test for each request of a call that fails, before or after it

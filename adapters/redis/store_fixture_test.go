@@ -17,8 +17,8 @@ import (
 // fixture is a store on a server of its own, with a clock and a connection that
 // lasts an hour. Faulty is another store on the same server, through a hook.
 type fixture struct {
-	*redis.Store
-	faulty     *redis.Store
+	*redis.Backend
+	faulty     *redis.Backend
 	hook       *hook
 	server     *miniredis.Miniredis
 	clock      *porttest.Clock
@@ -28,15 +28,15 @@ type fixture struct {
 func newFixture(t *testing.T) fixture {
 	t.Helper()
 	f := fixture{server: miniredis.RunT(t), clock: porttest.NewClock(), hook: &hook{}}
-	store := func(hooks ...goredis.Hook) *redis.Store {
+	store := func(hooks ...goredis.Hook) *redis.Backend {
 		client := goredis.NewClient(&goredis.Options{Addr: f.server.Addr()})
 		t.Cleanup(func() { _ = client.Close() })
 		for _, hook := range hooks {
 			client.AddHook(hook)
 		}
-		return redis.NewStore(client, redis.StoreConfig{Now: f.clock.Now})
+		return newBackend(client, redis.Config{Now: f.clock.Now})
 	}
-	f.Store, f.faulty = store(), store(f.hook)
+	f.Backend, f.faulty = store(), store(f.hook)
 	f.warm(t)
 	f.connection = ports.Connection{Address: ports.Address{ID: "connection"}, ExpiresAt: f.clock.Now().Add(time.Hour)}
 	success(t, f.CreateConnection(t.Context(), f.connection))

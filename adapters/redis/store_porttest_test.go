@@ -14,18 +14,18 @@ import (
 func TestStoreContract(t *testing.T) {
 	for _, pageSize := range []int{0, 3} {
 		t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
-			storeContract(t, newMiniredis(t), redis.StoreConfig{PageSize: pageSize})
+			storeContract(t, newMiniredis(t), redis.Config{PageSize: pageSize})
 		})
 	}
 }
 
 // storeContract runs the contract's suite on a server, whatever it is.
-func storeContract(t *testing.T, client goredis.UniversalClient, config redis.StoreConfig) {
+func storeContract(t *testing.T, client goredis.UniversalClient, config redis.Config) {
 	t.Helper()
 	store := func(clock *porttest.Clock) porttest.Store {
 		config := config
 		config.Now = clock.Now
-		return redis.NewStore(client, config)
+		return newBackend(client, config)
 	}
 	porttest.TestStore(t, porttest.StoreAdapter{
 		New:    func(_ *testing.T, clock *porttest.Clock) porttest.Store { return store(clock) },

@@ -15,7 +15,7 @@ func TestStoreContractOnServers(t *testing.T) {
 	onServers(t, func(t *testing.T, client goredis.UniversalClient) {
 		for _, pageSize := range []int{0, 3} {
 			t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
-				storeContract(t, client, redis.StoreConfig{PageSize: pageSize})
+				storeContract(t, client, redis.Config{PageSize: pageSize})
 			})
 		}
 	})
@@ -24,7 +24,7 @@ func TestStoreContractOnServers(t *testing.T) {
 func TestStoreContractOnServersWhenEveryRequestComesTwice(t *testing.T) {
 	onServers(t, func(t *testing.T, client goredis.UniversalClient) {
 		client.AddHook(&hook{twice: true})
-		storeContract(t, client, redis.StoreConfig{Prefix: "twice:"})
+		storeContract(t, client, redis.Config{Prefix: "twice:"})
 	})
 }
 
@@ -35,5 +35,5 @@ func TestStoreContractWhereTheClientReadsFromReplicas(t *testing.T) {
 		Addrs: cluster.Addrs(), ReadOnly: true, RouteRandomly: true, ContextTimeoutEnabled: true,
 	})
 	defer client.Close()
-	storeContract(t, client, redis.StoreConfig{Prefix: "replicas:"})
+	storeContract(t, client, redis.Config{Prefix: "replicas:"})
 }

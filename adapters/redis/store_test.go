@@ -276,7 +276,7 @@ func TestPrefixesShareAServer(t *testing.T) {
 	client := newMiniredis(t)
 	now := time.Now()
 	for _, prefix := range []string{"", "other:", "{odd}%:"} {
-		store := redis.NewStore(client, redis.StoreConfig{Prefix: prefix})
+		store := newBackend(client, redis.Config{Prefix: prefix})
 		row := ports.Connection{Address: ports.Address{ID: "connection"}, Identity: prefix, ExpiresAt: now.Add(time.Hour)}
 		success(t, store.CreateConnection(t.Context(), row))
 		success(t, store.AddOperation(t.Context(), ports.Operation{

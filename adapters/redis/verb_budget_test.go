@@ -37,8 +37,8 @@ func (silent) Close(context.Context, ports.Address, int, string) error { return 
 func newVerbBudget(t *testing.T) *verbBudget {
 	t.Helper()
 	b := &verbBudget{budget: newBudget(t, "verb"), watch: &watch{seen: map[string]string{}}}
-	bus := redis.NewBus(b.client(true), redis.BusConfig{})
-	store := redis.NewStore(b.client(true), redis.StoreConfig{Now: b.clock.Now})
+	bus := newBackend(b.client(true), redis.Config{})
+	store := newBackend(b.client(true), redis.Config{Now: b.clock.Now})
 	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"now": {Type: graphql.String}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"feed": {
@@ -220,15 +220,15 @@ func (b *verbBudget) delivering() {
 // consuming has an idle worker of one partition woken by events, until it is idle
 // again.
 func (b *verbBudget) consuming() {
-	config := redis.BusConfig{Prefix: "consuming:", Partitions: 1, LeaseTTL: 24 * time.Hour, PollInterval: 24 * time.Hour}
+	config := redis.Config{Prefix: "consuming:", Partitions: 1, LeaseTTL: 24 * time.Hour, PollInterval: 24 * time.Hour}
 	publisher := b.client(false)
-	bus := redis.NewBus(publisher, config)
+	bus := newBackend(publisher, config)
 	warm := consuming(b.t, bus, b.engine.Deliver) // The server has the scripts then.
 	publish(b.t, bus, "warm", "1")
 	drained(b.t, bus)
 	warm()
 	b.hook.take()
-	stop := consuming(b.t, redis.NewBus(b.client(true), config), b.engine.Deliver)
+	stop := consuming(b.t, newBackend(b.client(true), config), b.engine.Deliver)
 	eventually(b.t, "the worker does not listen", func() bool {
 		return publisher.PubSubNumSub(b.t.Context(), "consuming:{b:all}:wake").Val()["consuming:{b:all}:wake"] == 1
 	})
@@ -259,7 +259,7 @@ func (b *verbBudget) consuming() {
 func (b *verbBudget) routing() {
 	fleet := &fleet{
 		t: b.t, client: func() goredis.UniversalClient { return b.client(true) },
-		config: redis.RouterConfig{Heartbeat: 24 * time.Hour, Prefix: "routing:"},
+		config: redis.Config{Heartbeat: 24 * time.Hour, Prefix: "routing:"},
 	}
 	here, there := fleet.start("here"), fleet.start("there")
 	to, _ := here.dial("1")

@@ -58,7 +58,10 @@ const (
 // that only counts, then with DynamoDB's or API Gateway's adapter in its place,
 // whose other side is a stand-in in this process.
 func measure(ctx context.Context) (c costs, err error) {
-	store := memory.NewStore(memory.StoreConfig{})
+	store, err := memory.New(memory.Config{})
+	if err != nil {
+		return c, err
+	}
 	pusher := &counter{}
 	setUp, err := newEngine(store, pusher)
 	if err != nil {
@@ -183,9 +186,13 @@ func newEngine(store ports.Store, pusher ports.Pusher) (*core.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	bus, err := memory.New(memory.Config{})
+	if err != nil {
+		return nil, err
+	}
 	return core.New(core.Config{
 		Schema: schema, Store: store,
-		Bus: memory.NewBus(memory.BusConfig{}), Pusher: pusher, PageSize: pageRows,
+		Bus: bus, Pusher: pusher, PageSize: pageRows,
 		Hooks: core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
 			return core.Session{State: map[string]string{"user": "0123456789", "name": "Ada Lovelace"}}, nil
 		}},

@@ -22,6 +22,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -66,14 +67,14 @@ func start(t *testing.T, s setup) string {
 func newEngine(t *testing.T, s setup, pusher ports.Pusher) *core.Engine {
 	t.Helper()
 	if pusher == nil {
-		pusher = memory.NewPusher(memory.PusherConfig{})
+		pusher = must.Make(memory.NewPusher(memory.PusherConfig{}))
 	}
 	if s.pusher != nil {
 		pusher = s.pusher(pusher)
 	}
-	store := memory.NewStore(memory.StoreConfig{})
+	store := must.Make(memory.New(memory.Config{})).Store
 	engine, err := core.New(core.Config{
-		Schema: schema(t), Store: store, Bus: memory.NewBus(memory.BusConfig{}),
+		Schema: schema(t), Store: store, Bus: must.Make(memory.New(memory.Config{})).Bus,
 		Pusher: pusher, Hooks: s.hooks, ReorderWindow: 10 * time.Millisecond,
 	})
 	if err != nil {

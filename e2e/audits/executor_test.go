@@ -11,6 +11,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 )
 
 // newExecutor makes what the audits are run against: the engine.
@@ -24,10 +25,10 @@ func newExecutor(t *testing.T) graphqlhttp.Executor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := memory.NewStore(memory.StoreConfig{})
+	backend := must.Make(memory.New(memory.Config{}))
 	engine, err := core.New(core.Config{
-		Schema: schema, Store: store,
-		Bus: memory.NewBus(memory.BusConfig{}), Pusher: memory.NewPusher(memory.PusherConfig{}),
+		Schema: schema, Store: backend,
+		Bus: backend, Pusher: must.Make(memory.NewPusher(memory.PusherConfig{})),
 	})
 	if err != nil {
 		t.Fatal(err)

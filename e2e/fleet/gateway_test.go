@@ -63,19 +63,26 @@ func serveGateway(text string) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	client := goredis.NewClient(&goredis.Options{Addr: c.Redis, ContextTimeoutEnabled: true})
 	sockets := websocket.NewServer(websocket.Config{Endpoint: c.Name, Logger: logger})
-	router := redis.NewRouter(client, sockets, redis.RouterConfig{
-		Process: c.Name, Heartbeat: c.Times.Heartbeat, DeadAfter: c.Times.DeadAfter, Logger: logger,
+	backend, err := redis.New(redis.Config{
+		Client: client, Logger: logger,
+		Heartbeat: c.Times.Heartbeat, DeadAfter: c.Times.DeadAfter, LeaseTTL: c.Times.LeaseTTL,
 	})
-	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{LeaseTTL: c.Times.LeaseTTL, Logger: logger})
+	if err != nil {
+		return err
+	}
+	router, err := backend.Router(c.Name, sockets)
+	if err != nil {
+		return err
+	}
 	engine, err := core.New(core.Config{
-		Schema: schema, Store: store, Bus: bus, Pusher: router, Logger: logger,
+		Schema: schema, Store: backend, Bus: backend, Pusher: router, Logger: logger,
 	})
 	if err != nil {
 		return err
 	}
 	failed := make(chan error, 3)
-	leave := inBackground(failed, func(ctx context.Context) error { return router.Run(ctx, engine) })
-	handOver := inBackground(failed, func(ctx context.Context) error { return bus.Consume(ctx, engine.Deliver) })
+	leave := inBackground(failed, func(ctx context.Context) error { return router.Run(ctx, engine.Disconnect) })
+	handOver := inBackground(failed, func(ctx context.Context) error { return backend.Consume(ctx, engine.Deliver) })
 	<-router.Ready()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -32,7 +32,11 @@ const publishers = 8
 // that is 0, as fast as it can. It ends early, with what it has begun, when ctx does.
 func (f *fleet) publish(ctx context.Context, t *testing.T, rounds, rate int) {
 	t.Helper()
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: redis.NewBus(f.client, redis.BusConfig{})})
+	backend, err := redis.New(redis.Config{Client: f.client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: backend})
 	if err != nil {
 		t.Fatal(err)
 	}

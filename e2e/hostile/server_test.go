@@ -22,6 +22,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 )
 
 // What is published: so many topics, each so often. The first is the busy one.
@@ -49,12 +50,12 @@ func serve() error {
 	ctx, cancel := untilTold()
 	defer cancel()
 	server := websocket.NewServer(websocket.Config{MaxConnections: 5000})
-	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
+	backend := must.Make(memory.New(memory.Config{}))
 	schema, err := newSchema()
 	if err != nil {
 		return err
 	}
-	engine, err := core.New(core.Config{Schema: schema, Store: store, Bus: bus, Pusher: server})
+	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: server})
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func serve() error {
 		fmt.Println(listener.Addr())
 		running.Go(func() { _ = s.Serve(listener) })
 	}
-	running.Go(func() { _ = bus.Consume(ctx, engine.Deliver) })
+	running.Go(func() { _ = backend.Consume(ctx, engine.Deliver) })
 	running.Go(func() { publish(ctx, engine, &published) })
 	<-ctx.Done()
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)

@@ -28,6 +28,7 @@ import (
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -71,11 +72,11 @@ type parts struct {
 }
 
 func onMemory(_ *testing.T, c *telling, _ *websocket.Server) parts {
+	backend := must.Make(memory.New(memory.Config{MaxAttempts: 1, OnDropped: func(_ ports.Event, err error) { c.heard(err) }}))
 	return parts{
-		store: memory.NewStore(memory.StoreConfig{}),
-		bus:   memory.NewBus(memory.BusConfig{MaxAttempts: 1, OnDropped: func(_ ports.Event, err error) { c.heard(err) }}),
-		run:   func(ctx context.Context, _ *core.Engine) error { <-ctx.Done(); return nil },
-		cut:   func() {},
+		store: backend, bus: backend,
+		run: func(ctx context.Context, _ *core.Engine) error { <-ctx.Done(); return nil },
+		cut: func() {},
 	}
 }
 
@@ -84,10 +85,11 @@ func onRedis(t *testing.T, c *telling, sockets *websocket.Server) parts {
 	client := goredis.NewClient(&goredis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true, MaxRetries: -1})
 	t.Cleanup(func() { _ = client.Close() })
 	logger := slog.New(slog.NewTextHandler(c, nil))
-	router := redis.NewRouter(client, sockets, redis.RouterConfig{Process: "gateway", Logger: logger})
+	backend := must.Make(redis.New(redis.Config{Client: client, Logger: logger}))
+	router := must.Make(backend.Router("gateway", sockets))
 	return parts{
-		store: redis.NewStore(client, redis.StoreConfig{}), bus: redis.NewBus(client, redis.BusConfig{Logger: logger}), pusher: router,
-		run: func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine) },
+		store: backend, bus: backend, pusher: router,
+		run: func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine.Disconnect) },
 		cut: server.Close,
 	}
 }

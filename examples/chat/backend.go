@@ -42,23 +42,26 @@ type storeOptions struct {
 func newBackend(ctx context.Context, options storeOptions, sockets *websocket.Server) (*backend, error) {
 	switch options.store {
 	case "memory":
-		return memoryBackend(sockets), nil
+		return memoryBackend(sockets)
 	case "redis":
-		return redisBackend(strings.Split(options.redis, ","), options.process, sockets), nil
+		return redisBackend(strings.Split(options.redis, ","), options.process, sockets)
 	case "dynamodb":
 		return dynamoDBBackend(ctx, options.dynamoDB, sockets)
 	}
 	return nil, fmt.Errorf("-store: %q is none of memory, redis, dynamodb", options.store)
 }
 
-func memoryBackend(sockets *websocket.Server) *backend {
-	store, bus := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{})
-	return &backend{
-		store: store, bus: bus, pusher: sockets,
-		history: schema.NewMemoryHistory(schema.DefaultRooms()...),
-		deliver: func(ctx context.Context, engine *core.Engine) error { return bus.Consume(ctx, engine.Deliver) },
-		close:   func() error { return nil },
+func memoryBackend(sockets *websocket.Server) (*backend, error) {
+	kept, err := memory.New(memory.Config{})
+	if err != nil {
+		return nil, err
 	}
+	return &backend{
+		store: kept, bus: kept, pusher: sockets,
+		history: schema.NewMemoryHistory(schema.DefaultRooms()...),
+		deliver: func(ctx context.Context, engine *core.Engine) error { return kept.Consume(ctx, engine.Deliver) },
+		close:   func() error { return nil },
+	}, nil
 }
 
 // background is what runs beside the server: whatever ends first ends the rest. The

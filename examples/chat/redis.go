@@ -14,17 +14,23 @@ import (
 
 // redisBackend is for a fleet: any number of these programs on one Redis, each
 // with its own sockets. Several addresses are those of a Cluster.
-func redisBackend(addresses []string, process string, sockets *websocket.Server) *backend {
+func redisBackend(addresses []string, process string, sockets *websocket.Server) (*backend, error) {
 	client := goredis.NewUniversalClient(&goredis.UniversalOptions{Addrs: addresses, ContextTimeoutEnabled: true})
-	store, bus := redis.NewStore(client, redis.StoreConfig{}), redis.NewBus(client, redis.BusConfig{})
-	router := redis.NewRouter(client, sockets, redis.RouterConfig{Process: process})
+	kept, err := redis.New(redis.Config{Client: client})
+	if err != nil {
+		return nil, err
+	}
+	router, err := kept.Router(process, sockets)
+	if err != nil {
+		return nil, err
+	}
 	return &backend{
-		store: store, bus: bus, pusher: router,
+		store: kept, bus: kept, pusher: router,
 		history: redishistory.New(client),
-		deliver: func(ctx context.Context, engine *core.Engine) error { return bus.Consume(ctx, engine.Deliver) },
-		join:    func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine) },
+		deliver: func(ctx context.Context, engine *core.Engine) error { return kept.Consume(ctx, engine.Deliver) },
+		join:    func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine.Disconnect) },
 		ready:   router.Ready(),
 		close:   client.Close,
-		measure: func(observer *otel.Observer) error { return measureBus(observer, bus) },
-	}
+		measure: func(observer *otel.Observer) error { return measureBus(observer, kept) },
+	}, nil
 }

@@ -82,7 +82,7 @@ func topicTemplate(topic ports.Topic) string {
 
 // measureBus reads from Redis what no engine knows. All processes of a fleet read
 // the same: take the maximum of them, not the sum.
-func measureBus(observer *otel.Observer, bus *redis.Bus) error {
+func measureBus(observer *otel.Observer, bus *redis.Backend) error {
 	// docs:start gauges
 	waiting := func(ctx context.Context) (count float64, err error) {
 		lags, err := bus.Lag(ctx)

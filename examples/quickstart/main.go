@@ -55,22 +55,24 @@ func newSchema() (*graphqlgo.Schema, error) {
 
 // docs:start main
 func main() {
-	store := memory.NewStore(memory.StoreConfig{})
-	bus := memory.NewBus(memory.BusConfig{})
 	sockets := websocket.NewServer(websocket.Config{})
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	schema, err := newSchema()
 	if err != nil {
 		log.Fatal(err)
 	}
 	engine, err := core.New(core.Config{
-		Schema: schema, Store: store, Bus: bus, Pusher: sockets,
+		Schema: schema, Store: backend, Bus: backend, Pusher: sockets,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	go func() { log.Fatal(bus.Consume(context.Background(), engine.Deliver)) }()
+	go func() { log.Fatal(backend.Consume(context.Background(), engine.Deliver)) }()
 	http.Handle("/subscriptions", sockets.Handler(engine))
 	http.Handle("/graphql", graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))
 	log.Println("GraphQL at http://localhost:8080/graphql, subscriptions at ws://localhost:8080/subscriptions")

@@ -45,7 +45,7 @@ func sources(t *testing.T, tree fs.FS) (tests, checks string) {
 		switch {
 		case err != nil:
 			return err
-		case entry.Name() == "node_modules" || entry.Name() == ".git":
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git"):
 			return fs.SkipDir
 		case strings.HasSuffix(path, "_test.go"):
 			into = &inTests

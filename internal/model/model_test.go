@@ -10,6 +10,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/internal/model"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/portfault"
 )
@@ -93,15 +94,14 @@ func play(t *testing.T, spoiled mutant, histories int, rates map[portfault.Kind]
 }
 
 func newBackend(t *testing.T, history model.History) model.Backend {
-	store := memory.NewStore(memory.StoreConfig{Now: history.Now})
-	bus := memory.NewBus(memory.BusConfig{
-		MaxAttempts: 1000, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
-	})
+	backend := must.Make(memory.New(memory.Config{
+		Now: history.Now, MaxAttempts: 1000, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
+	}))
 	return model.Backend{
-		Store:  func(*portfault.Process) portfault.Stores { return store },
-		Bus:    func(*portfault.Process) ports.EventBus { return bus },
-		Source: func(*portfault.Process) ports.EventSource { return bus },
-		Idle:   func() { _ = bus.Flush(t.Context()) },
+		Store:  func(*portfault.Process) portfault.Stores { return backend },
+		Bus:    func(*portfault.Process) ports.EventBus { return backend },
+		Source: func(*portfault.Process) ports.EventSource { return backend },
+		Idle:   func() { _ = backend.Flush(t.Context()) },
 	}
 }
 

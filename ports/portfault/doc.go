@@ -12,7 +12,7 @@
 //		portfault.Throttled: 0.1, portfault.Crash: 0.01,
 //	}})
 //	process := faults.Process()
-//	store := process.Store(memory.NewStore(memory.StoreConfig{}))
+//	store := process.Store(backend)
 //	engine, err := core.New(core.Config{
 //		Store: store,
 //		Bus: process.Bus(bus), Pusher: process.Pusher(pusher), ...

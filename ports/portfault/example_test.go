@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/portfault"
 )
@@ -14,12 +15,11 @@ import (
 // What a caller has to expect when an answer is lost, and when its process ends
 // between two writes.
 func Example() {
+	backend, ctx := must.Make(memory.New(memory.Config{})), context.Background()
 	// docs:start portfault
 	faults := portfault.New(portfault.Config{}) // no rates: only what is planned
-	inner := memory.NewStore(memory.StoreConfig{})
 	process := faults.Process()
-	store := process.Store(inner)
-	ctx := context.Background()
+	store := process.Store(backend)
 
 	row := ports.Connection{Address: ports.Address{ID: "1"}, ExpiresAt: time.Now().Add(time.Hour)}
 	faults.Plan("CreateConnection", portfault.LostAnswer)
@@ -31,7 +31,7 @@ func Example() {
 	_, err = store.GetConnection(ctx, "1")
 	fmt.Println("crashed:", errors.Is(err, portfault.ErrCrashed))
 
-	_, err = faults.Process().Store(inner).GetConnection(ctx, "1") // the process that takes its place
+	_, err = faults.Process().Store(backend).GetConnection(ctx, "1") // the process that takes its place
 	fmt.Println("after that:", err)
 	// docs:end portfault
 	// Output:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/portfault"
 	"github.com/fanql/fanql/ports/porttest"
@@ -23,14 +24,14 @@ func TestContracts(t *testing.T) {
 	for _, kind := range []portfault.Kind{"", portfault.Latency, portfault.Duplicate} {
 		t.Run("store "+string(kind), func(t *testing.T) {
 			porttest.TestStore(t, porttest.StoreAdapter{New: func(_ *testing.T, clock *porttest.Clock) porttest.Store {
-				return always(kind).Store(memory.NewStore(memory.StoreConfig{Now: clock.Now}))
+				return always(kind).Store(must.Make(memory.New(memory.Config{Now: clock.Now})).Store)
 			}})
 		})
 	}
 	for _, kind := range []portfault.Kind{"", portfault.Latency} {
 		t.Run("bus "+string(kind), func(t *testing.T) {
 			adapter := porttest.BusAdapter{New: func(*testing.T) (ports.EventBus, ports.EventSource) {
-				bus := memory.NewBus(memory.BusConfig{Backoff: func(int) time.Duration { return time.Millisecond }})
+				bus := must.Make(memory.New(memory.Config{Backoff: func(int) time.Duration { return time.Millisecond }})).Bus
 				process := always(kind)
 				return process.Bus(bus), process.Source(bus)
 			}}
@@ -57,7 +58,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	f := fixture{Faults: portfault.New(portfault.Config{}), inner: memory.NewStore(memory.StoreConfig{})}
+	f := fixture{Faults: portfault.New(portfault.Config{}), inner: must.Make(memory.New(memory.Config{})).Store}
 	f.Process = f.Faults.Process()
 	f.store = f.Store(f.inner)
 	success(t, f.inner.CreateConnection(t.Context(), ports.Connection{
@@ -165,7 +166,7 @@ func TestDuplicateAnswersAsTheFirst(t *testing.T) {
 func TestCrash(t *testing.T) {
 	effects := map[bool]int{}
 	for seed := range uint64(50) {
-		inner := memory.NewStore(memory.StoreConfig{})
+		inner := must.Make(memory.New(memory.Config{})).Store
 		faults := portfault.New(portfault.Config{Seed: seed})
 		process := faults.Process()
 		store := process.Store(inner)
@@ -328,7 +329,7 @@ func TestPartOfADelivery(t *testing.T) {
 // TestSourceEndsWithItsProcess: another one gets what had no verdict.
 func TestSourceEndsWithItsProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bus := memory.NewBus(memory.BusConfig{})
+		bus := must.Make(memory.New(memory.Config{})).Bus
 		success(t, bus.Publish(t.Context(), ports.Event{ID: "1", Topic: "t"}))
 		faults := portfault.New(portfault.Config{})
 		process := faults.Process()
@@ -353,7 +354,7 @@ func TestSourceEndsWithItsProcess(t *testing.T) {
 }
 
 func TestPusher(t *testing.T) {
-	inner := memory.NewPusher(memory.PusherConfig{})
+	inner := must.Make(memory.NewPusher(memory.PusherConfig{}))
 	socket := inner.Open(ports.Address{ID: "c"})
 	faults := portfault.New(portfault.Config{})
 	pusher := faults.Process().Pusher(inner)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -42,9 +43,9 @@ func (b *brokenBus) Consume(ctx context.Context, deliver ports.DeliverFunc) erro
 func brokenBusFixture(t *testing.T, breaks func(*brokenBus)) busFixture {
 	adapter := BusAdapter{
 		New: func(*testing.T) (ports.EventBus, ports.EventSource) {
-			bus := memory.NewBus(memory.BusConfig{
-				MaxQueued: 200, MaxPayload: 50_000, Backoff: func(int) time.Duration { return time.Millisecond },
-			})
+			bus := must.Make(memory.New(memory.Config{
+				MaxQueued: 200, MaxPayloadBytes: 50_000, Backoff: func(int) time.Duration { return time.Millisecond },
+			})).Bus
 			b := &brokenBus{
 				Bus:     bus,
 				publish: func(ctx context.Context, events []ports.Event) error { return bus.Publish(ctx, events...) },

@@ -5,7 +5,7 @@
 //	func TestStore(t *testing.T) {
 //		porttest.TestStore(t, porttest.StoreAdapter{
 //			New: func(t *testing.T, clock *porttest.Clock) porttest.Store {
-//				return memory.NewStore(memory.StoreConfig{Now: clock.Now})
+//				return newStore(t, clock.Now)
 //			},
 //		})
 //	}

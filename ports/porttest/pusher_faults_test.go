@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -36,7 +37,7 @@ func (b *brokenPusher) Close(ctx context.Context, to ports.Address, code int, re
 func brokenPusherFixture(t *testing.T, breaks func(*brokenPusher)) pusherFixture {
 	adapter := PusherAdapter{
 		New: func(*testing.T) (ports.Pusher, func() (ports.Address, Client)) {
-			pusher := memory.NewPusher(memory.PusherConfig{MaxFrame: 5000, MaxQueued: 40})
+			pusher := must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: 5000, MaxQueued: 40}))
 			b := &brokenPusher{Pusher: pusher, push: pusher.Push, close: pusher.Close}
 			breaks(b)
 			return b, func() (ports.Address, Client) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -82,7 +83,7 @@ func (b *brokenStore) LoadCheckpoint(ctx context.Context, topic ports.Topic) (po
 func brokenStoreFixture(t *testing.T, breaks func(*brokenStore)) storeFixture {
 	adapter := StoreAdapter{
 		New: func(_ *testing.T, clock *Clock) Store {
-			inner := limitedStore{memory.NewStore(memory.StoreConfig{Now: clock.Now, PageSize: 30})}
+			inner := limitedStore{must.Make(memory.New(memory.Config{Now: clock.Now, PageSize: 30})).Store}
 			b := &brokenStore{
 				Store: inner, clock: clock, create: inner.CreateConnection, get: inner.GetConnection,
 				init: inner.InitConnection, touch: inner.TouchConnection, disconnect: inner.DeleteConnection,

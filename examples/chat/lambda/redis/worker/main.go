@@ -41,12 +41,15 @@ func run(ctx context.Context, logger *slog.Logger) (err error) {
 	}
 	client := settings.NewClient(connections)
 	defer func() { err = errors.Join(err, client.Close()) }()
-	bus := settings.NewBus(client, logger)
-	engine, err := settings.NewEngine(client, bus, credentials(), logger)
+	kept, err := settings.NewBackend(client, logger)
 	if err != nil {
 		return err
 	}
-	return bus.Consume(ctx, engine.Deliver)
+	engine, err := settings.NewEngine(client, kept, kept, credentials(), logger)
+	if err != nil {
+		return err
+	}
+	return kept.Consume(ctx, engine.Deliver)
 }
 
 // credentials are those of the container's task, which ECS hands out at an address

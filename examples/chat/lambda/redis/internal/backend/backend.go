@@ -43,21 +43,22 @@ func (s Settings) NewClient(connections int) goredis.UniversalClient {
 	return goredis.NewUniversalClient(options)
 }
 
-// NewBus returns the bus between the functions and the worker, the same in all of
-// them. The logger is told of what the worker gives up.
-func (s Settings) NewBus(client goredis.UniversalClient, logger *slog.Logger) *redis.Bus {
-	return redis.NewBus(client, redis.BusConfig{
-		Prefix: s.Prefix, Logger: logger,
+// NewBackend returns what the functions and the worker share, with the same settings
+// in all of them. The logger is told of what the worker gives up.
+func (s Settings) NewBackend(client goredis.UniversalClient, logger *slog.Logger) (*redis.Backend, error) {
+	return redis.New(redis.Config{
+		Client: client, Prefix: s.Prefix, Logger: logger,
 		OnDeadLetter: func(letter redis.DeadLetter) {
 			logger.Error("an event was given up", "event", letter.Event.ID, "attempts", letter.Attempts, "error", letter.Cause)
 		},
 	})
 }
 
-// NewEngine composes the chat's engine on a bus. It does no I/O: a cold start
-// waits for it.
-func (s Settings) NewEngine(client goredis.UniversalClient, bus ports.EventBus, credentials aws.CredentialsProvider, logger *slog.Logger) (*core.Engine, error) {
-	store := redis.NewStore(client, redis.StoreConfig{Prefix: s.Prefix})
+// NewEngine composes the chat's engine on a store and a bus. It does no I/O: a cold
+// start waits for it.
+func (s Settings) NewEngine(
+	client goredis.UniversalClient, store ports.Store, bus ports.EventBus, credentials aws.CredentialsProvider, logger *slog.Logger,
+) (*core.Engine, error) {
 	chat, err := schema.New(redishistory.New(client))
 	if err != nil {
 		return nil, err

@@ -23,16 +23,24 @@ const connections = 4
 // I/O.
 func NewEngine(settings backend.Settings, logger *slog.Logger) (*core.Engine, error) {
 	client := settings.NewClient(connections) // closed by the end of the process
+	kept, err := settings.NewBackend(client, logger)
+	if err != nil {
+		return nil, err
+	}
 	var engine *core.Engine
 	var bus ports.EventBus
 	switch delivery := os.Getenv("FANQL_DELIVERY"); delivery {
 	case "direct":
-		bus = memory.NewDirect(func(ctx context.Context, events []ports.Event) []error { return engine.Deliver(ctx, events) })
+		direct, err := memory.NewDirect(func(ctx context.Context, events []ports.Event) []error { return engine.Deliver(ctx, events) })
+		if err != nil {
+			return nil, err
+		}
+		bus = direct
 	case "worker":
-		bus = settings.NewBus(client, logger)
+		bus = kept
 	default:
 		return nil, fmt.Errorf("FANQL_DELIVERY is %q, and has to be direct or worker", delivery)
 	}
-	engine, err := settings.NewEngine(client, bus, role.Credentials(), logger)
+	engine, err = settings.NewEngine(client, kept, bus, role.Credentials(), logger)
 	return engine, err
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-func deadLetters(t *testing.T, bus *redis.Bus) []redis.DeadLetter {
+func deadLetters(t *testing.T, bus *redis.Backend) []redis.DeadLetter {
 	t.Helper()
 	var letters []redis.DeadLetter
 	for letter, err := range bus.DeadLetters(t.Context()) {
@@ -31,7 +31,7 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 	config.MaxAttempts = 3
 	told := make(chan redis.DeadLetter, 10)
 	config.OnDeadLetter = func(letter redis.DeadLetter) { told <- letter }
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	bad := events("t", "bad")[0]
 	bad.Only, bad.Payload = []ports.ConnectionID{"c"}, []byte(`{"a":1}`)
 	if err := bus.Publish(t.Context(), bad); err != nil {
@@ -84,7 +84,7 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 func TestDeadLettersAreBounded(t *testing.T) {
 	config := quick()
 	config.Partitions, config.MaxAttempts, config.MaxDeadLetters = 1, 1, 150
-	bus := redis.NewBus(miniredisDial(t).connect(t), config)
+	bus := newBackend(miniredisDial(t).connect(t), config)
 	publish(t, bus, "t", number(200)...)
 	stop := consuming(t, bus, func(_ context.Context, events []ports.Event) []error {
 		return slices.Repeat([]error{errDown}, len(events))
@@ -107,7 +107,7 @@ func TestEntryOfAnotherProgramIsADeadLetter(t *testing.T) {
 	config := quick()
 	config.Partitions = 1
 	client := miniredisDial(t).connect(t)
-	bus := redis.NewBus(client, config)
+	bus := newBackend(client, config)
 	stream := config.Prefix + "{b:0}:events"
 	for _, fields := range [][]string{{"a", "b"}, {"topic", "t", "event", "no JSON"}} {
 		if err := client.XAdd(t.Context(), &goredis.XAddArgs{Stream: stream, Values: fields}).Err(); err != nil {
@@ -130,7 +130,7 @@ func TestEntryOfAnotherProgramIsADeadLetter(t *testing.T) {
 
 func TestDeadLettersEndWithAnError(t *testing.T) {
 	client := miniredisDial(t).connect(t)
-	bus := redis.NewBus(client, quick())
+	bus := newBackend(client, quick())
 	client.cut.Store(true)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"crypto/rand"
-	"time"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -20,8 +19,9 @@ import (
 // then is delivered by the next worker, what was cut short again. An event without
 // a verdict has failed.
 //
-// The error says that Redis could not be reached at the beginning. Later failures
-// are told to the Logger, and Consume goes on when Redis is back.
+// The error says that Redis could not be reached at the beginning, or that the
+// client was closed while Consume ran. Consume logs every other failure, and goes
+// on when Redis is back.
 func (b *Bus) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
 	const op = "Consume"
 	w := &worker{
@@ -35,23 +35,15 @@ func (b *Bus) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
 	if err != nil && ctx.Err() == nil {
 		return failure(op, err)
 	}
-	messages := b.client.Subscribe(ctx, b.channel())
-	defer func() { _ = messages.Close() }()
-	woken := messages.Channel()
-	ticker := time.NewTicker(b.interval())
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		if err == nil {
-			err = w.balance(ctx, share)
-		}
-		if err != nil && ctx.Err() == nil {
-			b.complain(ctx, "sharing partitions", err)
-		}
-		w.wait(ctx, ticker.C, woken)
-		share, err = w.join(ctx)
-	}
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	err = w.work(working, share)
+	stop()
 	for len(w.serving) > 0 {
 		w.gone(<-w.ended)
+	}
+	if err != nil {
+		return failure(op, err)
 	}
 	w.leave(context.WithoutCancel(ctx))
 	return nil

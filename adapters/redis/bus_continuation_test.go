@@ -29,7 +29,7 @@ const (
 type crowd struct {
 	*core.Engine
 	t     testing.TB
-	store *redis.Store
+	store *redis.Backend
 	// onPush, unless nil, is called in every push.
 	onPush func(ctx context.Context, pushes int)
 
@@ -39,9 +39,9 @@ type crowd struct {
 	told   map[ports.ConnectionID][]int
 }
 
-func newCrowd(t *testing.T, client goredis.UniversalClient, bus *redis.Bus, reserve time.Duration) *crowd {
+func newCrowd(t *testing.T, client goredis.UniversalClient, bus *redis.Backend, reserve time.Duration) *crowd {
 	t.Helper()
-	store := redis.NewStore(client, redis.StoreConfig{Prefix: rand.Text() + ":"})
+	store := newBackend(client, redis.Config{Prefix: rand.Text() + ":"})
 	c := &crowd{t: t, store: store, now: time.Now()}
 	engine, err := core.New(core.Config{
 		Schema: countSchema(t), Store: store, Bus: bus, Pusher: c,
@@ -126,7 +126,7 @@ func (c *crowd) toldOnce(want ...int) {
 }
 
 // strict is a configuration under which an attempt that counts loses its event.
-func strict(t *testing.T) redis.BusConfig {
+func strict(t *testing.T) redis.Config {
 	config := quick()
 	config.Partitions, config.MaxBatch, config.MaxAttempts = 1, 3, 1
 	config.LeaseTTL = 5 * time.Second
@@ -160,7 +160,7 @@ func fanouts(t *testing.T, client goredis.UniversalClient) {
 // touched. What the bus hands over again is delivered to the others only, in
 // order, although more is published meanwhile; and it counts as no attempt.
 func cutFanout(t *testing.T, client goredis.UniversalClient, pushes int, anotherWorker bool) {
-	bus := redis.NewBus(client, strict(t))
+	bus := newBackend(client, strict(t))
 	c := newCrowd(t, client, bus, time.Second)
 	c.publish(1, 2)
 	deliveries := 0
@@ -201,7 +201,7 @@ func drains(t *testing.T, client goredis.UniversalClient) {
 		t.Run(fmt.Sprint("in push ", stopAt), func(t *testing.T) {
 			config := strict(t)
 			config.DrainTimeout = time.Hour
-			bus := redis.NewBus(client, config)
+			bus := newBackend(client, config)
 			c := newCrowd(t, client, bus, 2*time.Hour) // so that there is no time for another page
 			c.publish(1, 2)
 			ctx, stop := context.WithTimeout(t.Context(), patience)
@@ -234,7 +234,7 @@ func TestWorkerThatIsCutShortForgetsNobody(t *testing.T) {
 	client := miniredisDial(t).connect(t)
 	config := strict(t)
 	config.MaxAttempts, config.DrainTimeout = 2, 50*time.Millisecond
-	bus := redis.NewBus(client, config)
+	bus := newBackend(client, config)
 	c := newCrowd(t, client, bus, time.Nanosecond)
 	c.publish(1, 2)
 	ctx, stop := context.WithCancel(t.Context())

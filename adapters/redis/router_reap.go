@@ -12,15 +12,14 @@ import (
 const (
 	// reapPage is the most connections that are read at a time.
 	reapPage = 100
-	// reapers is how many of them the engine is told of at a time.
+	// reapers is how many of them are disconnected at a time.
 	reapers = 16
 )
 
-// reap tells the engine of every connection that a dead member had, and then
-// forgets the member. After a failure the rest stays, for whoever gets the member
-// next. Another process may do the same at the same time, which is why the
+// reap disconnects every connection that a dead member had, and then forgets the
+// member. After a failure the rest stays, for whoever gets the member next. Another process may do the same at the same time, which is why the
 // members of the set are drawn: two processes seldom draw the same ones.
-func (r *Router) reap(ctx context.Context, engine Engine, member string) error {
+func (r *router) reap(ctx context.Context, disconnect ports.DisconnectFunc, member string) error {
 	key := r.connectionsKey(member)
 	for {
 		ids, err := r.client.SRandMemberN(ctx, key, reapPage).Result()
@@ -30,7 +29,7 @@ func (r *Router) reap(ctx context.Context, engine Engine, member string) error {
 		if len(ids) == 0 {
 			return r.client.ZRem(ctx, r.deadKey(), member).Err()
 		}
-		done, failure := disconnectAll(ctx, engine, processOf(member), ids)
+		done, failure := disconnectAll(ctx, disconnect, processOf(member), ids)
 		if len(done) > 0 {
 			err = r.client.SRem(ctx, key, done...).Err()
 		}
@@ -40,9 +39,9 @@ func (r *Router) reap(ctx context.Context, engine Engine, member string) error {
 	}
 }
 
-// disconnectAll tells the engine of connections. It returns those that it has
-// been told of, and the last of the failures.
-func disconnectAll(ctx context.Context, engine Engine, process string, ids []string) (done []any, err error) {
+// disconnectAll returns those that it has disconnected, and the last of the
+// failures.
+func disconnectAll(ctx context.Context, disconnect ports.DisconnectFunc, process string, ids []string) (done []any, err error) {
 	var telling sync.WaitGroup
 	var mu sync.Mutex
 	slots := make(chan struct{}, reapers)
@@ -51,7 +50,7 @@ func disconnectAll(ctx context.Context, engine Engine, process string, ids []str
 		telling.Go(func() {
 			defer func() { <-slots }()
 			address := ports.Address{ID: ports.ConnectionID(id), Endpoint: process}
-			failure := engine.Disconnect(ctx, ports.Disconnection{Address: address})
+			failure := disconnect(ctx, ports.Disconnection{Address: address})
 			mu.Lock()
 			defer mu.Unlock()
 			if failure != nil {

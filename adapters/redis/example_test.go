@@ -13,9 +13,9 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// A store on a server inside the program. On real ones the client is that of one
+// A backend on a server inside the program. On real ones the client is that of one
 // server, of a Sentinel or of a cluster, as redis.UniversalOptions say.
-func ExampleNewStore() {
+func ExampleNew() {
 	server, err := miniredis.Run()
 	if err != nil {
 		fmt.Println(err)
@@ -26,7 +26,11 @@ func ExampleNewStore() {
 		Addrs: []string{server.Addr()}, ContextTimeoutEnabled: true,
 	})
 	defer client.Close()
-	store := redis.NewStore(client, redis.StoreConfig{})
+	backend, err := redis.New(redis.Config{Client: client})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	ctx, expires := context.Background(), time.Now().Add(time.Hour)
 	connection := ports.Connection{Address: ports.Address{ID: "socket"}, ExpiresAt: expires}
@@ -34,8 +38,8 @@ func ExampleNewStore() {
 		Ref: ports.OperationRef{Connection: "socket", ID: "1"}, Address: connection.Address,
 		Topics: []ports.Topic{"room/42"}, ReceivedAt: time.Now(), ExpiresAt: expires,
 	}
-	err = errors.Join(store.CreateConnection(ctx, connection), store.AddOperation(ctx, operation))
-	page, listErr := store.ListSubscribers(ctx, "room/42", ports.PageRequest{})
+	err = errors.Join(backend.CreateConnection(ctx, connection), backend.AddOperation(ctx, operation))
+	page, listErr := backend.ListSubscribers(ctx, "room/42", ports.PageRequest{})
 	fmt.Println(len(page.Subscribers), errors.Join(err, listErr))
 	// Output: 1 <nil>
 }

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -30,6 +31,32 @@ type service struct {
 	// leaving is true once it is about to be given back.
 	leaving bool
 	wake    chan struct{}
+}
+
+// work has the worker have its share of the partitions until ctx ends. The error
+// is that the client was closed.
+func (w *worker) work(ctx context.Context, share int) error {
+	messages := w.bus.client.Subscribe(ctx, w.bus.channel())
+	defer func() { _ = messages.Close() }()
+	woken := messages.Channel()
+	ticker := time.NewTicker(w.bus.interval())
+	defer ticker.Stop()
+	var err error
+	for ctx.Err() == nil {
+		if err == nil {
+			err = w.balance(ctx, share)
+		}
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, goredis.ErrClosed):
+			return err
+		case err != nil:
+			w.bus.complain(ctx, "sharing partitions", err)
+		}
+		w.wait(ctx, ticker.C, woken)
+		share, err = w.join(ctx)
+	}
+	return nil
 }
 
 // staying is how many partitions the worker is going to have.
@@ -124,9 +151,12 @@ func (w *worker) wake(partition string) {
 func (w *worker) wait(ctx context.Context, tick <-chan time.Time, woken <-chan *goredis.Message) {
 	for {
 		select {
-		case message := <-woken:
-			w.wake(message.Payload)
-			continue
+		case message, open := <-woken:
+			if open {
+				w.wake(message.Payload)
+				continue
+			}
+			woken = nil // The client was closed, as the next command finds out.
 		case partition := <-w.ended:
 			w.gone(partition)
 		case <-tick:

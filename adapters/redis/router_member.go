@@ -48,28 +48,28 @@ const (
 	kindProcess = "g"
 )
 
-func (r *Router) membersKey() string { return r.keys.key(kindFleet, "", "members") }
-func (r *Router) deadKey() string    { return r.keys.key(kindFleet, "", "dead") }
+func (r *router) membersKey() string { return r.keys.key(kindFleet, "", "members") }
+func (r *router) deadKey() string    { return r.keys.key(kindFleet, "", "dead") }
 
 // aliveKey is there as long as the process shows that it is alive.
-func (r *Router) aliveKey(process string) string {
+func (r *router) aliveKey(process string) string {
 	return r.keys.key(kindFleet, "", "alive:"+escape(process))
 }
 
 // connectionsKey is the set of a member's connections.
-func (r *Router) connectionsKey(member string) string {
+func (r *router) connectionsKey(member string) string {
 	return r.keys.key(kindProcess, member, "connections")
 }
 
 // channel is where a process listens.
-func (r *Router) channel(process string) string {
+func (r *router) channel(process string) string {
 	return r.keys.key(kindProcess, process, "channel")
 }
 
 // membership is one life of a process in the fleet: it has a new one after it
 // was taken for dead. It belongs to one goroutine.
 type membership struct {
-	router *Router
+	router *router
 	member string // the process's name, # and a random text
 	joined bool
 	known  map[ports.ConnectionID]bool // as Redis has them
@@ -84,8 +84,8 @@ const (
 	foundDead
 )
 
-func (r *Router) newMembership() *membership {
-	return &membership{router: r, member: r.config.Process + "#" + rand.Text()}
+func (r *router) newMembership() *membership {
+	return &membership{router: r, member: r.process + "#" + rand.Text()}
 }
 
 // processOf is the process that a member is a life of.
@@ -95,7 +95,7 @@ func processOf(member string) string {
 
 // live shows that the process is alive until ctx ends, and reaps dead ones, one
 // at a time.
-func (r *Router) live(ctx context.Context, engine Engine) {
+func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) {
 	m := r.newMembership()
 	var reaping sync.WaitGroup
 	defer reaping.Wait()
@@ -114,7 +114,7 @@ func (r *Router) live(ctx context.Context, engine Engine) {
 			busy.Store(true)
 			reaping.Go(func() {
 				defer busy.Store(false)
-				r.complain(ctx, "reaping a dead process", r.reap(ctx, engine, dead))
+				r.complain(ctx, "reaping a dead process", r.reap(ctx, disconnect, dead))
 			})
 		}
 		select {
@@ -129,11 +129,11 @@ func (r *Router) live(ctx context.Context, engine Engine) {
 // connections are nobody's any more, and events have passed them by. Their
 // clients are asked back. A Redis that forgot the process may have forgotten the
 // leases as well.
-func (r *Router) startAfresh(ctx context.Context) {
+func (r *router) startAfresh(ctx context.Context) {
 	r.config.Logger.WarnContext(ctx, "the process was taken for dead: its clients are asked to come back")
 	r.fences.reset()
 	for id := range r.connections() {
-		to := ports.Address{ID: id, Endpoint: r.config.Process}
+		to := ports.Address{ID: id, Endpoint: r.process}
 		r.complain(ctx, "closing a connection", r.sockets.Close(ctx, to, codeTryAgain, "try again"))
 	}
 }
@@ -168,7 +168,7 @@ func (m *membership) beat(ctx context.Context, mayReap bool) (dead string, alive
 // show runs the script.
 func (m *membership) show(ctx context.Context, reapFor time.Duration) (found int64, dead string, err error) {
 	r := m.router
-	keys := []string{r.membersKey(), r.deadKey(), r.aliveKey(r.config.Process)}
+	keys := []string{r.membersKey(), r.deadKey(), r.aliveKey(r.process)}
 	answer, err := r.scripts.heartbeat.Run(ctx, r.client, keys, m.member,
 		r.config.DeadAfter.Milliseconds(), keepMembers.Milliseconds(), m.joined, reapFor.Milliseconds()).Slice()
 	if err != nil {
@@ -183,11 +183,11 @@ func (m *membership) show(ctx context.Context, reapFor time.Duration) (found int
 }
 
 // hearItself has the process's channel say something; see receive.
-func (r *Router) hearItself(ctx context.Context) error {
+func (r *router) hearItself(ctx context.Context) error {
 	if !r.listening.Load() {
 		return nil
 	}
-	return r.client.Process(ctx, r.publication(ctx, r.sharded.Load(), r.config.Process, nil))
+	return r.client.Process(ctx, r.publication(ctx, r.sharded.Load(), r.process, nil))
 }
 
 // sync writes down which connections came and went since it last did.
@@ -247,7 +247,7 @@ func (m *membership) leave(ctx context.Context) {
 			} else {
 				pipeline.ZAddXX(ctx, r.membersKey(), goredis.Z{Member: m.member})
 			}
-			pipeline.Del(ctx, r.aliveKey(r.config.Process))
+			pipeline.Del(ctx, r.aliveKey(r.process))
 			return nil
 		})
 	}

@@ -62,12 +62,12 @@ func newPartition(l *lease, deliver ports.DeliverFunc, wake <-chan struct{}) *pa
 
 // serve delivers until stop and the delivery under way then have ended; ctx is
 // for deliveries, and does not end before stop. The error is that the lease was
-// lost.
+// lost, or that the client was closed.
 func (p *partition) serve(ctx, stop context.Context) error {
 	for stop.Err() == nil {
 		idle, err := p.step(ctx)
 		switch {
-		case errors.Is(err, errLeaseLost):
+		case errors.Is(err, errLeaseLost), errors.Is(err, goredis.ErrClosed):
 			return err
 		case err != nil:
 			p.bus.complain(ctx, "delivering events", err)
@@ -289,7 +289,7 @@ func (p *partition) failed(ctx context.Context, e failedEvent) error {
 func (p *partition) insist(ctx context.Context, script *goredis.Script, keys []string, args ...any) (any, error) {
 	for {
 		answer, err := p.lease.run(context.WithoutCancel(ctx), script, keys, args...)
-		if err == nil || errors.Is(err, errLeaseLost) || ctx.Err() != nil {
+		if err == nil || errors.Is(err, errLeaseLost) || errors.Is(err, goredis.ErrClosed) || ctx.Err() != nil {
 			return answer, err
 		}
 		p.bus.complain(ctx, "settling events", err)
