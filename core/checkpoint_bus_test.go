@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/adapters/memory"
@@ -112,9 +113,11 @@ func TestDeliveryGoesOnBehindADynamoDBStream(t *testing.T) {
 			t.Run(fmt.Sprintf("%d pushes an invocation, %d records", pushes, window), func(t *testing.T) {
 				f, clients, now := clocked(t, subscribers)
 				runs := &invocations{fan: f, now: now, pushes: pushes}
-				handle := dynamodb.NewStreamHandler(runs.deliver, dynamodb.StreamConfig{
-					OnSkipped: func(_ context.Context, _ events.DynamoDBEventRecord, cause error) { t.Error(cause) },
-				})
+				backend, err := dynamodb.New(dynamodb.Config{Client: sdk.New(sdk.Options{})})
+				if err != nil {
+					t.Fatal(err)
+				}
+				handle := backend.StreamHandler(runs.deliver)
 				for open := records; len(open) > 0; {
 					batch := open[:min(window, len(open))]
 					response, err := handle(t.Context(), events.DynamoDBEvent{Records: batch})

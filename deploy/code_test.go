@@ -94,14 +94,12 @@ func permissions(t *testing.T, function string) []string {
 	for _, call := range portCalls(readSource(t, "../core").reach(t, calls(function)...)) {
 		port, method, _ := strings.Cut(call, ".")
 		switch port {
-		case "Bus":
-			need(renamed(tableActions(tables.reach(t, call)), "Events"))
 		case "Pusher":
 			for _, verb := range methods(sockets.reach(t, call)) {
 				needed["execute-api:ManageConnections on "+connections(verb)] = true
 			}
 		default:
-			need(tableActions(tables.reach(t, "Store."+method)))
+			need(tableActions(tables.reach(t, "Backend."+method)))
 		}
 	}
 	if function == stream { // which delivers, and never looks into the history
@@ -173,7 +171,11 @@ func createdTables(t *testing.T) map[string]map[string]any {
 		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
 	})
 	names := dynamodb.Tables{Connections: "ConnectionsTable", Subscriptions: "SubscriptionsTable", Events: "EventsTable"}
-	if err := dynamodb.CreateTables(t.Context(), client, names); err != nil {
+	backend, err := dynamodb.New(dynamodb.Config{Client: client, Tables: names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backend.CreateTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return dynamo

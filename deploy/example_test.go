@@ -45,33 +45,43 @@ func signIn(_ context.Context, payload json.RawMessage) (core.Session, error) {
 // docs:end field
 
 // docs:start engine
-func newEngine(aws aws.Config, schema ports.Schema) (*core.Engine, error) {
-	client := sdk.NewFromConfig(aws)
-	store := dynamodb.NewStore(client, dynamodb.StoreConfig{
-		Tables: dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions"},
-	})
-	return core.New(core.Config{
+func newHandler(aws aws.Config, schema ports.Schema) (apigw.Handler, error) {
+	backend, err := dynamodb.New(dynamodb.Config{Client: sdk.NewFromConfig(aws)})
+	if err != nil {
+		return nil, err
+	}
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{Region: aws.Region, Credentials: aws.Credentials})
+	if err != nil {
+		return nil, err
+	}
+	engine, err := core.New(core.Config{
 		Schema: schema,
-		Store:  store,
-		Bus:    dynamodb.NewBus(client, dynamodb.BusConfig{Table: "events"}),
-		Pusher: apigw.NewPusher(apigw.PusherConfig{Region: aws.Region, Credentials: aws.Credentials}),
+		Store:  backend,
+		Bus:    backend,
+		Pusher: pusher,
 		Hooks:  core.Hooks{OnInit: signIn},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{
+		Engine: engine,                                               // the WebSocket API
+		Stream: backend.StreamHandler(engine.Deliver),                // the events table's stream
+		HTTP:   graphqlhttp.NewHandler(engine, graphqlhttp.Config{}), // an HTTP API or a function URL
 	})
 }
 
 // docs:end engine
 
-// Example_functions is compiled, not run: each line is a function's main.
+// Example_functions is compiled, not run: it is the main of every function.
 func Example_functions() {
-	var engine *core.Engine // of newEngine
+	var handler apigw.Handler // of newHandler
 	// docs:start functions
-	lambda.Start(apigw.NewHandler(engine, apigw.HandlerConfig{}))                            // WebSocket
-	lambda.Start(dynamodb.NewStreamHandler(engine.Deliver, dynamodb.StreamConfig{}))         // stream
-	lambda.Start(apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))) // HTTP
+	lambda.Start(handler)
 	// docs:end functions
 }
 
 var (
-	_ = newEngine
+	_ = newHandler
 	_ = messageFeed
 )

@@ -35,7 +35,10 @@ func BenchmarkPush(b *testing.B) {
 	} {
 		b.Run(network.name+"/apigw", func(b *testing.B) {
 			endpoint, transport := network.transport(b)
-			pusher := apigw.NewPusher(apigw.PusherConfig{Region: "eu-west-1", Credentials: keys, Transport: transport})
+			pusher, err := apigw.NewPusher(apigw.PusherConfig{Region: "eu-west-1", Credentials: keys, Transport: transport})
+			if err != nil {
+				b.Fatal(err)
+			}
 			to, frame := ports.Address{ID: "L0SM9cOFvHcCIhw=", Endpoint: endpoint}, ports.Frame{Payload: body}
 			perCPUSecond(b, func() error { return pusher.Push(b.Context(), to, frame) })
 		})

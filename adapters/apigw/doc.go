@@ -1,12 +1,12 @@
 // Package apigw runs the engine on AWS Lambda behind Amazon API Gateway: no
 // process holds a socket.
 //
-//	NewHandler      every route of a WebSocket API
-//	NewHTTPHandler  an http.Handler behind an HTTP API or a function URL
-//	NewPusher       the engine's Pusher, over the @connections API
+//	NewHandler  the Lambda function behind a WebSocket API, an HTTP API or a
+//	            function URL, and a DynamoDB stream: one of them, or all
+//	NewPusher   the engine's Pusher, over the @connections API
 //
-// What they make is handed to lambda.Start; constructors do no I/O and nothing
-// slow, because a cold start waits for them.
+// A Handler is handed to lambda.Start. Constructors do no I/O and nothing slow,
+// because a cold start waits for them.
 //
 // # WebSocket API
 //

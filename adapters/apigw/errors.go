@@ -39,12 +39,12 @@ func failure(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &ports.Error{Op: op, Kind: kind(err), Err: err}
+	return &ports.Error{Op: op, Kind: kindOfError(err), Err: err}
 }
 
-// kind maps the errors of the @connections API ("Amazon API Gateway Management
+// kindOfError maps the errors of the @connections API ("Amazon API Gateway Management
 // API", PostToConnection and DeleteConnection).
-func kind(err error) error {
+func kindOfError(err error) error {
 	answer, ok := errors.AsType[*ResponseError](err)
 	switch {
 	case !ok:

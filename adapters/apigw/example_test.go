@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
@@ -15,19 +14,20 @@ import (
 
 // A main hands the handler to lambda.Start; here it gets a $connect event.
 func ExampleNewHandler() {
-	var engine apigw.Engine = greeter{} // a *core.Engine
-	handler := apigw.NewHandler(engine, apigw.HandlerConfig{})
-
-	response, err := handler(context.Background(), events.APIGatewayWebsocketProxyRequest{
-		MultiValueHeaders: map[string][]string{"Sec-WebSocket-Protocol": {"graphql-transport-ws"}},
-		RequestContext: events.APIGatewayWebsocketProxyRequestContext{
-			EventType: "CONNECT", ConnectionID: "L0SM9cOFvHcCIhw=", DomainName: "abc123.execute-api.eu-west-1.amazonaws.com", Stage: "prod",
-		},
-	})
-	fmt.Println(response.StatusCode, response.Headers, err)
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{Engine: greeter{}}) // a *core.Engine
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response, err := handler.Invoke(context.Background(), []byte(`{
+		"multiValueHeaders": {"Sec-WebSocket-Protocol": ["graphql-transport-ws"]},
+		"requestContext": {"eventType": "CONNECT", "connectionId": "L0SM9cOFvHcCIhw=",
+			"domainName": "abc123.execute-api.eu-west-1.amazonaws.com", "stage": "prod"}}`))
+	fmt.Println(string(response), err)
 	// Output:
 	// L0SM9cOFvHcCIhw= connects through https://abc123.execute-api.eu-west-1.amazonaws.com/prod
-	// 200 map[Sec-WebSocket-Protocol:graphql-transport-ws] <nil>
+	// {"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"graphql-transport-ws"},"multiValueHeaders":null,"body":""}
+	//  <nil>
 }
 
 type greeter struct{}
@@ -40,18 +40,25 @@ func (greeter) Connect(_ context.Context, handshake ports.Handshake) (ports.Acce
 func (greeter) Receive(context.Context, ports.Message) error          { return nil }
 func (greeter) Disconnect(context.Context, ports.Disconnection) error { return nil }
 
-// Any http.Handler will do; graphqlhttp.NewHandler makes the one for GraphQL.
-func ExampleNewHTTPHandler() {
-	handler := apigw.NewHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// Any http.Handler will do for HTTP; graphqlhttp.NewHandler makes the one for
+// GraphQL. What the function is not for, it refuses in a sentence.
+func ExampleNewHandler_http() {
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s asks for %s", r.Header.Get("User-Agent"), r.URL.Path)
-	}))
-
-	event := events.APIGatewayV2HTTPRequest{RawPath: "/prod/graphql", Headers: map[string]string{"user-agent": "curl"}}
-	event.RequestContext.Stage = "prod"
-	response, err := handler(context.Background(), event)
-	fmt.Println(response.StatusCode, response.Body, err)
+	})})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response, err := handler.Invoke(context.Background(), []byte(`{"version": "2.0", "rawPath": "/prod/graphql",
+		"headers": {"user-agent": "curl"}, "requestContext": {"stage": "prod", "http": {"method": "GET"}}}`))
+	fmt.Print(string(response), err, "\n")
+	_, err = handler.Invoke(context.Background(), []byte(`{"Records": [{"eventSource": "aws:sqs"}]}`))
+	fmt.Println(err)
 	// Output:
-	// 200 curl asks for /graphql <nil>
+	// {"statusCode":200,"headers":{"Content-Type":"text/plain; charset=utf-8"},"multiValueHeaders":null,"body":"curl asks for /graphql","cookies":null}
+	// <nil>
+	// apigw.Handler: invalid: got a record of aws:sqs, want requests of an HTTP API (payload format 2.0) or a function URL
 }
 
 func ExampleNewPusher() {
@@ -59,14 +66,18 @@ func ExampleNewPusher() {
 		Region:      "eu-west-1",
 		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKID", "secret", "")),
 	}
-	var pusher ports.Pusher = apigw.NewPusher(apigw.PusherConfig{
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{
 		Region:      config.Region,
 		Credentials: config.Credentials,
 		Transport:   printing{}, // to show what is sent; leave it out
 	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	to := ports.Address{ID: "L0SM9cOFvHcCIhw=", Endpoint: "https://abc123.execute-api.eu-west-1.amazonaws.com/prod"}
-	err := pusher.Push(context.Background(), to, ports.Frame{Payload: []byte(`{"type":"connection_ack"}`)})
+	err = pusher.Push(context.Background(), to, ports.Frame{Payload: []byte(`{"type":"connection_ack"}`)})
 	fmt.Println(err)
 	// Output:
 	// POST https://abc123.execute-api.eu-west-1.amazonaws.com/prod/@connections/L0SM9cOFvHcCIhw%3D

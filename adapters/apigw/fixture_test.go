@@ -80,8 +80,12 @@ func newFixture(t *testing.T, engine *fakeEngine, handler apigw.HandlerConfig, g
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	handler.Endpoint = "http://" + server.Listener.Addr().String() + "/local"
-	gateway.Function = local.NewFunction(apigw.NewHandler(engine, handler))
-	served := local.NewGateway(gateway)
+	handler.Engine = engine
+	gateway.Function = newHandler(t, handler)
+	served, err := local.NewGateway(gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server.Config.Handler = served
 	server.Start()
 	transport := &http.Transport{MaxIdleConnsPerHost: 16}
@@ -94,7 +98,7 @@ func newFixture(t *testing.T, engine *fakeEngine, handler apigw.HandlerConfig, g
 		transport.CloseIdleConnections()
 		server.Close()
 	})
-	pusher := apigw.NewPusher(apigw.PusherConfig{Region: "eu-west-1", Credentials: keys(), Transport: transport})
+	pusher := newPusher(t, apigw.PusherConfig{Transport: transport})
 	return &fixture{t, engine, pusher, handler.Endpoint}
 }
 

@@ -1,21 +1,32 @@
 package apigw
 
 import (
-	"cmp"
+	"bytes"
 	"context"
-	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fanql/fanql/ports"
 )
 
-// HandlerConfig shapes a WebSocket handler. The zero value is ready for use.
+// HandlerConfig shapes a Handler. It needs one of Engine, HTTP and Stream, and may
+// have all of them.
 type HandlerConfig struct {
+	// Engine is behind all routes of a WebSocket API: $connect, $disconnect, and for
+	// messages $default and any custom route.
+	Engine Engine
+	// HTTP answers the requests of an HTTP API (payload format 2.0) or a function
+	// URL, as it would in a server; see HTTPEvent.
+	HTTP http.Handler
+	// Stream takes the batches of a DynamoDB stream: the StreamHandler of a
+	// dynamodb.Backend.
+	Stream func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
+
 	// Endpoint is where the connections of this API are posted to, such as
 	// https://abc123.execute-api.eu-west-1.amazonaws.com/prod. Set it where clients
 	// come through a custom domain. Default: the domain and the stage of the event.
@@ -24,105 +35,90 @@ type HandlerConfig struct {
 	// it answers in the function's own response, which saves one post. It needs a
 	// route response on every route but $connect and $disconnect (two-way
 	// communication); without one API Gateway drops the reply silently. The reply
-	// then leaves when the invocation is over, not before.
+	// then leaves when the invocation is over, not before. Default: it is posted.
 	RouteResponses bool
 }
 
-// Handler is a function for lambda.Start.
-type Handler = func(context.Context, events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error)
-
-// NewHandler returns the function behind all routes of a WebSocket API:
-// $connect, $disconnect, and for messages $default and any custom route.
+// Handler is a Lambda function, for lambda.Start, and a function that others can
+// wrap. It may be called concurrently.
 //
-// It answers 200 to whatever a client may have done wrong. A $connect that the
-// engine refuses is answered with the refusal's status. An error is a failure of
-// the engine: API Gateway then fails the handshake, or tells the client
-// {"message": "Internal server error", ...}, on which graphql-ws reports an error
-// and gives up.
-func NewHandler(engine Engine, config HandlerConfig) Handler {
-	h := &handler{engine: engine, config: config}
-	return h.handle
+// It answers 200 to whatever the client of a WebSocket API may have done wrong. A
+// $connect that the engine refuses is answered with the refusal's status. An error
+// is a failure of the engine: API Gateway then fails the handshake, or tells the
+// client {"message": "Internal server error", ...}, on which graphql-ws reports an
+// error and gives up.
+//
+// What keeps functions warm is answered with null: {}, a member "warmer" or
+// "warmup", the source "serverless-plugin-warmup", and EventBridge's "Scheduled
+// Event". ErrInvalid: the event is another one, or one that the configuration has
+// no field for; the error says what came and what is expected.
+type Handler func(ctx context.Context, event json.RawMessage) (json.RawMessage, error)
+
+// Invoke implements lambda.Handler.
+func (h Handler) Invoke(ctx context.Context, event []byte) ([]byte, error) { return h(ctx, event) }
+
+// NewHandler returns the function behind whatever its configuration names, and
+// tells the events apart by their JSON. It does no I/O. ErrInvalid: a field is
+// missing; the error names it.
+func NewHandler(config HandlerConfig) (Handler, error) {
+	if config.Engine == nil && config.HTTP == nil && config.Stream == nil {
+		return nil, invalid("NewHandler", "one of apigw.HandlerConfig.Engine, HTTP and Stream is required")
+	}
+	h := &handler{config}
+	return h.handle, nil
 }
 
-type handler struct {
-	engine Engine
-	config HandlerConfig
-}
+type handler struct{ config HandlerConfig }
 
-func (h *handler) handle(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
-	switch event.RequestContext.EventType {
-	case "CONNECT":
-		return h.connect(ctx, event)
-	case "DISCONNECT":
-		return h.disconnect(ctx, event)
-	case "MESSAGE":
-		return h.receive(ctx, event)
+func (h *handler) handle(ctx context.Context, event json.RawMessage) (json.RawMessage, error) {
+	switch kind, came := kindOf(event); {
+	case kind == warmUp:
+		return json.RawMessage("null"), nil
+	case kind == webSocket && h.config.Engine != nil:
+		return call(ctx, event, h.route)
+	case kind == httpRequest && h.config.HTTP != nil:
+		return call(ctx, event, h.serve)
+	case kind == streamRecords && h.config.Stream != nil:
+		return call(ctx, event, h.config.Stream)
 	default:
-		return events.APIGatewayProxyResponse{}, fmt.Errorf("apigw: not an event of a WebSocket API: eventType %q", event.RequestContext.EventType)
+		return nil, &ports.Error{Op: "apigw.Handler", Kind: ports.ErrInvalid,
+			Err: fmt.Errorf("got %s, want %s", came, strings.Join(h.expected(), ", or "))}
 	}
 }
 
-func (h *handler) connect(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
-	accepted, err := h.engine.Connect(ctx, h.handshake(event))
-	if refusal, ok := errors.AsType[*ports.Refusal](err); ok {
-		status := refusal.Status
-		if status < 400 || status > 599 {
-			status = http.StatusForbidden
-		}
-		return events.APIGatewayProxyResponse{StatusCode: status, Body: refusal.Reason}, nil
+// expected names the events that the function is for.
+func (h *handler) expected() []string {
+	var all []string
+	if h.config.Engine != nil {
+		all = append(all, string(webSocket))
 	}
+	if h.config.HTTP != nil {
+		all = append(all, string(httpRequest))
+	}
+	if h.config.Stream != nil {
+		all = append(all, string(streamRecords))
+	}
+	return all
+}
+
+// call decodes an event, handles it, and encodes the answer.
+func call[Event, Answer any](ctx context.Context, event []byte, handle func(context.Context, Event) (Answer, error)) (json.RawMessage, error) {
+	var decoded Event
+	if err := json.Unmarshal(event, &decoded); err != nil {
+		return nil, &ports.Error{Op: "apigw.Handler", Kind: ports.ErrInvalid, Err: err}
+	}
+	answer, err := handle(ctx, decoded)
 	if err != nil {
-		return events.APIGatewayProxyResponse{}, err
+		return nil, err
 	}
-	response := events.APIGatewayProxyResponse{StatusCode: http.StatusOK}
-	if accepted.Protocol != "" {
-		response.Headers = map[string]string{"Sec-WebSocket-Protocol": accepted.Protocol}
-	}
-	return response, nil
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // an answer may have 6 MB
+	err = encoder.Encode(answer)
+	return encoded.Bytes(), err
 }
 
-func (h *handler) receive(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
-	data := []byte(event.Body)
-	if event.IsBase64Encoded {
-		var err error
-		if data, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
-			return events.APIGatewayProxyResponse{}, fmt.Errorf("apigw: body: %w", err)
-		}
-	}
-	address := h.address(event)
-	var held *reply
-	if h.config.RouteResponses {
-		held = &reply{connection: address.ID}
-		ctx = withReply(ctx, held)
-	}
-	err := h.engine.Receive(ctx, ports.Message{
-		Address:    address,
-		RequestID:  event.RequestContext.RequestID,
-		ReceivedAt: time.UnixMilli(event.RequestContext.RequestTimeEpoch),
-		Data:       data,
-	})
-	if err != nil && !errors.Is(err, ports.ErrGone) {
-		// The answer of an invocation that fails is API Gateway's own.
-		return events.APIGatewayProxyResponse{}, errors.Join(err, held.flush())
-	}
-	return events.APIGatewayProxyResponse{StatusCode: http.StatusOK, Body: held.end()}, nil
-}
-
-func (h *handler) disconnect(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
-	disconnection := ports.Disconnection{Address: h.address(event), Code: int(event.RequestContext.DisconnectStatusCode)}
-	if reason := event.RequestContext.DisconnectReason; reason != nil {
-		disconnection.Reason = *reason
-	}
-	if err := h.engine.Disconnect(ctx, disconnection); err != nil {
-		return events.APIGatewayProxyResponse{}, err
-	}
-	return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
-}
-
-func (h *handler) address(event events.APIGatewayWebsocketProxyRequest) ports.Address {
-	at := event.RequestContext
-	return ports.Address{
-		ID:       ports.ConnectionID(at.ConnectionID),
-		Endpoint: cmp.Or(h.config.Endpoint, "https://"+at.DomainName+"/"+at.Stage),
-	}
+// invalid is the error of a constructor for a field of its configuration.
+func invalid(op, text string) error {
+	return &ports.Error{Op: "apigw." + op, Kind: ports.ErrInvalid, Err: errors.New(text)}
 }

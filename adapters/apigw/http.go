@@ -15,33 +15,27 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// HTTPHandler is a function for lambda.Start.
-type HTTPHandler = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
-
-// NewHTTPHandler returns the function behind an HTTP API (payload format 2.0) or
-// a function URL, which lets handler answer as it would in a server.
+// serve lets an http.Handler answer as it would in a server.
 //
 // The request has the path without the stage, the query as it was sent, cookies,
 // a body out of its base64, and the client's IP address in RemoteAddr (its port
 // is not known: 0). Header lines of one name arrive joined by commas, and leave
-// so; cookies are apart in both directions. HTTPEvent gives the event itself:
-// what an authorizer said, say. A body that is not text travels in base64.
-func NewHTTPHandler(handler http.Handler) HTTPHandler {
-	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-		request, err := newRequest(ctx, event)
-		if err != nil {
-			return events.APIGatewayV2HTTPResponse{}, err
-		}
-		recorder := &recorder{header: http.Header{}}
-		handler.ServeHTTP(recorder, request)
-		return recorder.response(request.Method), nil
+// so; cookies are apart in both directions. A body that is not text travels in
+// base64.
+func (h *handler) serve(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	request, err := newRequest(ctx, event)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
 	}
+	recorder := &recorder{header: http.Header{}}
+	h.config.HTTP.ServeHTTP(recorder, request)
+	return recorder.response(request.Method), nil
 }
 
 type httpEventKey struct{}
 
-// HTTPEvent returns the event that a request was made of; ok is false where the
-// request came another way.
+// HTTPEvent returns the event that a request was made of: what an authorizer said,
+// say. Ok is false where the request came another way.
 func HTTPEvent(ctx context.Context) (event events.APIGatewayV2HTTPRequest, ok bool) {
 	event, ok = ctx.Value(httpEventKey{}).(events.APIGatewayV2HTTPRequest)
 	return event, ok

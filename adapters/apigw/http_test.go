@@ -20,22 +20,27 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local"
 )
 
-func httpEvent(t *testing.T, event string) events.APIGatewayV2HTTPRequest {
+// invokeHTTP has a handler answer an event of an HTTP API.
+func invokeHTTP(t *testing.T, handler http.Handler, event any) (response events.APIGatewayV2HTTPResponse, err error) {
 	t.Helper()
-	var decoded events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal([]byte(event), &decoded); err != nil {
+	payload, err := json.Marshal(event)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return decoded
+	answer, err := newHandler(t, apigw.HandlerConfig{HTTP: handler}).Invoke(t.Context(), payload)
+	if err == nil {
+		err = json.Unmarshal(answer, &response)
+	}
+	return response, err
 }
 
 func TestHTTPRequest(t *testing.T) {
-	event := httpEvent(t, `{"version": "2.0", "routeKey": "$default", "rawPath": "/prod/my%20graphql", "rawQueryString": "a=1&a=2&query=%7Ba%7D",
+	event := json.RawMessage(`{"version": "2.0", "routeKey": "$default", "rawPath": "/prod/my%20graphql", "rawQueryString": "a=1&a=2&query=%7Ba%7D",
 		"cookies": ["a=1", "b=2"], "headers": {"host": "api.example.com", "content-type": "application/json", "x-twice": "a,b"},
 		"requestContext": {"stage": "prod", "domainName": "abc.example.com", "authorizer": {"jwt": {"claims": {"sub": "ada"}}},
 			"http": {"method": "POST", "path": "/prod/my graphql", "protocol": "HTTP/1.1", "sourceIp": "2001:db8::1"}},
 		"body": "eyJxdWVyeSI6IuKYgyJ9", "isBase64Encoded": true}`)
-	handler := apigw.NewHTTPHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || string(body) != `{"query":"☃"}` || r.ContentLength != int64(len(body)) {
 			t.Errorf("body %s of %d (%v)", body, r.ContentLength, err)
@@ -60,8 +65,8 @@ func TestHTTPRequest(t *testing.T) {
 		if !ok || of.RequestContext.Authorizer.JWT.Claims["sub"] != "ada" {
 			t.Errorf("the event is %+v", of)
 		}
-	}))
-	if _, err := handler(t.Context(), event); err != nil {
+	})
+	if _, err := invokeHTTP(t, handler, event); err != nil {
 		t.Error(err)
 	}
 	if _, ok := apigw.HTTPEvent(t.Context()); ok {
@@ -81,10 +86,10 @@ func TestHTTPPaths(t *testing.T) {
 		{"$default", "/a%2Fb/%E2%98%83"}: "/a/b/☃",
 	} {
 		var got string
-		handler := apigw.NewHTTPHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.URL.Path }))
+		handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.URL.Path })
 		event := events.APIGatewayV2HTTPRequest{RawPath: given[1]}
 		event.RequestContext.Stage = given[0]
-		if _, err := handler(t.Context(), event); err != nil || got != want {
+		if _, err := invokeHTTP(t, handler, event); err != nil || got != want {
 			t.Errorf("stage %q, path %q: %q (%v), want %q", given[0], given[1], got, err, want)
 		}
 	}
@@ -139,7 +144,7 @@ func TestHTTPResponse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			event := events.APIGatewayV2HTTPRequest{RawPath: "/"}
 			event.RequestContext.HTTP.Method = test.method
-			got, err := apigw.NewHTTPHandler(test.serve)(t.Context(), event)
+			got, err := invokeHTTP(t, test.serve, event)
 			if test.want.Headers == nil {
 				test.want.Headers = map[string]string{}
 			}
@@ -151,7 +156,7 @@ func TestHTTPResponse(t *testing.T) {
 }
 
 func TestHTTPBodyIsNotBase64(t *testing.T) {
-	if _, err := apigw.NewHTTPHandler(http.NotFoundHandler())(t.Context(), httpEvent(t, `{"body": "?", "isBase64Encoded": true}`)); err == nil {
+	if _, err := invokeHTTP(t, http.NotFoundHandler(), json.RawMessage(`{"body": "?", "isBase64Encoded": true, "requestContext": {"http": {}}}`)); err == nil {
 		t.Error("no error")
 	}
 }
@@ -177,8 +182,11 @@ func TestHTTPAsInAServer(t *testing.T) {
 	})
 	direct := httptest.NewServer(handler)
 	defer direct.Close()
-	function := local.NewFunction(apigw.NewHTTPHandler(handler))
-	through := httptest.NewServer(local.NewHTTPAPI(local.HTTPConfig{Function: function}))
+	api, err := local.NewHTTPAPI(local.HTTPConfig{Function: newHandler(t, apigw.HandlerConfig{HTTP: handler})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httptest.NewServer(api)
 	defer through.Close()
 	for _, path := range []string{"/", "/graphql?query=%7Ba%7D&x", "/a%20b//c/?q=%3D+%26", "/?gzip"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodHead, http.MethodOptions} {

@@ -16,7 +16,7 @@ type limiter struct {
 }
 
 func newLimiter(perSecond int) *limiter {
-	if perSecond <= 0 {
+	if perSecond == 0 {
 		return nil
 	}
 	return &limiter{interval: time.Second / time.Duration(perSecond), burst: time.Second / 10}

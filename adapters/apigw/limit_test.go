@@ -12,7 +12,7 @@ import (
 
 func TestMaxPerSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pusher := apigw.NewPusher(apigw.PusherConfig{Region: "r", Credentials: keys(), Transport: &requests{}, MaxPerSecond: 100})
+		pusher := newPusher(t, apigw.PusherConfig{Transport: &requests{}, MaxPerSecond: 100})
 		begun := time.Now()
 		for range 311 { // the burst is 11: a tenth of a second's worth, and the first
 			if err := pusher.Push(t.Context(), address(), text("x")); err != nil {
@@ -28,7 +28,7 @@ func TestMaxPerSecond(t *testing.T) {
 func TestWaitingForTheLimitEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := &requests{}
-		pusher := apigw.NewPusher(apigw.PusherConfig{Region: "r", Credentials: keys(), Transport: sent, MaxPerSecond: 1})
+		pusher := newPusher(t, apigw.PusherConfig{Transport: sent, MaxPerSecond: 1})
 		if err := pusher.Push(t.Context(), address(), text("x")); err != nil {
 			t.Fatal(err)
 		}

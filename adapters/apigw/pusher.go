@@ -19,8 +19,9 @@ var _ ports.Pusher = (*Pusher)(nil)
 // Gateway quotas").
 const maxFrame = 128 << 10
 
-// PusherConfig shapes a Pusher. Region and Credentials are those of an
-// aws.Config; both are required.
+// PusherConfig shapes a Pusher. Region and Credentials are those of an aws.Config
+// and required; every other zero field stands for its default. Negative numbers are
+// refused.
 type PusherConfig struct {
 	// Region is the API's.
 	Region string
@@ -59,8 +60,19 @@ type Pusher struct {
 	limiter   *limiter
 }
 
-// NewPusher returns a Pusher. It does no I/O.
-func NewPusher(config PusherConfig) *Pusher {
+// NewPusher returns a Pusher. It does no I/O. ErrInvalid: a field is missing or
+// negative; the error names it.
+func NewPusher(config PusherConfig) (*Pusher, error) {
+	switch {
+	case config.Region == "":
+		return nil, invalid("NewPusher", "apigw.PusherConfig.Region is required")
+	case config.Credentials == nil:
+		return nil, invalid("NewPusher", "apigw.PusherConfig.Credentials is required")
+	case config.MaxIdleConnections < 0:
+		return nil, invalid("NewPusher", "apigw.PusherConfig.MaxIdleConnections must not be negative")
+	case config.MaxPerSecond < 0:
+		return nil, invalid("NewPusher", "apigw.PusherConfig.MaxPerSecond must not be negative")
+	}
 	p := &Pusher{
 		endpoint:  strings.TrimSuffix(config.Endpoint, "/"),
 		transport: config.Transport,
@@ -73,7 +85,7 @@ func NewPusher(config PusherConfig) *Pusher {
 	if p.signer.now == nil {
 		p.signer.now = time.Now
 	}
-	return p
+	return p, nil
 }
 
 // newTransport is net/http's default with more idle connections, because all of
@@ -126,11 +138,11 @@ func (p *Pusher) Push(ctx context.Context, to ports.Address, frame ports.Frame) 
 // before, in which the reason is. See the package documentation.
 func (p *Pusher) Close(ctx context.Context, to ports.Address, code int, reason string) error {
 	err := p.beforeClose(ctx, to, code, reason)
-	if kind(err) == ports.ErrGone { //nolint:errorlint // kind returns the sentinels themselves
+	if kindOfError(err) == ports.ErrGone { //nolint:errorlint // kindOfError returns the sentinels themselves
 		return nil
 	}
 	deleted := p.send(ctx, http.MethodDelete, to, nil)
-	if kind(deleted) == ports.ErrGone { //nolint:errorlint // likewise
+	if kindOfError(deleted) == ports.ErrGone { //nolint:errorlint // likewise
 		return nil
 	}
 	// A client that could not be told comes back, and is told then.

@@ -1,6 +1,7 @@
 package apigw_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -81,15 +82,25 @@ func (r *requests) wants(t *testing.T, want ...string) {
 	}
 }
 
-func newPusher(transport http.RoundTripper) *apigw.Pusher {
-	return apigw.NewPusher(apigw.PusherConfig{Region: "eu-west-1", Credentials: keys(), Transport: transport})
+// newPusher makes a pusher, with a region and credentials unless it is given them.
+func newPusher(t *testing.T, config apigw.PusherConfig) *apigw.Pusher {
+	t.Helper()
+	config.Region = cmp.Or(config.Region, "eu-west-1")
+	if config.Credentials == nil {
+		config.Credentials = keys()
+	}
+	pusher, err := apigw.NewPusher(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pusher
 }
 
 const farewell = ` {"id":"closed","type":"error","payload":{"code":4403,"message":"no \"entry\""}}`
 
 func TestPushIsASignedPost(t *testing.T) {
 	sent := &requests{}
-	if err := newPusher(sent).Push(t.Context(), address(), text("hello")); err != nil {
+	if err := newPusher(t, apigw.PusherConfig{Transport: sent}).Push(t.Context(), address(), text("hello")); err != nil {
 		t.Fatal(err)
 	}
 	sent.wants(t, "POST https://abc123.execute-api.eu-west-1.amazonaws.com/prod/@connections/DUxRLfQsvHcCIYw%3D hello")
@@ -109,7 +120,7 @@ func TestEndpoints(t *testing.T) {
 		"fixed, for old sessions": {"http://localhost:8080/local", "", "http://localhost:8080/local/@connections/a%2Fb%2Bc%3D"},
 	} {
 		sent := &requests{}
-		pusher := apigw.NewPusher(apigw.PusherConfig{Region: "r", Credentials: keys(), Transport: sent, Endpoint: test.fixed})
+		pusher := newPusher(t, apigw.PusherConfig{Transport: sent, Endpoint: test.fixed})
 		if err := pusher.Push(t.Context(), ports.Address{ID: "a/b+c=", Endpoint: test.address}, text("x")); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -135,7 +146,7 @@ func TestPushFailures(t *testing.T) {
 			sent := &requests{answer: func(int) (int, http.Header, error) {
 				return test.status, http.Header{"X-Amzn-Errortype": {test.code}, "X-Amzn-Requestid": {"r-1"}}, nil
 			}}
-			err := newPusher(sent).Push(t.Context(), address(), text("x"))
+			err := newPusher(t, apigw.PusherConfig{Transport: sent}).Push(t.Context(), address(), text("x"))
 			failure, ok := errors.AsType[*ports.Error](err)
 			if !ok || !errors.Is(failure.Kind, test.kind) || failure.Op != "apigw.Push" {
 				t.Fatalf("got %v, want kind %v", err, test.kind)
@@ -155,7 +166,7 @@ var errNetwork = errors.New("connection reset")
 
 func TestPushWithoutAnAnswer(t *testing.T) {
 	sent := &requests{answer: func(int) (int, http.Header, error) { return 0, nil, errNetwork }}
-	err := newPusher(sent).Push(t.Context(), address(), text("x"))
+	err := newPusher(t, apigw.PusherConfig{Transport: sent}).Push(t.Context(), address(), text("x"))
 	failure, ok := errors.AsType[*ports.Error](err)
 	if !ok || failure.Kind != nil || !errors.Is(err, errNetwork) {
 		t.Errorf("got %v, want a *ports.Error of no kind", err)
@@ -165,7 +176,7 @@ func TestPushWithoutAnAnswer(t *testing.T) {
 func TestPushWithoutCredentials(t *testing.T) {
 	sent := &requests{}
 	provider := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, errNetwork })
-	pusher := apigw.NewPusher(apigw.PusherConfig{Region: "r", Credentials: provider, Transport: sent})
+	pusher := newPusher(t, apigw.PusherConfig{Credentials: provider, Transport: sent})
 	if err := pusher.Push(t.Context(), address(), text("x")); !errors.Is(err, errNetwork) {
 		t.Errorf("got %v, want the provider's error", err)
 	}
@@ -175,7 +186,7 @@ func TestPushWithoutCredentials(t *testing.T) {
 func TestTooLargeIsNotSent(t *testing.T) {
 	sent := &requests{}
 	frame := ports.Frame{Head: []byte("x"), Payload: make([]byte, 128<<10)}
-	if err := newPusher(sent).Push(t.Context(), address(), frame); !errors.Is(err, ports.ErrTooLarge) {
+	if err := newPusher(t, apigw.PusherConfig{Transport: sent}).Push(t.Context(), address(), frame); !errors.Is(err, ports.ErrTooLarge) {
 		t.Errorf("got %v, want ErrTooLarge", err)
 	}
 	sent.wants(t)
@@ -186,7 +197,7 @@ const connectionURL = "https://abc123.execute-api.eu-west-1.amazonaws.com/prod/@
 func TestCloseTellsWhoMustNotComeBack(t *testing.T) {
 	for _, code := range []int{4400, 4401, 4403, 4406, 4409, 4429, 4999, 1002, 1003, 1008, 1011} {
 		sent := &requests{}
-		if err := newPusher(sent).Close(t.Context(), address(), code, "no"); err != nil {
+		if err := newPusher(t, apigw.PusherConfig{Transport: sent}).Close(t.Context(), address(), code, "no"); err != nil {
 			t.Fatal(err)
 		}
 		if len(sent.all) != 2 || !strings.HasPrefix(sent.all[0], "POST") || sent.all[1] != "DELETE "+connectionURL {
@@ -194,7 +205,7 @@ func TestCloseTellsWhoMustNotComeBack(t *testing.T) {
 		}
 	}
 	sent := &requests{}
-	if err := newPusher(sent).Close(t.Context(), address(), 4403, `no "entry"`); err != nil {
+	if err := newPusher(t, apigw.PusherConfig{Transport: sent}).Close(t.Context(), address(), 4403, `no "entry"`); err != nil {
 		t.Fatal(err)
 	}
 	sent.wants(t, "POST "+connectionURL+farewell, "DELETE "+connectionURL)
@@ -203,7 +214,7 @@ func TestCloseTellsWhoMustNotComeBack(t *testing.T) {
 func TestCloseOnlyDeletesWhoMayComeBack(t *testing.T) {
 	for _, code := range []int{0, 1000, 1001, 1005, 1006, 1012, 1013, 1014, 4408} {
 		sent := &requests{}
-		if err := newPusher(sent).Close(t.Context(), address(), code, "later"); err != nil {
+		if err := newPusher(t, apigw.PusherConfig{Transport: sent}).Close(t.Context(), address(), code, "later"); err != nil {
 			t.Fatal(err)
 		}
 		sent.wants(t, "DELETE "+connectionURL)
@@ -227,7 +238,7 @@ func TestCloseFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent := &requests{answer: func(n int) (int, http.Header, error) { return test.answers[n-1]() }}
-			err := newPusher(sent).Close(t.Context(), address(), 4403, "no")
+			err := newPusher(t, apigw.PusherConfig{Transport: sent}).Close(t.Context(), address(), 4403, "no")
 			if test.kind == nil && err != nil || test.kind != nil && !errors.Is(err, test.kind) {
 				t.Errorf("got %v, want %v", err, test.kind)
 			}
@@ -253,7 +264,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 	server.Start()
 	defer server.Close()
-	pusher := apigw.NewPusher(apigw.PusherConfig{Region: "r", Credentials: keys(), Transport: server.Client().Transport, Endpoint: server.URL})
+	pusher := newPusher(t, apigw.PusherConfig{Transport: server.Client().Transport, Endpoint: server.URL})
 	for range 10 {
 		if err := pusher.Push(t.Context(), address(), text("x")); !errors.Is(err, ports.ErrGone) {
 			t.Fatal(err)
@@ -265,7 +276,7 @@ func TestConnectionsAreReused(t *testing.T) {
 }
 
 func TestNoEndpoint(t *testing.T) {
-	err := newPusher(http.DefaultTransport).Push(t.Context(), ports.Address{ID: "a"}, text("x"))
+	err := newPusher(t, apigw.PusherConfig{Transport: http.DefaultTransport}).Push(t.Context(), ports.Address{ID: "a"}, text("x"))
 	if _, ok := errors.AsType[*ports.Error](err); !ok {
 		t.Errorf("got %v, want a *ports.Error", err)
 	}

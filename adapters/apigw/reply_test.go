@@ -19,15 +19,16 @@ func replying(t *testing.T, config apigw.HandlerConfig, do func(ctx context.Cont
 	t.Helper()
 	engine := newFakeEngine()
 	engine.receive = func(ctx context.Context, _ ports.Message) error { return do(ctx) }
-	return apigw.NewHandler(engine, config)(t.Context(), decode(t, `{"requestContext": {"eventType": "MESSAGE", "stage": "prod",
-		"domainName": "abc123.execute-api.eu-west-1.amazonaws.com", "connectionId": "DUxRLfQsvHcCIYw="}}`))
+	config.Engine = engine
+	return invoke(t, config, `{"requestContext": {"eventType": "MESSAGE", "stage": "prod",
+		"domainName": "abc123.execute-api.eu-west-1.amazonaws.com", "connectionId": "DUxRLfQsvHcCIYw="}}`)
 }
 
 func routeResponses() apigw.HandlerConfig { return apigw.HandlerConfig{RouteResponses: true} }
 
 func TestRouteResponsesAreOffByDefault(t *testing.T) {
 	sent := &requests{}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	response, err := replying(t, apigw.HandlerConfig{}, func(ctx context.Context) error { return pusher.Push(ctx, address(), text("ack")) })
 	if err != nil || response.Body != "" {
 		t.Errorf("answered %+v (%v)", response, err)
@@ -37,7 +38,7 @@ func TestRouteResponsesAreOffByDefault(t *testing.T) {
 
 func TestLastReplyIsTheResponse(t *testing.T) {
 	sent := &requests{}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	other := ports.Address{ID: "other", Endpoint: "https://example.com"}
 	response, err := replying(t, routeResponses(), func(ctx context.Context) error {
 		return errors.Join(
@@ -51,7 +52,7 @@ func TestLastReplyIsTheResponse(t *testing.T) {
 
 func TestSingleReplyNeedsNoPost(t *testing.T) {
 	sent := &requests{}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	response, err := replying(t, routeResponses(), func(ctx context.Context) error { return pusher.Push(ctx, address(), text("ack")) })
 	if err != nil || response.Body != "ack" {
 		t.Errorf("answered %+v (%v)", response, err)
@@ -62,7 +63,7 @@ func TestSingleReplyNeedsNoPost(t *testing.T) {
 // What is held goes before the close, as any frame does.
 func TestCloseComesAfterTheReply(t *testing.T) {
 	sent := &requests{}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	response, err := replying(t, routeResponses(), func(ctx context.Context) error {
 		return errors.Join(pusher.Push(ctx, address(), text("bye")), pusher.Close(ctx, address(), 4403, `no "entry"`))
 	})
@@ -80,7 +81,7 @@ func TestReplyKeepsOrderWhenAPostFails(t *testing.T) {
 		}
 		return 200, http.Header{}, nil
 	}}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	response, err := replying(t, routeResponses(), func(ctx context.Context) error {
 		if err := pusher.Push(ctx, address(), text("one")); err != nil {
 			return err
@@ -99,7 +100,7 @@ func TestReplyKeepsOrderWhenAPostFails(t *testing.T) {
 // The response of an invocation that fails is not the handler's.
 func TestReplyOfAnInvocationThatFails(t *testing.T) {
 	sent := &requests{}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	_, err := replying(t, routeResponses(), func(ctx context.Context) error {
 		return errors.Join(pusher.Push(ctx, address(), text("error")), errEngine)
 	})
@@ -111,7 +112,7 @@ func TestReplyOfAnInvocationThatFails(t *testing.T) {
 
 func TestPushAfterTheInvocation(t *testing.T) {
 	sent := &requests{}
-	pusher := newPusher(sent)
+	pusher := newPusher(t, apigw.PusherConfig{Transport: sent})
 	contexts := make(chan context.Context, 1)
 	if _, err := replying(t, routeResponses(), func(ctx context.Context) error {
 		contexts <- ctx

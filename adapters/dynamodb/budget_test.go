@@ -47,7 +47,7 @@ func newBudget(t *testing.T) *budget {
 	b := &budget{t: t, tables: newTables(t), recorder: &recorder{}, now: time.Date(2100, 1, 1, 0, 0, 0, 123456789, time.UTC)}
 	now := func() time.Time { return b.now }
 	client := b.recorder.client()
-	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: b.tables, Now: now})
+	backend := newBackend(t, dynamodb.Config{Client: client, Tables: b.tables, Now: now})
 	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"now": &graphql.Field{Type: graphql.String},
@@ -70,8 +70,8 @@ func newBudget(t *testing.T) *budget {
 	})
 	success(t, err)
 	b.engine, err = core.New(core.Config{
-		Schema: schema, Store: store, Pusher: b.recorder, Now: now,
-		Bus:   dynamodb.NewBus(client, dynamodb.BusConfig{Table: b.tables.Events, Now: now}),
+		Schema: schema, Store: backend, Pusher: b.recorder, Now: now,
+		Bus:   backend,
 		NewID: func() string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
 		Hooks: core.Hooks{OnConnect: func(_ context.Context, handshake ports.Handshake) (core.Session, error) {
 			return core.Session{

@@ -33,7 +33,7 @@ func consume(t *testing.T, table string) (ids []string) {
 
 func TestEventsThatDoNotFitOneItemStayInOrder(t *testing.T) {
 	tables := newTables(t)
-	bus := dynamodb.NewBus(server.Client(), dynamodb.BusConfig{Table: tables.Events})
+	bus := newBackend(t, dynamodb.Config{Tables: tables})
 	var events []ports.Event
 	var want []string
 	for i := range 8 {
@@ -49,7 +49,7 @@ func TestEventsThatDoNotFitOneItemStayInOrder(t *testing.T) {
 // TestEventOfTheLargestSize: what the bus takes for fitting, DynamoDB takes.
 func TestEventOfTheLargestSize(t *testing.T) {
 	tables := newTables(t)
-	bus := dynamodb.NewBus(server.Client(), dynamodb.BusConfig{Table: tables.Events})
+	bus := newBackend(t, dynamodb.Config{Tables: tables})
 	size := 400 << 10
 	for ; ; size-- {
 		err := bus.Publish(t.Context(), ports.Event{ID: "end", Topic: "topic", Payload: make([]byte, size)})
@@ -67,7 +67,7 @@ func TestEventOfTheLargestSize(t *testing.T) {
 // about a write that changes nothing.
 func TestLostAnswerToAPublish(t *testing.T) {
 	tables, f := newTables(t), &faults{}
-	bus := dynamodb.NewBus(f.patient(), dynamodb.BusConfig{Table: tables.Events})
+	bus := newBackend(t, dynamodb.Config{Client: f.patient(), Tables: tables})
 	for _, id := range []string{"1", "2", "end"} {
 		f.set(func(f *faults) { f.lose = once("PutItem") })
 		success(t, bus.Publish(t.Context(), ports.Event{ID: id, Topic: "topic"}))
@@ -82,7 +82,7 @@ func TestLostAnswerToAPublish(t *testing.T) {
 
 func TestThrottledPublish(t *testing.T) {
 	tables, f := newTables(t), &faults{}
-	bus := dynamodb.NewBus(f.client(), dynamodb.BusConfig{Table: tables.Events, Random: func() float64 { return 0 }})
+	bus := newBackend(t, dynamodb.Config{Client: f.client(), Tables: tables, Random: func() float64 { return 0 }})
 	throttled := &smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}
 	publish := func(first int) error {
 		f.set(func(f *faults) {

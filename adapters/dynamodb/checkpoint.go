@@ -14,26 +14,26 @@ func checkpointRow(topic ports.Topic) item {
 }
 
 // SaveCheckpoint implements ports.SubscriptionStore with 1 PutItem.
-func (s *Store) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoint ports.Checkpoint) error {
+func (b *Backend) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoint ports.Checkpoint) error {
 	row, expires := checkpointRow(topic), instantOf(checkpoint.ExpiresAt)
 	row["first"] = text(checkpoint.First)
 	row["last"] = text(checkpoint.Last)
 	row["cursor"] = text(string(checkpoint.Cursor))
 	row["expires"] = expires.attribute()
 	row[attributeTTL] = expires.ttl()
-	return failure("SaveCheckpoint", retry(ctx, s.random, func() error {
-		_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.tables.Subscriptions), Item: row})
+	return failure("SaveCheckpoint", retry(ctx, b.random, func() error {
+		_, err := b.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(b.tables.Subscriptions), Item: row})
 		return err
 	}))
 }
 
 // LoadCheckpoint implements ports.SubscriptionStore with 1 GetItem.
-func (s *Store) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.Checkpoint, error) {
+func (b *Backend) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.Checkpoint, error) {
 	const op = "LoadCheckpoint"
 	var row item
-	err := retry(ctx, s.random, func() error {
-		output, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-			TableName: aws.String(s.tables.Subscriptions), Key: checkpointRow(topic), ConsistentRead: aws.Bool(true),
+	err := retry(ctx, b.random, func() error {
+		output, err := b.client.GetItem(ctx, &dynamodb.GetItemInput{
+			TableName: aws.String(b.tables.Subscriptions), Key: checkpointRow(topic), ConsistentRead: aws.Bool(true),
 		})
 		if err == nil {
 			row = output.Item
@@ -44,7 +44,7 @@ func (s *Store) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.Ch
 	switch {
 	case err != nil:
 		return ports.Checkpoint{}, failure(op, err)
-	case expires <= instantOf(s.now()):
+	case expires <= instantOf(b.now()):
 		return ports.Checkpoint{}, refusal(op, ports.ErrNotFound)
 	}
 	return ports.Checkpoint{

@@ -58,20 +58,20 @@ func (c connection) liveOperations(now instant) map[string]held {
 // with the row as it is by then. ErrTooLarge: over what one item can hold.
 //
 // It makes 1 UpdateItem.
-func (s *Store) CreateConnection(ctx context.Context, row ports.Connection) error {
+func (b *Backend) CreateConnection(ctx context.Context, row ports.Connection) error {
 	const op = "CreateConnection"
 	if row.Address.ID == "" || row.ExpiresAt.IsZero() {
 		return refusal(op, ports.ErrInvalid)
 	}
 	var former connection
-	waiting := backoff{random: s.random}
+	waiting := backoff{random: b.random}
 	for {
-		_, err := s.update(ctx, creation(row, former))
+		_, err := b.update(ctx, creation(row, former))
 		before, failed := conditionFailed(err)
 		if !failed {
 			return failure(op, err)
 		}
-		if former = readConnection(before); former.live(instantOf(s.now())) {
+		if former = readConnection(before); former.live(instantOf(b.now())) {
 			if equal(former.Connection, row) {
 				return nil
 			}
@@ -79,7 +79,7 @@ func (s *Store) CreateConnection(ctx context.Context, row ports.Connection) erro
 		}
 		// It has expired: another socket had the ID, and this one has none of its
 		// operations.
-		if err := s.deleteRows(ctx, former.rows()); err != nil {
+		if err := b.deleteRows(ctx, former.rows()); err != nil {
 			return failure(op, err)
 		}
 		if !waiting.wait(ctx) {
@@ -125,25 +125,25 @@ func equal(a, b ports.Connection) bool {
 }
 
 // GetConnection implements ports.ConnectionStore with 1 GetItem.
-func (s *Store) GetConnection(ctx context.Context, id ports.ConnectionID) (ports.Connection, error) {
+func (b *Backend) GetConnection(ctx context.Context, id ports.ConnectionID) (ports.Connection, error) {
 	const op = "GetConnection"
-	c, err := s.read(ctx, id, "id, endpoint, protocol, #state, #identity, notAfter, expires, #init",
+	c, err := b.read(ctx, id, "id, endpoint, protocol, #state, #identity, notAfter, expires, #init",
 		map[string]string{"#state": "state", "#identity": "identity", "#init": "init"})
 	switch {
 	case err != nil:
 		return ports.Connection{}, failure(op, err)
-	case !c.live(instantOf(s.now())):
+	case !c.live(instantOf(b.now())):
 		return ports.Connection{}, refusal(op, ports.ErrNotFound)
 	}
 	return c.Connection, nil
 }
 
 // read reads some attributes of a row, consistently.
-func (s *Store) read(ctx context.Context, id ports.ConnectionID, projection string, names map[string]string) (connection, error) {
+func (b *Backend) read(ctx context.Context, id ports.ConnectionID, projection string, names map[string]string) (connection, error) {
 	var row item
-	err := retry(ctx, s.random, func() error {
-		output, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-			TableName: aws.String(s.tables.Connections), Key: connectionKey(id), ConsistentRead: aws.Bool(true),
+	err := retry(ctx, b.random, func() error {
+		output, err := b.client.GetItem(ctx, &dynamodb.GetItemInput{
+			TableName: aws.String(b.tables.Connections), Key: connectionKey(id), ConsistentRead: aws.Bool(true),
 			ProjectionExpression: aws.String(projection), ExpressionAttributeNames: names,
 		})
 		if err == nil {
@@ -155,9 +155,9 @@ func (s *Store) read(ctx context.Context, id ports.ConnectionID, projection stri
 }
 
 // InitConnection implements ports.ConnectionStore with 1 UpdateItem.
-func (s *Store) InitConnection(ctx context.Context, id ports.ConnectionID, init ports.Init) (ports.Connection, error) {
+func (b *Backend) InitConnection(ctx context.Context, id ports.ConnectionID, init ports.Init) (ports.Connection, error) {
 	const op = "InitConnection"
-	now := instantOf(s.now())
+	now := instantOf(b.now())
 	u := update{
 		id:         id,
 		set:        []string{"#init = :init"},
@@ -178,7 +178,7 @@ func (s *Store) InitConnection(ctx context.Context, id ports.ConnectionID, init 
 		u.set = append(u.set, "notAfter = :notAfter")
 		u.values[":notAfter"] = instantOf(init.NotAfter).attribute()
 	}
-	after, err := s.update(ctx, u)
+	after, err := b.update(ctx, u)
 	before, failed := conditionFailed(err)
 	if !failed {
 		return after.Connection, failure(op, err)
@@ -203,12 +203,12 @@ func (s *Store) InitConnection(ctx context.Context, id ports.ConnectionID, init 
 // the connection, and the rows that are left stay until a delivery meets them
 // (RemoveSubscribers) or they expire. A second call at the same time may return
 // while the first one still deletes rows.
-func (s *Store) DeleteConnection(ctx context.Context, id ports.ConnectionID) (ports.Removed, error) {
+func (b *Backend) DeleteConnection(ctx context.Context, id ports.ConnectionID) (ports.Removed, error) {
 	const op = "DeleteConnection"
 	var before item
-	err := retry(ctx, s.random, func() error {
-		output, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: aws.String(s.tables.Connections), Key: connectionKey(id),
+	err := retry(ctx, b.random, func() error {
+		output, err := b.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: aws.String(b.tables.Connections), Key: connectionKey(id),
 			// Without a condition DynamoDB Local lets several calls find one row.
 			ConditionExpression: aws.String("attribute_exists(id)"),
 			ReturnValues:        types.ReturnValueAllOld,
@@ -224,7 +224,7 @@ func (s *Store) DeleteConnection(ctx context.Context, id ports.ConnectionID) (po
 	if err != nil {
 		return ports.Removed{}, failure(op, err)
 	}
-	c, now := readConnection(before), instantOf(s.now())
+	c, now := readConnection(before), instantOf(b.now())
 	var removed ports.Removed
 	if c.live(now) {
 		removed.Found, removed.Connection = true, c.Connection
@@ -232,5 +232,5 @@ func (s *Store) DeleteConnection(ctx context.Context, id ports.ConnectionID) (po
 	for _, operation := range c.liveOperations(now) {
 		removed.Operations = append(removed.Operations, ports.OperationRef{Connection: id, ID: operation.id})
 	}
-	return removed, failure(op, s.deleteRows(ctx, c.rows()))
+	return removed, failure(op, b.deleteRows(ctx, c.rows()))
 }

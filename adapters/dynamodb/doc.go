@@ -1,10 +1,10 @@
-// Package dynamodb keeps connections and subscriptions in DynamoDB (Store) and
-// publishes through it (Bus): what is published is put into a table, and a
-// Lambda function on the table's stream delivers it (NewStreamHandler).
+// Package dynamodb is a backend on DynamoDB: it keeps connections and
+// subscriptions, and publishes: what is published is put into a table, and a
+// Lambda function on the table's stream delivers it (Backend.StreamHandler).
 //
 // The layout of the three tables, and why it is so, is in
 // docs/decisions/0006-dynamodb-layout.md; what each call costs is in
-// docs/costs.md. CreateTables makes the tables for development.
+// docs/costs.md. Backend.CreateTables makes the tables for development.
 //
 // # What holds for every call
 //

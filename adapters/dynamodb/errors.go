@@ -32,6 +32,11 @@ func refusal(op string, kind error) error {
 	return &ports.Error{Op: "dynamodb." + op, Kind: kind}
 }
 
+// invalid is the error of a constructor for a field of its configuration.
+func invalid(op, text string) error {
+	return &ports.Error{Op: "dynamodb." + op, Kind: ports.ErrInvalid, Err: errors.New(text)}
+}
+
 // ended is the error of a call whose context has ended, and nil before that.
 func ended(ctx context.Context, op string) error { return failure(op, ctx.Err()) }
 

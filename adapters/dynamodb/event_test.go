@@ -55,7 +55,7 @@ func anEvent(id string) ports.Event {
 
 func packed(t *testing.T, list ...ports.Event) []item {
 	t.Helper()
-	items, kind := NewBus(nil, BusConfig{}).items(list)
+	items, kind := unconnected(t).items(list)
 	if kind != nil {
 		t.Fatal(kind)
 	}
@@ -132,7 +132,7 @@ func TestEventThatCannotBeCarried(t *testing.T) {
 		event ports.Event
 		want  error
 	}{{large, ports.ErrTooLarge}, {long, ports.ErrTooLarge}, {nameless, ports.ErrInvalid}} {
-		items, kind := NewBus(nil, BusConfig{}).items([]ports.Event{anEvent("0"), test.event})
+		items, kind := unconnected(t).items([]ports.Event{anEvent("0"), test.event})
 		if !errors.Is(kind, test.want) || items != nil {
 			t.Errorf("event %s: got %v and %d items, want %v", test.event.ID, kind, len(items), test.want)
 		}
@@ -174,7 +174,7 @@ func FuzzDecodeEvents(f *testing.F) {
 		}
 		f.Add(encoded)
 	}
-	items, _ := NewBus(nil, BusConfig{}).items([]ports.Event{anEvent("1"), anEvent("2")})
+	items, _ := unconnected(f).items([]ports.Event{anEvent("1"), anEvent("2")})
 	seed(imageOf(items[0]))
 	seed(image{"id": events.NewStringAttribute("t"), "events": events.NewListAttribute([]events.DynamoDBAttributeValue{
 		events.NewMapAttribute(image{"id": events.NewNullAttribute()}), events.NewNullAttribute(),
@@ -192,7 +192,7 @@ func FuzzDecodeEvents(f *testing.F) {
 		if err != nil || len(decoded) == 0 {
 			return
 		}
-		items, kind := NewBus(nil, BusConfig{}).items(decoded)
+		items, kind := unconnected(t).items(decoded)
 		if kind != nil || len(items) != 1 {
 			return // It is larger than what DynamoDB keeps.
 		}

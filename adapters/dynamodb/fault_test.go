@@ -174,7 +174,7 @@ func cancelledFor(code string, action int) error {
 // world is a store with faults, and an operation to try it with.
 type world struct {
 	*faults
-	*dynamodb.Store
+	*dynamodb.Backend
 	connection ports.Connection
 	operation  ports.Operation
 }
@@ -186,8 +186,8 @@ func newWorld(t *testing.T, faults *faults, client *sdk.Client) world {
 	now := time.Now()
 	w := world{
 		faults: faults,
-		Store: dynamodb.NewStore(client, dynamodb.StoreConfig{
-			Tables: newTables(t), Random: func() float64 { return 0 },
+		Backend: newBackend(t, dynamodb.Config{
+			Client: client, Tables: newTables(t), Random: func() float64 { return 0 },
 		}),
 		connection: ports.Connection{Address: ports.Address{ID: "connection"}, ExpiresAt: now.Add(time.Hour)},
 		operation: ports.Operation{

@@ -19,15 +19,15 @@ const checkpointKey = "\x00"
 // at most 1 MB of rows. A limit counts rows before those that have expired are
 // taken out, so that a page may be short. A listing is in the order of the
 // connections' IDs.
-func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request ports.PageRequest) (ports.Page, error) {
+func (b *Backend) ListSubscribers(ctx context.Context, topic ports.Topic, request ports.PageRequest) (ports.Page, error) {
 	const op = "ListSubscribers"
 	input := &dynamodb.QueryInput{
-		TableName:              aws.String(s.tables.Subscriptions),
+		TableName:              aws.String(b.tables.Subscriptions),
 		ConsistentRead:         aws.Bool(true),
 		KeyConditionExpression: aws.String("event = :topic AND connectionId > :after"),
 		FilterExpression:       aws.String("expires > :now"),
 		ExpressionAttributeValues: item{
-			":topic": text(string(topic)), ":after": text(checkpointKey), ":now": instantOf(s.now()).attribute(),
+			":topic": text(string(topic)), ":after": text(checkpointKey), ":now": instantOf(b.now()).attribute(),
 		},
 	}
 	if request.After != "" {
@@ -41,8 +41,8 @@ func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request 
 		input.Limit = aws.Int32(int32(min(request.Limit, 1<<20)))
 	}
 	var output *dynamodb.QueryOutput
-	err := retry(ctx, s.random, func() (err error) {
-		output, err = s.client.Query(ctx, input)
+	err := retry(ctx, b.random, func() (err error) {
+		output, err = b.client.Query(ctx, input)
 		return err
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request 
 // RemoveSubscribers implements ports.SubscriptionStore with 1 BatchWriteItem for
 // 25 rows. An operation keeps its ID on its connection, and its rows in other
 // topics.
-func (s *Store) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs []ports.OperationRef) error {
+func (b *Backend) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs []ports.OperationRef) error {
 	const op = "RemoveSubscribers"
 	if err := ended(ctx, op); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (s *Store) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs [
 			keys = append(keys, rowKey(topic, ref.Connection, digest(ref.ID)))
 		}
 	}
-	return failure(op, s.deleteRows(ctx, keys))
+	return failure(op, b.deleteRows(ctx, keys))
 }
 
 // checksumLength is how many bytes of a cursor tell that it is one, and of this

@@ -33,7 +33,7 @@ func TestModel(t *testing.T) {
 	const parallel = 8
 	tables := newTables(t)
 	world := newOutside(t, parallel)
-	model.Test(t, model.Adapter{Name: "dynamodb", Parallel: parallel, ForgetsRows: true, New: func(_ *testing.T, history model.History) model.Backend {
+	model.Test(t, model.Adapter{Name: "dynamodb", Parallel: parallel, ForgetsRows: true, New: func(t *testing.T, history model.History) model.Backend {
 		stream := &modelStream{table: tables.Events}
 		client := func(process *portfault.Process) *sdk.Client {
 			return server.Client(func(o *sdk.Options) {
@@ -43,10 +43,10 @@ func TestModel(t *testing.T) {
 		}
 		return model.Backend{
 			Store: func(process *portfault.Process) portfault.Stores {
-				return dynamodb.NewStore(client(process), dynamodb.StoreConfig{Tables: tables, Now: history.Now})
+				return newBackend(t, dynamodb.Config{Client: client(process), Tables: tables, Now: history.Now})
 			},
 			Bus: func(process *portfault.Process) ports.EventBus {
-				return dynamodb.NewBus(client(process), dynamodb.BusConfig{Table: tables.Events, Now: history.Now})
+				return newBackend(t, dynamodb.Config{Client: client(process), Tables: tables, Now: history.Now})
 			},
 			Source: func(*portfault.Process) ports.EventSource { return stream },
 			Idle:   stream.idle,
@@ -186,7 +186,11 @@ func (s *modelStream) put(body []byte) error {
 
 // Consume implements ports.EventSource.
 func (s *modelStream) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
-	handle := dynamodb.NewStreamHandler(deliver, dynamodb.StreamConfig{})
+	backend, err := dynamodb.New(dynamodb.Config{Client: server.Client()})
+	if err != nil {
+		return err
+	}
+	handle := backend.StreamHandler(deliver)
 	for ctx.Err() == nil {
 		from, batch := s.take()
 		if from == nil {

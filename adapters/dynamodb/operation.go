@@ -67,7 +67,7 @@ func holding(o ports.Operation) held {
 // same operation again with other topics keeps its first ones.
 //
 // It makes 1 TransactWriteItems, or without topics 1 UpdateItem.
-func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
+func (b *Backend) AddOperation(ctx context.Context, added ports.Operation) error {
 	const op = "AddOperation"
 	if err := ended(ctx, op); err != nil {
 		return err
@@ -75,10 +75,10 @@ func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
 	if slices.Contains(added.Topics, "") || added.ExpiresAt.IsZero() {
 		return refusal(op, ports.ErrInvalid)
 	}
-	waiting := backoff{random: s.random}
+	waiting := backoff{random: b.random}
 	for {
-		now := instantOf(s.now())
-		err := s.put(ctx, added, now)
+		now := instantOf(b.now())
+		err := b.put(ctx, added, now)
 		before, failed := conditionFailed(err)
 		if !failed {
 			return failure(op, err)
@@ -97,7 +97,7 @@ func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
 		case added.Limit > 0 && len(c.liveOperations(now)) >= added.Limit:
 			return refusal(op, ports.ErrTooMany)
 		default: // Operations that have expired are in the way.
-			if err := s.dropExpired(ctx, c, now); err != nil {
+			if err := b.dropExpired(ctx, c, now); err != nil {
 				return failure(op, err)
 			}
 		}
@@ -114,10 +114,10 @@ func (h held) same(added ports.Operation) bool {
 }
 
 // put writes the operation to its connection and a row to each of its topics.
-func (s *Store) put(ctx context.Context, added ports.Operation, now instant) error {
+func (b *Backend) put(ctx context.Context, added ports.Operation, now instant) error {
 	u := addition(added, now)
 	if len(added.Topics) == 0 {
-		_, err := s.update(ctx, u)
+		_, err := b.update(ctx, u)
 		return err
 	}
 	row := subscriberRow(added)
@@ -131,13 +131,13 @@ func (s *Store) put(ctx context.Context, added ports.Operation, now instant) err
 		}
 		total += rowSize
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
-			TableName: aws.String(s.tables.Subscriptions), Item: topicRow,
+			TableName: aws.String(b.tables.Subscriptions), Item: topicRow,
 		}})
 	}
 	if len(puts)+1 > maxActions || total > maxTransaction {
 		return errTooLarge
 	}
-	return s.transact(ctx, u, puts)
+	return b.transact(ctx, u, puts)
 }
 
 // addition is the change at the connection, with all that has to hold there. An
@@ -169,12 +169,12 @@ func addition(added ports.Operation, now instant) update {
 
 // dropExpired takes the operations that have expired out of a connection's row,
 // unless others have changed it meanwhile.
-func (s *Store) dropExpired(ctx context.Context, c connection, now instant) error {
+func (b *Backend) dropExpired(ctx context.Context, c connection, now instant) error {
 	live := c.liveOperations(now)
 	if len(live) == len(c.operations) {
 		return nil
 	}
-	_, err := s.update(ctx, update{
+	_, err := b.update(ctx, update{
 		id:         c.Address.ID,
 		set:        []string{"operations = :live"},
 		conditions: []string{"operations = :before"},

@@ -17,7 +17,7 @@ import (
 func TestStoreContract(t *testing.T) {
 	tables := newTables(t)
 	store := func(clock *porttest.Clock) porttest.Store {
-		return dynamodb.NewStore(server.Client(), dynamodb.StoreConfig{Tables: tables, Now: clock.Now})
+		return newBackend(t, dynamodb.Config{Tables: tables, Now: clock.Now})
 	}
 	porttest.TestStore(t, porttest.StoreAdapter{
 		New:      func(_ *testing.T, clock *porttest.Clock) porttest.Store { return store(clock) },
@@ -26,14 +26,26 @@ func TestStoreContract(t *testing.T) {
 	})
 }
 
+// newBackend makes a backend on the package's server, unless it is given another
+// client.
+func newBackend(t *testing.T, config dynamodb.Config) *dynamodb.Backend {
+	t.Helper()
+	if config.Client == nil {
+		config.Client = server.Client()
+	}
+	backend, err := dynamodb.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return backend
+}
+
 // newTables creates tables that no other test uses.
 func newTables(t *testing.T) dynamodb.Tables {
 	t.Helper()
-	prefix := rand.Text()
-	tables := dynamodb.Tables{
-		Connections: prefix + ".connections", Subscriptions: prefix + ".subscriptions", Events: prefix + ".events",
-	}
-	if err := dynamodb.CreateTables(t.Context(), server.Client(), tables); err != nil {
+	backend := newBackend(t, dynamodb.Config{Prefix: rand.Text() + "."})
+	tables := backend.Tables()
+	if err := backend.CreateTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -50,7 +62,7 @@ func TestBusContract(t *testing.T) {
 	porttest.TestBus(t, porttest.BusAdapter{
 		New: func(t *testing.T) (ports.EventBus, ports.EventSource) {
 			tables := newTables(t)
-			return dynamodb.NewBus(server.Client(), dynamodb.BusConfig{Table: tables.Events}), newSource(tables.Events)
+			return newBackend(t, dynamodb.Config{Tables: tables}), newSource(tables.Events)
 		},
 		TooLarge: 400 << 10,
 	})

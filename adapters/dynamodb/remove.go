@@ -50,23 +50,23 @@ func (c connection) cancels(added ports.Operation) bool {
 // topics, because only a transaction's token tells its own repetition from
 // another removal. Where there is only a tombstone to leave, that is 1
 // UpdateItem, and where there is no connection, nothing.
-func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
+func (b *Backend) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
 	const op = "RemoveOperation"
 	hash, received := digest(ref.ID), instantOf(receivedAt)
-	c, err := s.read(ctx, ref.Connection, "expires, operations.#hash, tombstones", map[string]string{"#hash": hash})
+	c, err := b.read(ctx, ref.Connection, "expires, operations.#hash, tombstones", map[string]string{"#hash": hash})
 	if err != nil {
 		return false, failure(op, err)
 	}
-	waiting := backoff{random: s.random}
+	waiting := backoff{random: b.random}
 	for {
-		now := instantOf(s.now())
+		now := instantOf(b.now())
 		operation, found := c.operations[hash]
 		found = found && operation.expires > now && operation.received <= received
 		switch {
 		case found:
-			err = s.take(ctx, c, ref, received, now)
+			err = b.take(ctx, c, ref, received, now)
 		case c.live(now):
-			err = s.bury(ctx, c, ref, received, now)
+			err = b.bury(ctx, c, ref, received, now)
 		default: // Nothing can be added, either.
 			return false, nil
 		}
@@ -83,13 +83,13 @@ func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, rec
 
 // take removes an operation with its rows, if it is still the one that was read.
 // Another one that was received in between may be on its way.
-func (s *Store) take(ctx context.Context, c connection, ref ports.OperationRef, received, now instant) error {
+func (b *Backend) take(ctx context.Context, c connection, ref ports.OperationRef, received, now instant) error {
 	hash := digest(ref.ID)
 	operation := c.operations[hash]
 	deletes := make([]types.TransactWriteItem, len(operation.topics))
 	for i, topic := range operation.topics {
 		deletes[i].Delete = &types.Delete{
-			TableName: aws.String(s.tables.Subscriptions), Key: rowKey(topic, ref.Connection, hash),
+			TableName: aws.String(b.tables.Subscriptions), Key: rowKey(topic, ref.Connection, hash),
 		}
 	}
 	u := update{
@@ -102,11 +102,11 @@ func (s *Store) take(ctx context.Context, c connection, ref ports.OperationRef, 
 	if operation.received < received {
 		u.bury(c.tombstones, received-1, now)
 	}
-	return s.transact(ctx, u, deletes)
+	return b.transact(ctx, u, deletes)
 }
 
 // bury leaves a tombstone, if there still is nothing to remove.
-func (s *Store) bury(ctx context.Context, c connection, ref ports.OperationRef, received, now instant) error {
+func (b *Backend) bury(ctx context.Context, c connection, ref ports.OperationRef, received, now instant) error {
 	hash := digest(ref.ID)
 	u := update{
 		id:         ref.Connection,
@@ -121,7 +121,7 @@ func (s *Store) bury(ctx context.Context, c connection, ref ports.OperationRef, 
 		u.conditions = append(u.conditions, "attribute_not_exists(operations.#hash)")
 	}
 	u.bury(c.tombstones, received, now)
-	_, err := s.update(ctx, u)
+	_, err := b.update(ctx, u)
 	return err
 }
 

@@ -85,7 +85,7 @@ func (c connection) rows() []item {
 }
 
 // deleteRows deletes rows from listings, 25 in a request. The keys must differ.
-func (s *Store) deleteRows(ctx context.Context, keys []item) error {
+func (b *Backend) deleteRows(ctx context.Context, keys []item) error {
 	for len(keys) > 0 {
 		batch := keys[:min(len(keys), maxBatch)]
 		keys = keys[len(batch):]
@@ -93,7 +93,7 @@ func (s *Store) deleteRows(ctx context.Context, keys []item) error {
 		for i, key := range batch {
 			requests[i].DeleteRequest = &types.DeleteRequest{Key: key}
 		}
-		if err := s.writeBatch(ctx, map[string][]types.WriteRequest{s.tables.Subscriptions: requests}); err != nil {
+		if err := b.writeBatch(ctx, map[string][]types.WriteRequest{b.tables.Subscriptions: requests}); err != nil {
 			return err
 		}
 	}
@@ -101,9 +101,9 @@ func (s *Store) deleteRows(ctx context.Context, keys []item) error {
 }
 
 // writeBatch repeats what DynamoDB leaves unprocessed.
-func (s *Store) writeBatch(ctx context.Context, requests map[string][]types.WriteRequest) error {
-	return retry(ctx, s.random, func() error {
-		output, err := s.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: requests})
+func (b *Backend) writeBatch(ctx context.Context, requests map[string][]types.WriteRequest) error {
+	return retry(ctx, b.random, func() error {
+		output, err := b.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: requests})
 		if err != nil {
 			return err
 		}

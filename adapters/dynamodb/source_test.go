@@ -19,7 +19,7 @@ import (
 )
 
 // source stands for an event source mapping: it reads a table's stream and calls
-// the handler that NewStreamHandler makes, again from where that says.
+// the backend's StreamHandler, again from where that says.
 type source struct {
 	table    string
 	streams  *dynamodbstreams.Client
@@ -35,7 +35,11 @@ func newSource(table string) *source {
 
 // Consume implements ports.EventSource.
 func (s *source) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
-	handle := dynamodb.NewStreamHandler(deliver, dynamodb.StreamConfig{})
+	backend, err := dynamodb.New(dynamodb.Config{Client: server.Client()})
+	if err != nil {
+		return err
+	}
+	handle := backend.StreamHandler(deliver)
 	for ctx.Err() == nil {
 		if len(s.pending) == 0 {
 			if err := s.read(ctx); err != nil && ctx.Err() == nil {

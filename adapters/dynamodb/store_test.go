@@ -23,7 +23,7 @@ import (
 // fixture is a store on tables of its own, with a clock and a connection that
 // lasts an hour.
 type fixture struct {
-	*dynamodb.Store
+	*dynamodb.Backend
 	tables     dynamodb.Tables
 	clock      *porttest.Clock
 	connection ports.Connection
@@ -38,8 +38,8 @@ func newFixtureOn(t *testing.T, tables dynamodb.Tables) fixture {
 	t.Helper()
 	clock := porttest.NewClock()
 	f := fixture{
-		Store:  dynamodb.NewStore(server.Client(), dynamodb.StoreConfig{Tables: tables, Now: clock.Now}),
-		tables: tables, clock: clock,
+		Backend: newBackend(t, dynamodb.Config{Tables: tables, Now: clock.Now}),
+		tables:  tables, clock: clock,
 		connection: ports.Connection{Address: ports.Address{ID: "connection"}, ExpiresAt: clock.Now().Add(time.Hour)},
 	}
 	success(t, f.CreateConnection(t.Context(), f.connection))
@@ -227,7 +227,7 @@ func TestEveryRowHasATTL(t *testing.T) {
 	success(t, f.AddOperation(t.Context(), f.operation("1", "topic")))
 	success(t, f.SaveCheckpoint(t.Context(), "topic", ports.Checkpoint{ExpiresAt: f.connection.ExpiresAt}))
 	success(t, f.TouchConnection(t.Context(), "connection", f.connection.ExpiresAt.Add(time.Hour)))
-	bus := dynamodb.NewBus(server.Client(), dynamodb.BusConfig{Table: f.tables.Events, Now: f.clock.Now, TTL: 2 * time.Hour})
+	bus := newBackend(t, dynamodb.Config{Tables: f.tables, Now: f.clock.Now, EventTTL: 2 * time.Hour})
 	success(t, bus.Publish(t.Context(), ports.Event{Topic: "topic"}))
 	now := f.clock.Now().Unix()
 	ttl := map[string]int64{
@@ -391,7 +391,7 @@ func createIndexed(t *testing.T, name string) {
 
 func TestCreateTables(t *testing.T) {
 	tables := newTables(t)
-	success(t, dynamodb.CreateTables(t.Context(), server.Client(), tables)) // again
+	success(t, newBackend(t, dynamodb.Config{Tables: tables}).CreateTables(t.Context())) // again
 	for name, stream := range map[string]bool{tables.Connections: false, tables.Subscriptions: false, tables.Events: true} {
 		described, err := server.Client().DescribeTable(t.Context(), &sdk.DescribeTableInput{TableName: &name})
 		success(t, err)

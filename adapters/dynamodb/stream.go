@@ -4,31 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fanql/fanql/ports"
 )
 
 var errNoVerdict = errors.New("no verdict on the event")
 
-// StreamConfig is how a stream handler is made. The zero value is ready to use.
-type StreamConfig struct {
-	// OnSkipped, unless nil, is told of each record that holds no events of this
-	// package's, and that is passed over.
-	OnSkipped func(ctx context.Context, record events.DynamoDBEventRecord, cause error)
-	// OnFailed, unless nil, is told of the first verdict for which a batch is to
-	// be delivered again from the record on.
-	OnFailed func(ctx context.Context, record events.DynamoDBEventRecord, cause error)
-}
+// StreamHandler is a Lambda function on the stream of the events table: what
+// lambda.Start takes.
+type StreamHandler = func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
 
-// StreamHandler is a Lambda function on the stream of a Bus's table.
-type StreamHandler func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
-
-// NewStreamHandler returns the handler that delivers what a Bus published. The
-// event source mapping must have ReportBatchItemFailures and the stream
-// NEW_IMAGE; records other than INSERT and MODIFY count as done.
+// StreamHandler returns the function that delivers what was published. The event
+// source mapping must have ReportBatchItemFailures; records other than INSERT and
+// MODIFY count as done.
 //
 // Topics are delivered one after the other, in the order of their first record:
 // of one topic all that the batch has, in order. At the first that fails the
@@ -37,24 +30,28 @@ type StreamHandler func(ctx context.Context, batch events.DynamoDBEvent) (events
 // delivered already of records behind that one comes twice, but no more often
 // than topics fail.
 //
-// A record that cannot be decoded is told to OnSkipped and passed over, because
-// it would block its shard until it is a day old. The handler never returns an
-// error.
+// A record that cannot be decoded is logged and skipped, because it would block
+// its shard until it is a day old. ErrInvalid: the records are not of a DynamoDB
+// stream, or the stream's view type leaves out new images, so that nothing can
+// ever be delivered; the error names what came. There are no other errors.
 //
 // Positions have a fixed width and compare as strings, over all topics of a
 // shard. Source: "Using DynamoDB Streams with Lambda", partial batch responses.
-func NewStreamHandler(deliver ports.DeliverFunc, config StreamConfig) StreamHandler {
+func (b *Backend) StreamHandler(deliver ports.DeliverFunc) StreamHandler {
 	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		var response events.DynamoDBEventResponse
-		all := runs(ctx, batch.Records, config.OnSkipped)
+		for _, record := range batch.Records {
+			if err := checkSource(record); err != nil {
+				return response, err
+			}
+		}
+		all := b.runs(ctx, batch.Records)
 		for i, r := range all {
 			lowest, cause := r.deliver(ctx, deliver)
 			if cause == nil {
 				continue
 			}
-			if config.OnFailed != nil {
-				config.OnFailed(ctx, batch.Records[lowest], cause)
-			}
+			b.logRepeated(ctx, batch.Records[lowest], cause)
 			if i+1 < len(all) { // Its records are still to be delivered, too.
 				lowest = min(lowest, all[i+1].records[0])
 			}
@@ -67,6 +64,29 @@ func NewStreamHandler(deliver ports.DeliverFunc, config StreamConfig) StreamHand
 	}
 }
 
+// checkSource refuses records that this package's stream never has. Source: "Using
+// DynamoDB Streams with Lambda" (eventSource), API reference (StreamViewType).
+func checkSource(record events.DynamoDBEventRecord) error {
+	if source := record.EventSource; source != "" && source != "aws:dynamodb" {
+		return invalid("StreamHandler", fmt.Sprintf("a record of %s came, and records of a DynamoDB stream (aws:dynamodb) were expected", source))
+	}
+	switch types.StreamViewType(record.Change.StreamViewType) {
+	case types.StreamViewTypeKeysOnly, types.StreamViewTypeOldImage:
+		return invalid("StreamHandler", fmt.Sprintf("the stream %s has the view type %s, and needs NEW_IMAGE",
+			record.EventSourceArn, record.Change.StreamViewType))
+	}
+	return nil
+}
+
+// logRepeated logs that a batch is to be delivered again from a record on.
+func (b *Backend) logRepeated(ctx context.Context, record events.DynamoDBEventRecord, cause error) {
+	level := slog.LevelError
+	if errors.Is(cause, ports.ErrUnfinished) {
+		level = slog.LevelInfo
+	}
+	b.logger.Log(ctx, level, "a batch of the stream is delivered again", "record", record.Change.SequenceNumber, "error", cause.Error())
+}
+
 // run is what a batch has of one topic, with the place of each event's record.
 // Runs are in the order of their first record.
 type run struct {
@@ -75,9 +95,7 @@ type run struct {
 }
 
 // runs sorts a batch by topic.
-func runs(ctx context.Context, records []events.DynamoDBEventRecord,
-	skipped func(context.Context, events.DynamoDBEventRecord, error),
-) []*run {
+func (b *Backend) runs(ctx context.Context, records []events.DynamoDBEventRecord) []*run {
 	var all []*run
 	byTopic := make(map[ports.Topic]*run)
 	for place, record := range records {
@@ -86,9 +104,7 @@ func runs(ctx context.Context, records []events.DynamoDBEventRecord,
 		}
 		decoded, err := decodeEvents(record.Change.NewImage)
 		if err != nil {
-			if skipped != nil {
-				skipped(ctx, record, err)
-			}
+			b.logger.ErrorContext(ctx, "a record of the stream is skipped", "record", record.Change.SequenceNumber, "error", err.Error())
 			continue
 		}
 		for i, event := range decoded {

@@ -1,13 +1,18 @@
 package dynamodb
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -33,13 +38,40 @@ type stream struct {
 	fails     []string
 	delivered []string
 	positions []string
-	skipped   []string
-	failed    []string
+	// logged are messages, each with its record.
+	logged []string
+}
+
+const (
+	skippedMessage  = "a record of the stream is skipped"
+	repeatedMessage = "a batch of the stream is delivered again"
+)
+
+// unconnected is a backend that makes no requests.
+func unconnected(t testing.TB) *Backend {
+	t.Helper()
+	backend, err := New(Config{Client: dynamodb.New(dynamodb.Options{}), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return backend
+}
+
+// Write implements io.Writer for a logger: it is called once a message.
+func (s *stream) Write(line []byte) (int, error) {
+	var logged struct{ Msg, Record string }
+	if err := json.Unmarshal(line, &logged); err != nil {
+		return 0, err
+	}
+	s.logged = append(s.logged, logged.Msg+" "+logged.Record)
+	return len(line), nil
 }
 
 func (s *stream) handle(t *testing.T, records ...events.DynamoDBEventRecord) (again string) {
 	t.Helper()
-	handler := NewStreamHandler(func(_ context.Context, list []ports.Event) []error {
+	backend := unconnected(t)
+	backend.logger = slog.New(slog.NewJSONHandler(s, nil))
+	handler := backend.StreamHandler(func(_ context.Context, list []ports.Event) []error {
 		verdicts := make([]error, len(list))
 		for i, event := range list {
 			s.delivered = append(s.delivered, event.ID)
@@ -49,13 +81,6 @@ func (s *stream) handle(t *testing.T, records ...events.DynamoDBEventRecord) (ag
 			}
 		}
 		return verdicts
-	}, StreamConfig{
-		OnSkipped: func(_ context.Context, record events.DynamoDBEventRecord, _ error) {
-			s.skipped = append(s.skipped, record.Change.SequenceNumber)
-		},
-		OnFailed: func(_ context.Context, record events.DynamoDBEventRecord, _ error) {
-			s.failed = append(s.failed, record.Change.SequenceNumber)
-		},
 	})
 	response, err := handler(t.Context(), events.DynamoDBEvent{Records: records})
 	if err != nil {
@@ -82,10 +107,10 @@ func (s *stream) expect(t *testing.T, again, wantAgain string, delivered ...stri
 
 func TestStreamDeliversEachTopicInOneCall(t *testing.T) {
 	var calls [][]ports.Event
-	handler := NewStreamHandler(func(_ context.Context, list []ports.Event) []error {
+	handler := unconnected(t).StreamHandler(func(_ context.Context, list []ports.Event) []error {
 		calls = append(calls, list)
 		return make([]error, len(list))
-	}, StreamConfig{})
+	})
 	_, err := handler(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{
 		record(t, 1, "a", "a1", "a2"), record(t, 2, "b", "b1"), record(t, 3, "a", "a3"),
 	}})
@@ -109,8 +134,8 @@ func TestStreamRetriesFromTheLowestFailure(t *testing.T) {
 	s := stream{fails: []string{"a2"}}
 	again := s.handle(t, record(t, 1, "a", "a1"), record(t, 2, "a", "a2"), record(t, 3, "a", "a3"))
 	s.expect(t, again, "2", "a1", "a2", "a3")
-	if !slices.Equal(s.failed, []string{"2"}) {
-		t.Errorf("OnFailed was told of %q, want 2", s.failed)
+	if !slices.Equal(s.logged, []string{repeatedMessage + " 2"}) {
+		t.Errorf("logged %q, want that the batch is repeated from record 2", s.logged)
 	}
 }
 
@@ -128,7 +153,7 @@ func TestStreamRetriesWhatItDidNotDeliver(t *testing.T) {
 }
 
 func TestStreamNeedsAVerdictForEachEvent(t *testing.T) {
-	handler := NewStreamHandler(func(context.Context, []ports.Event) []error { return make([]error, 1) }, StreamConfig{})
+	handler := unconnected(t).StreamHandler(func(context.Context, []ports.Event) []error { return make([]error, 1) })
 	response, err := handler(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{
 		record(t, 1, "a", "a1"), record(t, 2, "a", "a2"),
 	}})
@@ -142,8 +167,8 @@ func TestStreamPassesOverAPoisonedRecord(t *testing.T) {
 	poisoned := record(t, 2, "a", "poisoned")
 	poisoned.Change.NewImage["events"] = events.NewStringAttribute("x")
 	s.expect(t, s.handle(t, record(t, 1, "a", "a1"), poisoned, record(t, 3, "a", "a2")), "", "a1", "a2")
-	if !slices.Equal(s.skipped, []string{"2"}) {
-		t.Errorf("OnSkipped was told of %q, want 2", s.skipped)
+	if !slices.Equal(s.logged, []string{skippedMessage + " 2"}) {
+		t.Errorf("logged %q, want that record 2 is skipped", s.logged)
 	}
 }
 
@@ -152,8 +177,63 @@ func TestStreamIgnoresWhatTTLDeletes(t *testing.T) {
 	removed := record(t, 2, "a", "removed")
 	removed.EventName = "REMOVE"
 	s.expect(t, s.handle(t, record(t, 1, "a", "a1"), removed), "", "a1")
-	if len(s.skipped) != 0 {
-		t.Errorf("OnSkipped was told of %q", s.skipped)
+	if len(s.logged) != 0 {
+		t.Errorf("logged %q", s.logged)
+	}
+}
+
+func TestStreamRefusesWhatItCanNeverDeliver(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*events.DynamoDBEventRecord)
+		says   string
+	}{
+		"keys only": {
+			func(r *events.DynamoDBEventRecord) { r.Change.StreamViewType, r.Change.NewImage = "KEYS_ONLY", nil },
+			"view type KEYS_ONLY, and needs NEW_IMAGE",
+		},
+		"old images": {
+			func(r *events.DynamoDBEventRecord) { r.Change.StreamViewType, r.Change.NewImage = "OLD_IMAGE", nil },
+			"view type OLD_IMAGE, and needs NEW_IMAGE",
+		},
+		"a queue": {func(r *events.DynamoDBEventRecord) { r.EventSource = "aws:sqs" }, "aws:sqs"},
+		"new images": {func(r *events.DynamoDBEventRecord) {
+			r.EventSource, r.Change.StreamViewType = "aws:dynamodb", "NEW_IMAGE"
+		}, ""},
+		"new and old images": {func(r *events.DynamoDBEventRecord) { r.Change.StreamViewType = "NEW_AND_OLD_IMAGES" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			delivered := 0
+			handler := unconnected(t).StreamHandler(func(_ context.Context, list []ports.Event) []error {
+				delivered += len(list)
+				return make([]error, len(list))
+			})
+			wrong := record(t, 2, "a", "a2")
+			test.change(&wrong)
+			_, err := handler(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{record(t, 1, "a", "a1"), wrong}})
+			if test.says == "" {
+				if err != nil || delivered != 2 {
+					t.Errorf("delivered %d, error %v; want 2 and none", delivered, err)
+				}
+				return
+			}
+			if !errors.Is(err, ports.ErrInvalid) || !strings.Contains(err.Error(), test.says) || delivered != 0 {
+				t.Errorf("delivered %d, error %v; want none, and %q", delivered, err, test.says)
+			}
+		})
+	}
+}
+
+func TestAnUnfinishedDeliveryIsNoErrorInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	backend := unconnected(t)
+	backend.logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+	for cause, logged := range map[error]bool{ports.ErrUnfinished: false, errors.New("failed"): true} {
+		log.Reset()
+		_, err := backend.StreamHandler(func(context.Context, []ports.Event) []error { return []error{cause} })(
+			t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{record(t, 1, "a", "a1")}})
+		if err != nil || log.Len() > 0 != logged {
+			t.Errorf("%v: an error is logged: %q (%v), want %v", cause, &log, err, logged)
+		}
 	}
 }
 

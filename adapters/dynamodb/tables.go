@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,42 +14,33 @@ import (
 
 // Tables are the names of the tables. An empty field stands for its default.
 type Tables struct {
-	// Connections is the table of connections; "connections" when empty.
+	// Connections is the table of connections.
 	Connections string
-	// Subscriptions is the table of what is listed by topic; "subscriptions" when
-	// empty.
+	// Subscriptions is the table of what is listed by topic.
 	Subscriptions string
-	// Events is the table that a Bus publishes through; "events" when empty.
+	// Events is the table that events are published through.
 	Events string
 }
 
-func (t Tables) withDefaults() Tables {
+func (t Tables) withDefaults(prefix string) Tables {
 	return Tables{
-		Connections:   otherwise(t.Connections, "connections"),
-		Subscriptions: otherwise(t.Subscriptions, "subscriptions"),
-		Events:        otherwise(t.Events, "events"),
+		Connections:   cmp.Or(t.Connections, prefix+"connections"),
+		Subscriptions: cmp.Or(t.Subscriptions, prefix+"subscriptions"),
+		Events:        cmp.Or(t.Events, prefix+"events"),
 	}
-}
-
-func otherwise(given, fallback string) string {
-	if given != "" {
-		return given
-	}
-	return fallback
 }
 
 // CreateTables creates the tables that are not there yet, with on-demand
-// capacity, TTL, and the stream that NewStreamHandler reads, and returns once
+// capacity, TTL, and the stream that a StreamHandler reads, and returns once
 // they can be used. It is for development and tests; deployments declare their
 // tables. It may be repeated; a table that is there stays as it is.
-func CreateTables(ctx context.Context, client *dynamodb.Client, tables Tables) error {
-	tables = tables.withDefaults()
+func (b *Backend) CreateTables(ctx context.Context) error {
 	for _, input := range []*dynamodb.CreateTableInput{
-		table(tables.Connections, attributeID),
-		table(tables.Subscriptions, attributeEvent, attributeConnectionID),
-		withStream(table(tables.Events, attributeID)),
+		table(b.tables.Connections, attributeID),
+		table(b.tables.Subscriptions, attributeEvent, attributeConnectionID),
+		withStream(table(b.tables.Events, attributeID)),
 	} {
-		if err := createTable(ctx, client, input); err != nil {
+		if err := createTable(ctx, b.client, input); err != nil {
 			return failure("CreateTables", fmt.Errorf("table %q: %w", *input.TableName, err))
 		}
 	}

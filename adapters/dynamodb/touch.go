@@ -17,10 +17,10 @@ import (
 // It makes 1 GetItem and 1 UpdateItem, and 1 UpdateItem more for every operation
 // and every row of its topics: behind API Gateway, which ends sockets before
 // their rows do, it is never called.
-func (s *Store) TouchConnection(ctx context.Context, id ports.ConnectionID, expiresAt time.Time) error {
+func (b *Backend) TouchConnection(ctx context.Context, id ports.ConnectionID, expiresAt time.Time) error {
 	const op = "TouchConnection"
-	expires, now := instantOf(expiresAt), instantOf(s.now())
-	c, err := s.read(ctx, id, "id, expires, operations", nil)
+	expires, now := instantOf(expiresAt), instantOf(b.now())
+	c, err := b.read(ctx, id, "id, expires, operations", nil)
 	switch {
 	case err != nil:
 		return failure(op, err)
@@ -29,10 +29,10 @@ func (s *Store) TouchConnection(ctx context.Context, id ports.ConnectionID, expi
 	case expires < c.expires:
 		return nil
 	}
-	if err := s.extendOperations(ctx, c, expires, now); err != nil {
+	if err := b.extendOperations(ctx, c, expires, now); err != nil {
 		return failure(op, err)
 	}
-	after, err := s.update(ctx, update{
+	after, err := b.update(ctx, update{
 		id:         id,
 		set:        []string{"expires = :expires", "#ttl = :ttl"},
 		conditions: []string{"expires > :now", "expires <= :expires"},
@@ -50,21 +50,21 @@ func (s *Store) TouchConnection(ctx context.Context, id ports.ConnectionID, expi
 		return failure(op, err)
 	}
 	// Those that were added meanwhile.
-	return failure(op, s.extendOperations(ctx, after, expires, now))
+	return failure(op, b.extendOperations(ctx, after, expires, now))
 }
 
 // extendOperations moves the expiry of those operations that end before.
-func (s *Store) extendOperations(ctx context.Context, c connection, expires, now instant) error {
+func (b *Backend) extendOperations(ctx context.Context, c connection, expires, now instant) error {
 	for hash, operation := range c.liveOperations(now) {
 		if operation.expires >= expires {
 			continue
 		}
 		for _, topic := range operation.topics {
-			if err := s.extendRow(ctx, rowKey(topic, c.Address.ID, hash), expires); err != nil {
+			if err := b.extendRow(ctx, rowKey(topic, c.Address.ID, hash), expires); err != nil {
 				return err
 			}
 		}
-		_, err := s.update(ctx, update{
+		_, err := b.update(ctx, update{
 			id:         c.Address.ID,
 			set:        []string{"operations.#hash.expires = :expires"},
 			conditions: []string{"operations.#hash.received = :received", "operations.#hash.expires < :expires"},
@@ -79,10 +79,10 @@ func (s *Store) extendOperations(ctx context.Context, c connection, expires, now
 }
 
 // extendRow moves the expiry of a row that is there.
-func (s *Store) extendRow(ctx context.Context, key item, expires instant) error {
-	err := retry(ctx, s.random, func() error {
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: aws.String(s.tables.Subscriptions), Key: key,
+func (b *Backend) extendRow(ctx context.Context, key item, expires instant) error {
+	err := retry(ctx, b.random, func() error {
+		_, err := b.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: aws.String(b.tables.Subscriptions), Key: key,
 			UpdateExpression:          aws.String("SET expires = :expires, #ttl = :ttl"),
 			ConditionExpression:       aws.String("expires < :expires"),
 			ExpressionAttributeNames:  map[string]string{"#ttl": attributeTTL},

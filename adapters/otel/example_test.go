@@ -63,7 +63,7 @@ func ExampleFlush() {
 	}
 	engine := newEngine(observer)
 
-	handler := otel.Flush(engine.Execute, otel.FlushConfig{ // or apigw.NewHandler(engine, ...), and all others
+	handler := otel.Flush(engine.Execute, otel.FlushConfig{ // or the handler of apigw.NewHandler, and all others
 		Flush:  []func(context.Context) error{tracers.ForceFlush, meters.ForceFlush},
 		Logger: slog.Default(),
 	})

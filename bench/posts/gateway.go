@@ -17,13 +17,16 @@ import (
 // endpoint, the IDs of its connections, and an empty line.
 func serve(in io.Reader, out io.Writer, connections int) error {
 	ids := make(chan string, connections)
-	gateway := local.NewGateway(local.Config{QueuedPosts: 1 << 16, Function: local.NewFunction(
+	gateway, err := local.NewGateway(local.Config{QueuedPosts: 1 << 16, Function: local.NewFunction(
 		func(_ context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 			if event.RequestContext.EventType == "CONNECT" {
 				ids <- event.RequestContext.ConnectionID
 			}
 			return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
 		})})
+	if err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

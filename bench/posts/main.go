@@ -54,7 +54,10 @@ func measure(ctx context.Context, connections, posts, rounds int) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	keys := credentials.NewStaticCredentialsProvider("AKID", "secret", "")
-	pusher := apigw.NewPusher(apigw.PusherConfig{Region: "eu-west-1", Credentials: keys, Endpoint: endpoint})
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{Region: "eu-west-1", Credentials: keys, Endpoint: endpoint})
+	if err != nil {
+		return err
+	}
 	client := apigatewaymanagementapi.New(apigatewaymanagementapi.Options{Region: "eu-west-1", Credentials: keys, BaseEndpoint: &endpoint})
 	ways := []struct {
 		name string

@@ -24,7 +24,7 @@ import (
 // table stands in for DynamoDB below the SDK's client: it keeps the row of the
 // subscription that is added, and answers a Query with a page of such rows.
 type table struct {
-	store   *dynamodb.Store
+	store   *dynamodb.Backend
 	row     json.RawMessage
 	queries int
 	// full and last are the pages: as many full ones as it takes, and then the last.
@@ -36,9 +36,13 @@ const rowConnection = "L0SM9cOFv-----Ihw="
 
 func newTable(ctx context.Context) (*table, error) {
 	t := &table{}
-	t.store = dynamodb.NewStore(sdk.New(sdk.Options{
+	var err error
+	t.store, err = dynamodb.New(dynamodb.Config{Client: sdk.New(sdk.Options{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""), HTTPClient: t,
-	}), dynamodb.StoreConfig{})
+	})})
+	if err != nil {
+		return nil, err
+	}
 	request, err := json.Marshal(map[string]string{"query": "subscription Messages { messages { text author } }"})
 	if err != nil {
 		return nil, err
@@ -116,7 +120,7 @@ type gateway struct {
 	close  func()
 }
 
-func newGateway() *gateway {
+func newGateway() (*gateway, error) {
 	g := &gateway{}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { g.posts.Add(1) }))
 	g.close = server.Close
@@ -124,9 +128,10 @@ func newGateway() *gateway {
 	if trusting, ok := server.Client().Transport.(*http.Transport); ok {
 		transport.TLSClientConfig = trusting.TLSClientConfig
 	}
-	g.pusher = apigw.NewPusher(apigw.PusherConfig{
+	var err error
+	g.pusher, err = apigw.NewPusher(apigw.PusherConfig{
 		Region: "us-east-1", Endpoint: server.URL, Transport: transport,
 		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
 	})
-	return g
+	return g, err
 }

@@ -86,7 +86,10 @@ func measure(ctx context.Context) (c costs, err error) {
 	if listing.queries != rounds*measuredPages {
 		return c, fmt.Errorf("the engine made %d queries in %d deliveries of %d pages", listing.queries, rounds, measuredPages)
 	}
-	gateway := newGateway()
+	gateway, err := newGateway()
+	if err != nil {
+		return c, err
+	}
 	defer gateway.close()
 	if c.post, err = delivery(ctx, store, gateway.pusher, false); err != nil {
 		return c, err

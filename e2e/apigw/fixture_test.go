@@ -43,14 +43,23 @@ func start(t *testing.T, s setup) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	stage := "//" + server.Listener.Addr().String() + "/local"
-	engine := newEngine(t, s, apigw.NewPusher(apigw.PusherConfig{
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
 		Endpoint:    "http:" + stage,
-	}))
-	gateway := local.NewGateway(local.Config{
-		Function: local.NewFunction(apigw.NewHandler(&watched{Engine: engine, after: s.after}, apigw.HandlerConfig{})),
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := newEngine(t, s, pusher)
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{Engine: &watched{Engine: engine, after: s.after}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gateway, err := local.NewGateway(local.Config{Function: handler})
+	if err != nil {
+		t.Fatal(err)
+	}
 	server.Config.Handler = gateway
 	server.Start()
 	t.Cleanup(func() {

@@ -15,8 +15,15 @@ import (
 // audits of the npm package graphql-http, as e2e/audits does the server's.
 func TestAuditsThroughLambda(t *testing.T) {
 	engine := newEngine(t, setup{}, nil)
-	function := local.NewFunction(apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{})))
-	server := httptest.NewServer(local.NewHTTPAPI(local.HTTPConfig{Function: function}))
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(engine, graphqlhttp.Config{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := local.NewHTTPAPI(local.HTTPConfig{Function: handler})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(api)
 	defer server.Close()
 
 	var results []struct{ ID, Name, Status, Reason string }

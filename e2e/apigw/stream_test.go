@@ -35,13 +35,16 @@ func TestStreamOfDynamoDBLocal(t *testing.T) {
 
 	const keys, perKey = 10, 20
 	received := newReceived(keys * perKey)
-	poller := stream.New(stream.Config{
+	poller, err := stream.New(stream.Config{
 		Client: dynamodbstreams.New(dynamodbstreams.Options{
 			BaseEndpoint: aws.String(server.Endpoint()), Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
 		}),
 		StreamARN: arn, Function: local.NewFunction(received.take), Shards: 2, ParallelizationFactor: 3, BatchSize: 7,
 		EventNames: []string{"INSERT", "MODIFY"}, ReportBatchItemFailures: true, PollInterval: 10 * time.Millisecond, RetryInterval: time.Millisecond,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- poller.Run(ctx) }()

@@ -35,13 +35,19 @@ func startCloud(t *testing.T, environment ...string) *cloud {
 		base:        server.URL,
 		environment: append([]string{"FANQL_ENDPOINT=" + server.URL + "/" + stage, "GORACE=halt_on_error=1"}, environment...),
 	}
-	sockets := local.NewGateway(local.Config{Function: c.function(t, "websocket"), Stage: stage})
+	sockets, err := local.NewGateway(local.Config{Function: c.function(t, "websocket"), Stage: stage})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := sockets.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}
 	})
-	requests := local.NewHTTPAPI(local.HTTPConfig{Function: c.function(t, "http")})
+	requests, err := local.NewHTTPAPI(local.HTTPConfig{Function: c.function(t, "http")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	mux.Handle("/"+stage+"/@connections/", sockets)
 	mux.HandleFunc("/"+stage, func(w http.ResponseWriter, r *http.Request) {
 		if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
@@ -55,9 +61,12 @@ func startCloud(t *testing.T, environment ...string) *cloud {
 
 func (c *cloud) function(t *testing.T, name string) *runtime.Function {
 	t.Helper()
-	function := runtime.New(runtime.Config{
+	function, err := runtime.New(runtime.Config{
 		Program: filepath.Join(programs, name), Name: name, MaxProcesses: 4, Timeout: 29 * time.Second, Output: t.Output(), Env: c.environment,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(function.Close)
 	return function
 }

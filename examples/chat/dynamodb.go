@@ -9,7 +9,6 @@ import (
 
 	"github.com/fanql/fanql/adapters/apigw/local"
 	"github.com/fanql/fanql/adapters/apigw/local/stream"
-	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
@@ -35,23 +34,26 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 		endpoint, stop = database.Endpoint(), database.Stop
 	}
 	client := sdk.New(sdk.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
-	arn, err := localtables.Create(ctx, client)
+	stored, arn, err := localtables.Create(ctx, client)
 	if err != nil {
 		return nil, err
 	}
 	streams := dynamodbstreams.New(dynamodbstreams.Options{
 		BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
 	})
-	store, bus := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: localtables.Names()}), dynamodb.NewBus(client, dynamodb.BusConfig{Table: localtables.Names().Events})
 	return &backend{
-		store: store, bus: bus, pusher: sockets,
+		store: stored, bus: stored, pusher: sockets,
 		history: dynamohistory.New(client, localtables.Messages),
 		deliver: func(ctx context.Context, engine *core.Engine) error {
-			return stream.New(stream.Config{
+			poller, err := stream.New(stream.Config{
 				Client: streams, StreamARN: arn, StartingPosition: "TRIM_HORIZON", ReportBatchItemFailures: true,
-				Function:              local.NewFunction(dynamodb.NewStreamHandler(engine.Deliver, dynamodb.StreamConfig{})),
+				Function:              local.NewFunction(stored.StreamHandler(engine.Deliver)),
 				ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 20 * time.Millisecond,
-			}).Run(ctx)
+			})
+			if err != nil {
+				return err
+			}
+			return poller.Run(ctx)
 		},
 		close: func() error {
 			stop()

@@ -2,13 +2,16 @@ package local
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // Config shapes a Gateway. Function is required; every other zero field stands
-// for its documented default, which for limits is AWS's.
+// for its default, which for limits is AWS's. Negative numbers are refused.
 type Config struct {
 	// Function is behind every route.
 	Function Function
@@ -58,6 +61,36 @@ type Config struct {
 
 	// Now is the clock of events. Default: time.Now.
 	Now func() time.Time
+}
+
+func (c Config) validate() error {
+	if c.Function == nil {
+		return invalid("NewGateway", "local.Config.Function is required")
+	}
+	for _, field := range []struct {
+		name     string
+		negative bool
+	}{
+		{"Concurrency", c.Concurrency < 0},
+		{"FrameLimit", c.FrameLimit < 0},
+		{"MessageLimit", c.MessageLimit < 0},
+		{"IntegrationTimeout", c.IntegrationTimeout < 0},
+		{"IdleTimeout", c.IdleTimeout < 0},
+		{"Lifetime", c.Lifetime < 0},
+		{"CloseTimeout", c.CloseTimeout < 0},
+		{"QueuedPosts", c.QueuedPosts < 0},
+		{"ReorderWithin", c.ReorderWithin < 0},
+	} {
+		if field.negative {
+			return invalid("NewGateway", "local.Config."+field.name+" must not be negative")
+		}
+	}
+	return nil
+}
+
+// invalid is the error of a constructor for a field of its configuration.
+func invalid(op, text string) error {
+	return &ports.Error{Op: "local." + op, Kind: ports.ErrInvalid, Err: errors.New(text)}
 }
 
 func (c Config) withDefaults() Config {

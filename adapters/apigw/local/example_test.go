@@ -17,11 +17,15 @@ func ExampleNewGateway() {
 	function := func(_ context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.RequestContext.RouteKey + " got " + event.Body}, nil
 	}
-	gateway := local.NewGateway(local.Config{
+	gateway, err := local.NewGateway(local.Config{
 		Function:       local.NewFunction(function),
 		Routes:         []string{"greet"},
 		RouteResponses: true,
 	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	server := httptest.NewServer(gateway) // http.ListenAndServe for more than a test
 	defer server.Close()
 	defer gateway.Shutdown(context.Background())

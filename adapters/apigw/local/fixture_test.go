@@ -72,7 +72,10 @@ func newFixture(t *testing.T, config local.Config, function *function, other ...
 	if len(other) > 0 {
 		config.Function = other[0]
 	}
-	gateway := local.NewGateway(config)
+	gateway, err := local.NewGateway(config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(gateway)
 	t.Cleanup(server.Close)
 	t.Cleanup(func() {

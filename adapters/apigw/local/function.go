@@ -10,8 +10,8 @@ import (
 // Function is what a gateway invokes: an event in JSON goes in, an answer in JSON
 // comes out. NewFunction makes one of a Go handler, and runtime.New of a program.
 //
-// A lambda.Handler of aws-lambda-go fits, but is good for one invocation at a
-// time: they all share one buffer.
+// An apigw.Handler is one. What lambda.NewHandler makes fits, but is good for one
+// invocation at a time: they all share one buffer.
 type Function interface {
 	// Invoke runs one invocation. An error stands for a function that failed. The
 	// context ends when nobody waits for the answer any more. It is called
@@ -29,11 +29,7 @@ type goFunction[Event, Answer any] func(context.Context, Event) (Answer, error)
 
 // Invoke decodes the event, calls the handler and encodes its answer.
 func (handler goFunction[Event, Answer]) Invoke(ctx context.Context, payload []byte) (_ []byte, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
-		}
-	}()
+	defer recoverTo(&err)
 	var event Event
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, err
@@ -43,4 +39,17 @@ func (handler goFunction[Event, Answer]) Invoke(ctx context.Context, payload []b
 		return nil, err
 	}
 	return json.Marshal(answer)
+}
+
+// invokeFunction invokes a function of this process or of another. A panic fails
+// the invocation, and not the gateway.
+func invokeFunction(ctx context.Context, function Function, payload []byte) (_ []byte, err error) {
+	defer recoverTo(&err)
+	return function.Invoke(ctx, payload)
+}
+
+func recoverTo(err *error) {
+	if value := recover(); value != nil {
+		*err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+	}
 }

@@ -29,18 +29,22 @@ type Gateway struct {
 	stopping    bool
 }
 
-// NewGateway returns a gateway without connections. Shutdown ends it.
-func NewGateway(config Config) *Gateway {
+// NewGateway returns a gateway without connections. Shutdown ends it. ErrInvalid: a
+// field is missing or negative; the error names it.
+func NewGateway(config Config) (*Gateway, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
 	g := &Gateway{config: config.withDefaults(), routes: map[string]bool{}, connections: map[string]*connection{}}
 	for _, route := range config.Routes {
 		g.routes[route] = true
 	}
-	if config.Concurrency > 0 {
+	if config.Concurrency != 0 {
 		g.slots = make(chan struct{}, config.Concurrency)
 	}
 	g.random.source = rand.New(rand.NewPCG(config.Seed, 0)) //nolint:gosec // it has to be repeatable, not secret
 	g.ctx, g.cancel = context.WithCancel(context.Background())
-	return g
+	return g, nil
 }
 
 // ServeHTTP serves the stage: handshakes at /{stage}, the @connections API below

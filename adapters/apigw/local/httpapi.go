@@ -20,7 +20,7 @@ import (
 )
 
 // HTTPConfig shapes an HTTPAPI. Function is required; every other zero field
-// stands for its documented default.
+// stands for its default. Negative numbers are refused.
 type HTTPConfig struct {
 	// Function is behind every path and method.
 	Function Function
@@ -42,8 +42,17 @@ type HTTPAPI struct{ config HTTPConfig }
 
 var _ http.Handler = (*HTTPAPI)(nil)
 
-// NewHTTPAPI returns an API in front of a function.
-func NewHTTPAPI(config HTTPConfig) *HTTPAPI {
+// NewHTTPAPI returns an API in front of a function. ErrInvalid: a field is missing
+// or negative; the error names it.
+func NewHTTPAPI(config HTTPConfig) (*HTTPAPI, error) {
+	switch {
+	case config.Function == nil:
+		return nil, invalid("NewHTTPAPI", "local.HTTPConfig.Function is required")
+	case config.Timeout < 0:
+		return nil, invalid("NewHTTPAPI", "local.HTTPConfig.Timeout must not be negative")
+	case config.BodyLimit < 0:
+		return nil, invalid("NewHTTPAPI", "local.HTTPConfig.BodyLimit must not be negative")
+	}
 	config.Timeout = cmp.Or(config.Timeout, 29*time.Second)
 	config.BodyLimit = cmp.Or(config.BodyLimit, 6<<20)
 	if config.Logger == nil {
@@ -52,7 +61,7 @@ func NewHTTPAPI(config HTTPConfig) *HTTPAPI {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &HTTPAPI{config}
+	return &HTTPAPI{config}, nil
 }
 
 // ServeHTTP invokes the function. A function that fails is answered with 500 or,
@@ -89,7 +98,7 @@ func (a *HTTPAPI) invoke(r *http.Request, event events.APIGatewayV2HTTPRequest) 
 	if err != nil {
 		return response, err
 	}
-	answer, err := a.config.Function.Invoke(ctx, payload)
+	answer, err := invokeFunction(ctx, a.config.Function, payload)
 	if err != nil {
 		return response, timedOut(ctx, err)
 	}

@@ -16,6 +16,18 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local"
 )
 
+func newHTTPAPI(t *testing.T, config local.HTTPConfig) *local.HTTPAPI {
+	t.Helper()
+	if config.Function == nil {
+		config.Function = local.NewFunction(func(context.Context, any) (any, error) { return nil, errFunction })
+	}
+	api, err := local.NewHTTPAPI(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
 func httpRequest(t *testing.T, method, target, body string) *http.Request {
 	t.Helper()
 	return httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
@@ -24,7 +36,7 @@ func httpRequest(t *testing.T, method, target, body string) *http.Request {
 func TestHTTPEvent(t *testing.T) {
 	now := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 	var got events.APIGatewayV2HTTPRequest
-	api := local.NewHTTPAPI(local.HTTPConfig{
+	api := newHTTPAPI(t, local.HTTPConfig{
 		Now: func() time.Time { return now },
 		Function: local.NewFunction(func(_ context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 			got = event
@@ -61,7 +73,7 @@ func TestHTTPBodyEncoding(t *testing.T) {
 		"image/png": true, "": true, "multipart/form-data; boundary=x": true,
 	} {
 		var got events.APIGatewayV2HTTPRequest
-		api := local.NewHTTPAPI(local.HTTPConfig{Function: local.NewFunction(func(_ context.Context, event events.APIGatewayV2HTTPRequest) (string, error) {
+		api := newHTTPAPI(t, local.HTTPConfig{Function: local.NewFunction(func(_ context.Context, event events.APIGatewayV2HTTPRequest) (string, error) {
 			got = event
 			return "", nil
 		})})
@@ -95,7 +107,7 @@ func TestHTTPAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()
-			local.NewHTTPAPI(local.HTTPConfig{Function: test.answer}).ServeHTTP(recorder, httpRequest(t, http.MethodGet, "/", ""))
+			newHTTPAPI(t, local.HTTPConfig{Function: test.answer}).ServeHTTP(recorder, httpRequest(t, http.MethodGet, "/", ""))
 			if recorder.Code != test.status || recorder.Body.String() != test.body {
 				t.Errorf("answered %d %s, want %d %s", recorder.Code, recorder.Body, test.status, test.body)
 			}
@@ -126,7 +138,7 @@ func TestHTTPFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()
-			local.NewHTTPAPI(test.config).ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", test.body))
+			newHTTPAPI(t, test.config).ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", test.body))
 			if recorder.Code != test.want {
 				t.Errorf("answered %d, want %d", recorder.Code, test.want)
 			}

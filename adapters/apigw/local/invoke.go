@@ -44,7 +44,7 @@ func (g *Gateway) call(event events.APIGatewayWebsocketProxyRequest) (response e
 	if err != nil {
 		return response, err
 	}
-	answer, err := g.config.Function.Invoke(ctx, payload)
+	answer, err := invokeFunction(ctx, g.config.Function, payload)
 	if err != nil {
 		return response, timedOut(ctx, err)
 	}

@@ -50,7 +50,10 @@ func TestCompiledFunction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	function := runtime.New(runtime.Config{Program: program, Env: []string{"TEST_FUNCTION=yes"}})
+	function, err := runtime.New(runtime.Config{Program: program, Env: []string{"TEST_FUNCTION=yes"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(function.Close)
 
 	f := newFixture(t, local.Config{RouteResponses: true}, nil, function)

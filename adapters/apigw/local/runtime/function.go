@@ -8,10 +8,12 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // Config shapes a Function. Program is required; every other zero field stands
-// for its documented default.
+// for its default. Negative numbers are refused.
 type Config struct {
 	// Program is the path of the executable.
 	Program string
@@ -50,8 +52,18 @@ type Function struct {
 }
 
 // New returns a function without processes: the first invocation starts one.
-// Close ends it.
-func New(config Config) *Function {
+// Close ends it. ErrInvalid: a field is missing or negative; the error names it.
+func New(config Config) (*Function, error) {
+	switch {
+	case config.Program == "":
+		return nil, invalid("runtime.Config.Program is required")
+	case config.MaxProcesses < 0:
+		return nil, invalid("runtime.Config.MaxProcesses must not be negative")
+	case config.Timeout < 0:
+		return nil, invalid("runtime.Config.Timeout must not be negative")
+	case config.InitTimeout < 0:
+		return nil, invalid("runtime.Config.InitTimeout must not be negative")
+	}
 	config.Name = cmp.Or(config.Name, "function")
 	config.MaxProcesses = cmp.Or(config.MaxProcesses, 10)
 	config.Timeout = cmp.Or(config.Timeout, 30*time.Second)
@@ -61,7 +73,11 @@ func New(config Config) *Function {
 	} else {
 		config.Output = &lockedWriter{writer: config.Output}
 	}
-	return &Function{config: config, slots: make(chan struct{}, config.MaxProcesses), all: map[*process]struct{}{}}
+	return &Function{config: config, slots: make(chan struct{}, config.MaxProcesses), all: map[*process]struct{}{}}, nil
+}
+
+func invalid(text string) error {
+	return &ports.Error{Op: "runtime.New", Kind: ports.ErrInvalid, Err: errors.New(text)}
 }
 
 // Error is what a function reported of a failed invocation.

@@ -99,7 +99,10 @@ func newFunction(t *testing.T, config runtime.Config) *runtime.Function {
 	if len(config.Env) == 0 {
 		config.Env = []string{"TEST_FUNCTION=handler"}
 	}
-	f := runtime.New(config)
+	f, err := runtime.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(f.Close)
 	return f
 }
@@ -277,7 +280,10 @@ func TestInitialization(t *testing.T) {
 }
 
 func TestNoProgram(t *testing.T) {
-	f := runtime.New(runtime.Config{Program: "/nowhere/bootstrap"})
+	f, err := runtime.New(runtime.Config{Program: "/nowhere/bootstrap"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := f.Invoke(t.Context(), []byte("{}")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want that there is no such program", err)
 	}

@@ -3,12 +3,15 @@ package stream
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // Client is what the poller calls; a *dynamodbstreams.Client is one.
@@ -27,8 +30,8 @@ type Function interface {
 }
 
 // Config shapes a Poller. The first three fields are required; every other zero
-// field stands for its documented default, and bears the name that an event
-// source mapping has for it.
+// field stands for its default, and bears the name that an event source mapping
+// has for it. Negative numbers are refused.
 type Config struct {
 	Client    Client
 	StreamARN string
@@ -55,8 +58,10 @@ type Config struct {
 	// BisectBatchOnFunctionError repeats a batch that failed whole in two halves.
 	BisectBatchOnFunctionError bool
 	// MaximumRetryAttempts is how often a record is repeated before it is
-	// discarded. Default: for ever. Negative: never.
+	// discarded. Default: for ever.
 	MaximumRetryAttempts int
+	// NoRetries discards a record at once, as MaximumRetryAttempts 0 does on AWS.
+	NoRetries bool
 	// MaximumRecordAge is the age at which a record is discarded. Default: never.
 	MaximumRecordAge time.Duration
 	// OnDiscard hears of records that are given up, as an on-failure destination
@@ -76,12 +81,47 @@ type Config struct {
 	Now func() time.Time
 }
 
+func (c Config) validate() error {
+	for _, field := range []struct {
+		name              string
+		missing, negative bool
+	}{
+		{name: "Client", missing: c.Client == nil},
+		{name: "StreamARN", missing: c.StreamARN == ""},
+		{name: "Function", missing: c.Function == nil},
+		{name: "BatchSize", negative: c.BatchSize < 0},
+		{name: "MaximumBatchingWindow", negative: c.MaximumBatchingWindow < 0},
+		{name: "Shards", negative: c.Shards < 0},
+		{name: "ParallelizationFactor", negative: c.ParallelizationFactor < 0},
+		{name: "MaximumRetryAttempts", negative: c.MaximumRetryAttempts < 0},
+		{name: "MaximumRecordAge", negative: c.MaximumRecordAge < 0},
+		{name: "Timeout", negative: c.Timeout < 0},
+		{name: "PollInterval", negative: c.PollInterval < 0},
+		{name: "RetryInterval", negative: c.RetryInterval < 0},
+	} {
+		switch {
+		case field.missing:
+			return invalid("stream.Config." + field.name + " is required")
+		case field.negative:
+			return invalid("stream.Config." + field.name + " must not be negative")
+		}
+	}
+	return nil
+}
+
+func invalid(text string) error {
+	return &ports.Error{Op: "stream.New", Kind: ports.ErrInvalid, Err: errors.New(text)}
+}
+
 func (c Config) withDefaults() Config {
 	c.StartingPosition = cmp.Or(c.StartingPosition, "TRIM_HORIZON")
 	c.BatchSize = cmp.Or(c.BatchSize, 100)
 	c.Shards = cmp.Or(c.Shards, 1)
 	c.ParallelizationFactor = cmp.Or(c.ParallelizationFactor, 1)
 	c.MaximumRetryAttempts = cmp.Or(c.MaximumRetryAttempts, math.MaxInt)
+	if c.NoRetries {
+		c.MaximumRetryAttempts = 0
+	}
 	c.Timeout = cmp.Or(c.Timeout, 15*time.Minute)
 	c.PollInterval = cmp.Or(c.PollInterval, 100*time.Millisecond)
 	c.RetryInterval = cmp.Or(c.RetryInterval, 100*time.Millisecond)

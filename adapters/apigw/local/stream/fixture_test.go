@@ -201,7 +201,8 @@ func polling(t *testing.T, config stream.Config, s *fakeStream, f *function, tes
 		config.Client, config.StreamARN, config.Function = s, "arn", f
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- stream.New(config).Run(ctx) }()
+		poller := newPoller(t, config)
+		go func() { ended <- poller.Run(ctx) }()
 		test(t)
 		cancel()
 		if err := <-ended; err != nil {
@@ -214,4 +215,13 @@ func polling(t *testing.T, config stream.Config, s *fakeStream, f *function, tes
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
+}
+
+func newPoller(t *testing.T, config stream.Config) *stream.Poller {
+	t.Helper()
+	poller, err := stream.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return poller
 }

@@ -34,14 +34,18 @@ type shard struct {
 	done       bool
 }
 
-// New returns a poller. It does no I/O.
-func New(config Config) *Poller {
+// New returns a poller. It does no I/O. ErrInvalid: a field is missing or negative;
+// the error names it.
+func New(config Config) (*Poller, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
 	config = config.withDefaults()
 	p := &Poller{config: config, known: map[string]*shard{}}
 	for range config.Shards * config.ParallelizationFactor {
 		p.lanes = append(p.lanes, &lane{more: make(chan struct{}, 1)})
 	}
-	return p
+	return p, nil
 }
 
 // Run polls until ctx ends, which also cancels invocations under way, and then

@@ -114,7 +114,7 @@ func TestParallelization(t *testing.T) {
 			s.put(fmt.Sprint("key", i%10), fmt.Sprint(i))
 		}
 		s.put("stuck", "stuck 1")
-		poller := stream.New(stream.Config{Client: s, StreamARN: "arn", Function: f, BatchSize: 1, Shards: 8, ParallelizationFactor: 8})
+		poller := newPoller(t, stream.Config{Client: s, StreamARN: "arn", Function: f, BatchSize: 1, Shards: 8, ParallelizationFactor: 8})
 		go func() { ended <- poller.Run(ctx) }()
 		pass(time.Second)
 		f.mu.Lock()
@@ -188,7 +188,7 @@ func TestTrimmed(t *testing.T) {
 func TestNoStream(t *testing.T) {
 	s := newStream()
 	s.fail = func(string) error { return &types.ResourceNotFoundException{} }
-	err := stream.New(stream.Config{Client: s, StreamARN: "arn", Function: &function{}}).Run(t.Context())
+	err := newPoller(t, stream.Config{Client: s, StreamARN: "arn", Function: &function{}}).Run(t.Context())
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok {
 		t.Errorf("Run: %v, want that there is no such stream", err)
 	}

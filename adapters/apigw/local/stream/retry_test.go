@@ -87,7 +87,7 @@ func TestRetries(t *testing.T) {
 			gone: []string{"2 3: the function reported batch item failures"},
 		},
 		"no retry at all": {
-			config: stream.Config{MaximumRetryAttempts: -1},
+			config: stream.Config{NoRetries: true},
 			answer: func(string, []events.DynamoDBEventRecord, int) (string, error) { return "", errFunction },
 			want:   []string{"1 2 3"},
 			gone:   []string{"1 2 3: the function failed"},

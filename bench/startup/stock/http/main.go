@@ -14,10 +14,15 @@ import (
 
 func main() {
 	logger := engine.Logger()
-	chat, err := engine.New(context.Background(), logger)
+	chat, _, err := engine.New(context.Background(), logger)
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(apigw.NewHTTPHandler(graphqlhttp.NewHandler(chat, graphqlhttp.Config{Logger: logger})))
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(chat, graphqlhttp.Config{Logger: logger})})
+	if err != nil {
+		logger.Error("starting", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handler)
 }

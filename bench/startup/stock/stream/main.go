@@ -7,16 +7,15 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/bench/startup/stock/internal/engine"
 )
 
 func main() {
 	logger := engine.Logger()
-	chat, err := engine.New(context.Background(), logger)
+	chat, backend, err := engine.New(context.Background(), logger)
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(dynamodb.NewStreamHandler(chat.Deliver, dynamodb.StreamConfig{}))
+	lambda.Start(backend.StreamHandler(chat.Deliver))
 }

@@ -13,10 +13,15 @@ import (
 
 func main() {
 	logger := engine.Logger()
-	chat, err := engine.New(context.Background(), logger)
+	chat, _, err := engine.New(context.Background(), logger)
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(apigw.NewHandler(chat, apigw.HandlerConfig{Endpoint: os.Getenv("FANQL_ENDPOINT")}))
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{Engine: chat, Endpoint: os.Getenv("FANQL_ENDPOINT")})
+	if err != nil {
+		logger.Error("starting", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handler)
 }

@@ -15,26 +15,25 @@ import (
 // Messages is the name of the history's table.
 const Messages = "messages"
 
-// Names are those of the library's tables.
-func Names() dynamodb.Tables {
-	return dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions", Events: "events"}
-}
-
-// Create makes all tables and returns the stream of the events.
-func Create(ctx context.Context, client *sdk.Client) (streamARN string, err error) {
-	tables := Names()
-	if err := dynamodb.CreateTables(ctx, client, tables); err != nil {
-		return "", err
+// Create makes all tables, and returns the backend on them and the stream of the
+// events.
+func Create(ctx context.Context, client *sdk.Client) (backend *dynamodb.Backend, streamARN string, err error) {
+	if backend, err = dynamodb.New(dynamodb.Config{Client: client}); err != nil {
+		return nil, "", err
+	}
+	if err := backend.CreateTables(ctx); err != nil {
+		return nil, "", err
 	}
 	if err := dynamohistory.CreateTable(ctx, client, Messages); err != nil {
-		return "", err
+		return nil, "", err
 	}
+	tables := backend.Tables()
 	described, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: &tables.Events})
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	if described.Table.LatestStreamArn == nil {
-		return "", errors.New("the events table has no stream")
+		return nil, "", errors.New("the events table has no stream")
 	}
-	return *described.Table.LatestStreamArn, nil
+	return backend, *described.Table.LatestStreamArn, nil
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -13,10 +14,18 @@ import (
 
 func main() {
 	logger := function.Logger()
-	engine, err := function.NewEngine(function.FromEnvironment(), logger)
+	handler, err := newHandler(logger)
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})))
+	lambda.Start(handler)
+}
+
+func newHandler(logger *slog.Logger) (apigw.Handler, error) {
+	engine, _, err := function.NewEngine(function.FromEnvironment(), logger)
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local"
 	"github.com/fanql/fanql/adapters/apigw/local/runtime"
 	"github.com/fanql/fanql/adapters/apigw/local/stream"
+	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/examples/chat/internal/localtables"
 	"github.com/fanql/fanql/internal/dynamolocal"
 )
@@ -53,7 +54,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 		}
 		c.endpoint = c.database.Endpoint()
 	}
-	streamARN, err := localtables.Create(ctx, c.client())
+	backend, streamARN, err := localtables.Create(ctx, c.client())
 	if err != nil {
 		return nil, err
 	}
@@ -62,22 +63,28 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	}
 	functions := map[string]*runtime.Function{}
 	for name, timeout := range map[string]time.Duration{"websocket": 29 * time.Second, "http": 29 * time.Second, "stream": 15 * time.Minute} {
-		if functions[name], err = c.function(ctx, name, endpoint, options.processes, timeout); err != nil {
+		if functions[name], err = c.function(ctx, name, endpoint, backend.Tables(), options.processes, timeout); err != nil {
 			return nil, err
 		}
 	}
-	c.sockets = local.NewGateway(local.Config{
+	c.sockets, err = local.NewGateway(local.Config{
 		Function: functions["websocket"], Stage: stage, Logger: logger,
 		ReorderWithin: options.reorder, Seed: options.seed, NoDisconnect: options.noDisconnect,
 	})
-	c.requests = local.NewHTTPAPI(local.HTTPConfig{Function: functions["http"], Logger: logger})
-	c.stream = stream.New(stream.Config{
+	if err != nil {
+		return nil, err
+	}
+	c.requests, err = local.NewHTTPAPI(local.HTTPConfig{Function: functions["http"], Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	c.stream, err = stream.New(stream.Config{
 		Client:    c.streamClient(),
 		StreamARN: streamARN, Function: functions["stream"], Logger: logger,
 		Shards: 2, ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"},
 		ReportBatchItemFailures: true, MaximumRecordAge: time.Hour, PollInterval: 20 * time.Millisecond,
 	})
-	return c, nil
+	return c, err
 }
 
 // stop ends what newCloud started; what it did not get to is left alone.
@@ -95,15 +102,14 @@ func (c *cloud) stop() {
 
 // function builds one of the mains, as it is built for AWS, and makes it one that
 // can be invoked.
-func (c *cloud) function(ctx context.Context, name, endpoint string, processes int, timeout time.Duration) (*runtime.Function, error) {
+func (c *cloud) function(ctx context.Context, name, endpoint string, tables dynamodb.Tables, processes int, timeout time.Duration) (*runtime.Function, error) {
 	program := filepath.Join(c.binaries, name)
 	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", program, //nolint:gosec // a name of our own
 		"github.com/fanql/fanql/examples/chat/lambda/"+name)
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building %s: %w\n%s", name, err, output)
 	}
-	tables := localtables.Names()
-	function := runtime.New(runtime.Config{
+	function, err := runtime.New(runtime.Config{
 		Program: program, Name: name, MaxProcesses: processes, Timeout: timeout, Output: os.Stderr,
 		Env: []string{
 			"FANQL_CONNECTIONS_TABLE=" + tables.Connections, "FANQL_SUBSCRIPTIONS_TABLE=" + tables.Subscriptions, "FANQL_EVENTS_TABLE=" + tables.Events,
@@ -111,6 +117,9 @@ func (c *cloud) function(ctx context.Context, name, endpoint string, processes i
 			"FANQL_ENDPOINT=" + endpoint, "AWS_ENDPOINT_URL_DYNAMODB=" + c.endpoint,
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
 	c.functions = append(c.functions, function)
 	return function, nil
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -11,11 +12,20 @@ import (
 )
 
 func main() {
-	settings, logger := function.FromEnvironment(), function.Logger()
-	engine, err := function.NewEngine(settings, logger)
+	logger := function.Logger()
+	handler, err := newHandler(logger)
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(apigw.NewHandler(engine, apigw.HandlerConfig{Endpoint: settings.Endpoint}))
+	lambda.Start(handler)
+}
+
+func newHandler(logger *slog.Logger) (apigw.Handler, error) {
+	settings := function.FromEnvironment()
+	engine, _, err := function.NewEngine(settings, logger)
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{Engine: engine, Endpoint: settings.Endpoint})
 }

@@ -20,28 +20,34 @@ import (
 // Logger writes JSON, as the chat's mains do.
 func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }
 
-// New composes the engine. Its history is in memory, since the chat's own is
+// New composes the engine and its backend. Its history is in memory, since the chat's own is
 // internal to it.
-func New(ctx context.Context, logger *slog.Logger) (*core.Engine, error) {
+func New(ctx context.Context, logger *slog.Logger) (*core.Engine, *dynamodb.Backend, error) {
 	stock, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	client := sdk.NewFromConfig(stock)
-	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: dynamodb.Tables{
+	backend, err := dynamodb.New(dynamodb.Config{Client: sdk.NewFromConfig(stock), Logger: logger, Tables: dynamodb.Tables{
 		Connections:   os.Getenv("FANQL_CONNECTIONS_TABLE"),
 		Subscriptions: os.Getenv("FANQL_SUBSCRIPTIONS_TABLE"),
+		Events:        os.Getenv("FANQL_EVENTS_TABLE"),
 	}})
-	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: os.Getenv("FANQL_EVENTS_TABLE")})
+	if err != nil {
+		return nil, nil, err
+	}
 	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return core.New(core.Config{
-		Schema: chat, Store: store, Bus: bus,
-		Pusher: apigw.NewPusher(apigw.PusherConfig{
-			Region: stock.Region, Credentials: stock.Credentials, Endpoint: os.Getenv("FANQL_ENDPOINT"),
-		}),
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{
+		Region: stock.Region, Credentials: stock.Credentials, Endpoint: os.Getenv("FANQL_ENDPOINT"),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := core.New(core.Config{
+		Schema: chat, Store: backend, Bus: backend, Pusher: pusher,
 		Hooks: schema.Hooks(), Logger: logger,
 	})
+	return engine, backend, err
 }

@@ -47,30 +47,36 @@ func FromEnvironment() Settings {
 // Logger writes JSON, which CloudWatch understands.
 func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }
 
-// NewEngine composes the chat's engine. It does no I/O: a cold start waits for it.
-func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, error) {
+// NewEngine composes the chat's engine and its backend. It does no I/O: a cold start waits for it.
+func NewEngine(settings Settings, logger *slog.Logger) (*core.Engine, *dynamodb.Backend, error) {
 	credentials := role.Credentials()
 	client := sdk.New(sdk.Options{
 		Region: settings.Region, Credentials: credentials, BaseEndpoint: endpoint(settings.DynamoDB),
 		RetryMaxAttempts: 2, // for a lost answer; the adapter itself waits when it is throttled
 	})
-	store := dynamodb.NewStore(client, dynamodb.StoreConfig{Tables: settings.Tables})
-	bus := dynamodb.NewBus(client, dynamodb.BusConfig{Table: settings.Tables.Events})
-
+	backend, err := dynamodb.New(dynamodb.Config{Client: client, Tables: settings.Tables, Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
 	chat, err := schema.New(dynamohistory.New(client, settings.Messages))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return core.New(core.Config{
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{
+		Region: settings.Region, Credentials: credentials, Endpoint: settings.Endpoint,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := core.New(core.Config{
 		Schema: chat,
-		Store:  store,
-		Bus:    bus,
-		Pusher: apigw.NewPusher(apigw.PusherConfig{
-			Region: settings.Region, Credentials: credentials, Endpoint: settings.Endpoint,
-		}),
+		Store:  backend,
+		Bus:    backend,
+		Pusher: pusher,
 		Hooks:  schema.Hooks(),
 		Logger: logger,
 	})
+	return engine, backend, err
 }
 
 func endpoint(url string) *string {

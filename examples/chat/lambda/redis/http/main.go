@@ -24,11 +24,14 @@ func main() {
 	lambda.Start(handler)
 }
 
-func newHandler(logger *slog.Logger) (apigw.HTTPHandler, error) {
+func newHandler(logger *slog.Logger) (apigw.Handler, error) {
 	settings, err := backend.FromEnvironment()
 	if err != nil {
 		return nil, err
 	}
 	engine, err := function.NewEngine(settings, logger)
-	return apigw.NewHTTPHandler(graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})), err
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})})
 }

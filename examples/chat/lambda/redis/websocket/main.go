@@ -29,5 +29,8 @@ func newHandler(logger *slog.Logger) (apigw.Handler, error) {
 		return nil, err
 	}
 	engine, err := function.NewEngine(settings, logger)
-	return apigw.NewHandler(engine, apigw.HandlerConfig{Endpoint: settings.Endpoint}), err
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{Engine: engine, Endpoint: settings.Endpoint})
 }

@@ -63,13 +63,15 @@ func (s Settings) NewEngine(
 	if err != nil {
 		return nil, err
 	}
+	pusher, err := apigw.NewPusher(apigw.PusherConfig{Region: s.Region, Credentials: credentials, Endpoint: s.Endpoint})
+	if err != nil {
+		return nil, err
+	}
 	return core.New(core.Config{
 		Schema: chat,
 		Store:  store,
 		Bus:    bus,
-		Pusher: apigw.NewPusher(apigw.PusherConfig{
-			Region: s.Region, Credentials: credentials, Endpoint: s.Endpoint,
-		}),
+		Pusher: pusher,
 		Hooks:  schema.Hooks(),
 		Logger: logger,
 	})

@@ -1,0 +1,46 @@
+package local_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/fanql/fanql/adapters/apigw/local"
+	"github.com/fanql/fanql/adapters/apigw/local/runtime"
+	"github.com/fanql/fanql/adapters/apigw/local/stream"
+	"github.com/fanql/fanql/ports"
+)
+
+func TestConstructorsNameTheFieldThatIsWrong(t *testing.T) {
+	gateway := func(config local.Config) error {
+		_, err := local.NewGateway(config)
+		return err
+	}
+	api := func(config local.HTTPConfig) error {
+		_, err := local.NewHTTPAPI(config)
+		return err
+	}
+	program := func(config runtime.Config) error {
+		_, err := runtime.New(config)
+		return err
+	}
+	poller := func(config stream.Config) error {
+		_, err := stream.New(config)
+		return err
+	}
+	f := newFunction()
+	for want, err := range map[string]error{
+		"local.Config.Function is required":                gateway(local.Config{}),
+		"local.Config.FrameLimit must not be negative":     gateway(local.Config{Function: f, FrameLimit: -1}),
+		"local.HTTPConfig.Function is required":            api(local.HTTPConfig{}),
+		"local.HTTPConfig.BodyLimit must not be negative":  api(local.HTTPConfig{Function: f, BodyLimit: -1}),
+		"runtime.Config.Program is required":               program(runtime.Config{}),
+		"runtime.Config.MaxProcesses must not be negative": program(runtime.Config{Program: "p", MaxProcesses: -1}),
+		"stream.Config.Client is required":                 poller(stream.Config{}),
+		"stream.Config.BatchSize must not be negative":     poller(stream.Config{Client: struct{ stream.Client }{}, StreamARN: "arn", Function: f, BatchSize: -1}),
+	} {
+		if !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package dynamodb
+
+import (
+	"cmp"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/fanql/fanql/ports"
+)
+
+var (
+	_ ports.ConnectionStore   = (*Backend)(nil)
+	_ ports.SubscriptionStore = (*Backend)(nil)
+	_ ports.EventBus          = (*Backend)(nil)
+)
+
+// Config is how a Backend is made. Client is required; every other zero field
+// stands for its default. Negative numbers are refused.
+type Config struct {
+	// Client makes the requests. It stays the caller's.
+	Client *dynamodb.Client
+	// Prefix comes before the default names of the tables. Default: none.
+	Prefix string
+	// Tables are the names of the tables, without Prefix. Default of each:
+	// Prefix and connections, subscriptions or events.
+	Tables Tables
+	// EventTTL is how long a topic's latest item stays in the events table, where
+	// nothing reads it. Default: 1 h.
+	EventTTL time.Duration
+	// Logger receives the records that a stream handler skips, and the batches that
+	// it has repeated. Default: slog.Default().
+	Logger *slog.Logger
+	// Now is the clock by which rows expire. Default: time.Now.
+	Now func() time.Time
+	// Random returns numbers in [0, 1) for the jitter of retries. Default:
+	// math/rand/v2.Float64.
+	Random func() float64
+}
+
+// Backend keeps connections, operations and checkpoints in DynamoDB, and
+// publishes through it. It implements ports.ConnectionStore,
+// ports.SubscriptionStore and ports.EventBus, and may be used concurrently.
+type Backend struct {
+	client   *dynamodb.Client
+	tables   Tables
+	eventTTL time.Duration
+	logger   *slog.Logger
+	now      func() time.Time
+	random   func() float64
+}
+
+// New returns a backend on tables that exist. It does no I/O. ErrInvalid: a field
+// is missing or negative; the error names it.
+func New(config Config) (*Backend, error) {
+	switch {
+	case config.Client == nil:
+		return nil, invalid("New", "dynamodb.Config.Client is required")
+	case config.EventTTL < 0:
+		return nil, invalid("New", "dynamodb.Config.EventTTL must not be negative")
+	}
+	b := &Backend{
+		client: config.Client, tables: config.Tables.withDefaults(config.Prefix),
+		eventTTL: cmp.Or(config.EventTTL, time.Hour),
+		logger:   cmp.Or(config.Logger, slog.Default()),
+		now:      config.Now, random: config.Random,
+	}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if b.random == nil {
+		b.random = mathrand.Float64
+	}
+	return b, nil
+}
+
+// Tables are the names of the backend's tables.
+func (b *Backend) Tables() Tables { return b.tables }
