@@ -13,21 +13,20 @@ func mayComeBack(code int) bool {
 	return false
 }
 
-// farewell is the message on which the npm client graphql-ws gives up: it closes
-// with 4004 (bad response) and does not connect again, before its ack and after.
-// A subprotocol's error has a list as its payload; this one has an object, which
-// the client quotes in the error that its user reads. The legacy client drops
-// errors of operations that it does not know, and neither numbers one like this.
-func farewell(code int, reason string) []byte {
+// closeNotice is the message that ends a client for good. The legacy subprotocol
+// has it ("GQL_CONNECTION_ERROR", subscriptions-transport-ws PROTOCOL.md), so its
+// clients read the payload. The other one does not know the type: the npm client
+// graphql-ws closes with 4004 (bad response) and does not connect again, before its
+// ack and after. It names no operation, so that no client looks for one.
+func closeNotice(code int, reason string) []byte {
 	type payload struct {
-		Code    int    `json:"code"`
 		Message string `json:"message"`
+		Code    int    `json:"code"`
 	}
 	type message struct {
-		ID      string  `json:"id"`
 		Type    string  `json:"type"`
 		Payload payload `json:"payload"`
 	}
-	encoded, _ := json.Marshal(message{"closed", "error", payload{code, reason}}) // strings always have a JSON
+	encoded, _ := json.Marshal(message{"connection_error", payload{reason, code}}) // strings always have a JSON
 	return encoded
 }

@@ -22,7 +22,7 @@
 //
 // API Gateway closes with code 1000, whatever the server wants, and the npm
 // client graphql-ws answers 1000 by connecting again at once, for ever. Pusher's
-// Close therefore first makes a client give up that must not come back;
+// Close therefore first sends a connection_error to a client that must not come back;
 // docs/decisions/0005-closing-on-api-gateway.md has what was tried.
 //
 // # On one machine

@@ -157,5 +157,5 @@ func (p *Pusher) beforeClose(ctx context.Context, to ports.Address, code int, re
 	if mayComeBack(code) {
 		return nil
 	}
-	return p.send(ctx, http.MethodPost, to, farewell(code, reason))
+	return p.send(ctx, http.MethodPost, to, closeNotice(code, reason))
 }

@@ -96,7 +96,7 @@ func newPusher(t *testing.T, config apigw.PusherConfig) *apigw.Pusher {
 	return pusher
 }
 
-const farewell = ` {"id":"closed","type":"error","payload":{"code":4403,"message":"no \"entry\""}}`
+const closeNotice = ` {"type":"connection_error","payload":{"message":"no \"entry\"","code":4403}}`
 
 func TestPushIsASignedPost(t *testing.T) {
 	sent := &requests{}
@@ -208,7 +208,7 @@ func TestCloseTellsWhoMustNotComeBack(t *testing.T) {
 	if err := newPusher(t, apigw.PusherConfig{Transport: sent}).Close(t.Context(), address(), 4403, `no "entry"`); err != nil {
 		t.Fatal(err)
 	}
-	sent.wants(t, "POST "+connectionURL+farewell, "DELETE "+connectionURL)
+	sent.wants(t, "POST "+connectionURL+closeNotice, "DELETE "+connectionURL)
 }
 
 func TestCloseOnlyDeletesWhoMayComeBack(t *testing.T) {

@@ -70,7 +70,7 @@ func TestCloseComesAfterTheReply(t *testing.T) {
 	if err != nil || response.Body != "" {
 		t.Errorf("answered %+v (%v)", response, err)
 	}
-	sent.wants(t, "POST "+connectionURL+" bye", "POST "+connectionURL+farewell, "DELETE "+connectionURL)
+	sent.wants(t, "POST "+connectionURL+" bye", "POST "+connectionURL+closeNotice, "DELETE "+connectionURL)
 }
 
 // A post that fails is repeated with the frame behind it, in order.
@@ -151,6 +151,6 @@ func TestFarewellOnSockets(t *testing.T) {
 	if err := f.pusher.Close(t.Context(), address, 4403, `no "entry"`); err != nil {
 		t.Fatal(err)
 	}
-	c.wants(t, farewell[1:])
+	c.wants(t, closeNotice[1:])
 	wantClosed(t, c, 1000)
 }

@@ -6,6 +6,11 @@
 // the same ID, watches for that long, and prints one line of JSON: how many
 // sockets it opened, with which codes they closed, the results and the errors
 // that its user got. "eager" is a user who retries whatever the error was.
+import { ApolloClient, InMemoryCache, gql } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { Client, subscriptionExchange } from '@urql/core';
+import { ApolloClient as ApolloClient3, InMemoryCache as InMemoryCache3 } from 'apollo-client-3/core/index.js';
+import { GraphQLWsLink as GraphQLWsLink3 } from 'apollo-client-3/link/subscriptions/index.js';
 import { createClient } from 'graphql-ws';
 import { createClient as createClient5 } from 'graphql-ws-5';
 import { SubscriptionClient } from 'subscriptions-transport-ws';
@@ -22,6 +27,8 @@ class Counted extends WebSocket {
     this.on('close', (code) => report.codes.push(code));
   }
 }
+
+globalThis.WebSocket = Counted; // Apollo's links look for the browser's
 
 const sink = {
   next: (result) => report.results.push(result.data?.greeting),
@@ -49,7 +56,24 @@ function transportWS() {
   client.request({ query: QUERY }).subscribe(sink);
 }
 
+// The socket of those clients that take one of graphql-ws.
+const socket = () => createClient({ url, webSocketImpl: Counted });
+
+function apollo(client) {
+  client.subscribe({ query: gql(QUERY), fetchPolicy: 'no-cache' })
+    .subscribe({ ...sink, next: (result) => (result.error ? sink.error(result.error) : sink.next(result)) });
+}
+
+function urql() {
+  const forwardSubscription = (request) => ({ subscribe: (to) => ({ unsubscribe: socket().subscribe(request, to) }) });
+  new Client({ url, exchanges: [subscriptionExchange({ forwardSubscription })] }).subscription(QUERY, {})
+    .subscribe((result) => (result.error ? sink.error(result.error) : sink.next(result)));
+}
+
 const clients = {
+  apollo: () => apollo(new ApolloClient({ link: new GraphQLWsLink(socket()), cache: new InMemoryCache() })),
+  'apollo-3': () => apollo(new ApolloClient3({ link: new GraphQLWsLink3(socket()), cache: new InMemoryCache3() })),
+  urql,
   'graphql-ws': () => graphqlWS(createClient),
   'graphql-ws-5': () => graphqlWS(createClient5),
   'subscriptions-transport-ws': transportWS,
