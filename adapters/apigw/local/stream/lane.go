@@ -15,9 +15,9 @@ type lane struct {
 	more    chan struct{} // has a value when there may be more than before
 }
 
-func (l *lane) add(record events.DynamoDBEventRecord) {
+func (l *lane) add(records []events.DynamoDBEventRecord) {
 	l.mu.Lock()
-	l.records = append(l.records, record)
+	l.records = append(l.records, records...)
 	l.mu.Unlock()
 	select {
 	case l.more <- struct{}{}:

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
@@ -139,26 +140,41 @@ func (p *Poller) add(described types.Shard, position types.ShardIteratorType) {
 
 // read takes the next records of a shard.
 func (p *Poller) read(ctx context.Context, s *shard) (n int, err error) {
-	if s.iterator == nil {
-		if err := p.iterate(ctx, s); err != nil {
-			return 0, err
-		}
-	}
-	output, err := p.config.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: s.iterator})
+	output, err := p.records(ctx, s)
 	if err != nil {
 		s.iterator = nil // it may have expired
 		if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
-			s.last, s.position = nil, types.ShardIteratorTypeTrimHorizon
+			return 0, s.rewind(err)
 		}
 		return 0, err
 	}
-	for _, record := range output.Records {
-		s.last = record.Dynamodb.SequenceNumber
-		p.deal(record)
+	if n := len(output.Records); n > 0 {
+		s.last = output.Records[n-1].Dynamodb.SequenceNumber
+		p.deal(output.Records)
 	}
 	s.iterator = output.NextShardIterator
 	s.done = s.iterator == nil
 	return len(output.Records), nil
+}
+
+func (p *Poller) records(ctx context.Context, s *shard) (*dynamodbstreams.GetRecordsOutput, error) {
+	if s.iterator == nil {
+		if err := p.iterate(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return p.config.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: s.iterator})
+}
+
+// rewind has a shard read from its oldest record on, after that was trimmed at
+// which it was read. Nothing is missed, and there is no error, where none was read.
+func (s *shard) rewind(trimmed error) error {
+	missed := s.last != nil
+	s.last, s.position = nil, types.ShardIteratorTypeTrimHorizon
+	if missed {
+		return fmt.Errorf("records were trimmed before they were read: %w", trimmed)
+	}
+	return nil
 }
 
 // iterate finds the place in a shard from which to read on.
@@ -175,16 +191,31 @@ func (p *Poller) iterate(ctx context.Context, s *shard) error {
 	return nil
 }
 
-// deal hands a record that passes the filter to the lane of its partition key.
-func (p *Poller) deal(record types.Record) {
-	if len(p.config.EventNames) > 0 && !slices.Contains(p.config.EventNames, string(record.EventName)) {
-		return
+// deal hands the records that pass the filter to the lanes of their partition keys:
+// to each lane its own at once, so that they are one batch if they fit one.
+func (p *Poller) deal(records []types.Record) {
+	dealt := make([][]events.DynamoDBEventRecord, len(p.lanes))
+	for _, record := range records {
+		if len(p.config.EventNames) > 0 && !slices.Contains(p.config.EventNames, string(record.EventName)) {
+			continue
+		}
+		event := p.event(record)
+		to := p.laneOf(event)
+		dealt[to] = append(dealt[to], event)
 	}
-	event := p.event(record)
+	for i, l := range p.lanes {
+		if len(dealt[i]) > 0 {
+			l.add(dealt[i])
+		}
+	}
+}
+
+// laneOf is the index of the lane that has a record's partition key.
+func (p *Poller) laneOf(event events.DynamoDBEventRecord) int {
 	key, _ := json.Marshal(event.Change.Keys[p.partitionKey]) // attributes always have a JSON
 	hash := fnv.New32a()
-	_, _ = hash.Write(key)                                // a hash never fails
-	p.lanes[hash.Sum32()%uint32(len(p.lanes))].add(event) //nolint:gosec // there are few lanes
+	_, _ = hash.Write(key)                          // a hash never fails
+	return int(hash.Sum32() % uint32(len(p.lanes))) //nolint:gosec // there are few lanes
 }
 
 func wait(ctx context.Context, d time.Duration) {

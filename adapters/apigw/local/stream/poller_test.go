@@ -1,9 +1,11 @@
 package stream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -165,6 +167,81 @@ func TestReadingGoesOnAfterFailures(t *testing.T) {
 		pass(time.Minute)
 		f.wants(t, "0", "1", "2", "3", "4", "5", "6")
 	})
+}
+
+// A poller that was away for a day goes on with the oldest record that there is,
+// whichever call says that its place was trimmed.
+func TestTrimmedBehindTheLastRecordRead(t *testing.T) {
+	for _, call := range []string{"GetRecords", "GetShardIterator"} {
+		t.Run(call, func(t *testing.T) {
+			s, f := newStream(), &function{}
+			s.put("a", "0")
+			var log bytes.Buffer
+			config := stream.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			polling(t, config, s, f, func(t *testing.T) {
+				pass(time.Second)
+				f.wants(t, "0")
+				trimmed, expired := false, false
+				s.mu.Lock()
+				s.fail = func(name string) error {
+					switch {
+					case name == call && !trimmed:
+						trimmed = true
+						return &types.TrimmedDataAccessException{}
+					case name == "GetRecords" && !expired:
+						expired = true
+						return &types.ExpiredIteratorException{}
+					}
+					return nil
+				}
+				s.mu.Unlock()
+				pass(time.Second)
+				s.put("a", "1")
+				pass(time.Second)
+				f.wants(t, "0", "0", "1")
+			})
+			if !strings.Contains(log.String(), "records were trimmed before they were read") {
+				t.Errorf("logged %q", &log)
+			}
+		})
+	}
+}
+
+// DynamoDB trims while a poller begins: nothing was missed.
+func TestTrimmedAtTheBeginningIsNoError(t *testing.T) {
+	s, f := newStream(), &function{}
+	s.put("a", "0")
+	trimmed := false
+	s.fail = func(call string) error {
+		if call == "GetRecords" && !trimmed {
+			trimmed = true
+			return &types.TrimmedDataAccessException{}
+		}
+		return nil
+	}
+	var log bytes.Buffer
+	polling(t, stream.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, s, f, func(t *testing.T) {
+		pass(time.Second)
+		f.wants(t, "0")
+	})
+	if log.Len() > 0 {
+		t.Errorf("logged %q", &log)
+	}
+}
+
+// What one call of GetRecords returns is one batch for each lane, however the
+// lanes' turns fall.
+func TestRecordsReadTogetherAreOneBatch(t *testing.T) {
+	for range 200 {
+		s, f := newStream(), &function{}
+		for i := range 3 { // as many as one call has
+			s.put("a", fmt.Sprint(i))
+		}
+		polling(t, stream.Config{}, s, f, func(t *testing.T) {
+			pass(time.Second)
+			f.wants(t, "0 1 2")
+		})
+	}
 }
 
 func TestTrimmed(t *testing.T) {
