@@ -17,21 +17,26 @@ type ResponseError struct {
 	Code string
 	// RequestID is the one to name in a support case; may be empty.
 	RequestID string
+	// Endpoint is where the request went to, without the connection. A 403 often
+	// says that it is another API's or another stage's.
+	Endpoint string
 }
 
-// Error tells the status, the code and the request.
+// Error tells the endpoint, the status, the code and the request.
 func (e *ResponseError) Error() string {
-	return fmt.Sprintf("@connections answered %d %s (request %s)", e.Status, e.Code, e.RequestID)
+	return fmt.Sprintf("%s/@connections answered %d %s (request %s)", e.Endpoint, e.Status, e.Code, e.RequestID)
 }
 
 // responseError reads a response; nil for success.
-func responseError(response *http.Response) error {
+func responseError(response *http.Response, endpoint string) error {
 	if response.StatusCode < 300 {
 		return nil
 	}
 	// The header may go on with a colon and a URL.
 	code, _, _ := strings.Cut(response.Header.Get("X-Amzn-Errortype"), ":")
-	return &ResponseError{Status: response.StatusCode, Code: code, RequestID: response.Header.Get("X-Amzn-Requestid")}
+	return &ResponseError{
+		Status: response.StatusCode, Code: code, RequestID: response.Header.Get("X-Amzn-Requestid"), Endpoint: endpoint,
+	}
 }
 
 // failure is err as the port wants it.

@@ -64,6 +64,9 @@ func NewHandler(config HandlerConfig) (Handler, error) {
 	if config.Engine == nil && config.HTTP == nil && config.Stream == nil {
 		return nil, invalid("NewHandler", "one of apigw.HandlerConfig.Engine, HTTP and Stream is required")
 	}
+	if !isEndpoint(config.Endpoint) {
+		return nil, invalid("NewHandler", "apigw.HandlerConfig.Endpoint must be an http or https URL")
+	}
 	h := &handler{config}
 	return h.handle, nil
 }
@@ -116,6 +119,11 @@ func call[Event, Answer any](ctx context.Context, event []byte, handle func(cont
 	encoder.SetEscapeHTML(false) // an answer may have 6 MB
 	err = encoder.Encode(answer)
 	return encoded.Bytes(), err
+}
+
+// isEndpoint says whether requests can be sent there, or to a default.
+func isEndpoint(endpoint string) bool {
+	return endpoint == "" || strings.HasPrefix(endpoint, "https://") || strings.HasPrefix(endpoint, "http://")
 }
 
 // invalid is the error of a constructor for a field of its configuration.

@@ -68,6 +68,8 @@ func NewPusher(config PusherConfig) (*Pusher, error) {
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Region is required")
 	case config.Credentials == nil:
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Credentials is required")
+	case !isEndpoint(config.Endpoint):
+		return nil, invalid("NewPusher", "apigw.PusherConfig.Endpoint must be an http or https URL")
 	case config.MaxIdleConnections < 0:
 		return nil, invalid("NewPusher", "apigw.PusherConfig.MaxIdleConnections must not be negative")
 	case config.MaxPerSecond < 0:

@@ -152,8 +152,11 @@ func TestPushFailures(t *testing.T) {
 				t.Fatalf("got %v, want kind %v", err, test.kind)
 			}
 			answer, ok := errors.AsType[*apigw.ResponseError](err)
-			if code, _, _ := strings.Cut(test.code, ":"); !ok || *answer != (apigw.ResponseError{Status: test.status, Code: code, RequestID: "r-1"}) {
+			if code, _, _ := strings.Cut(test.code, ":"); !ok || *answer != (apigw.ResponseError{Status: test.status, Code: code, RequestID: "r-1", Endpoint: address().Endpoint}) {
 				t.Errorf("got %#v for a cause", answer)
+			}
+			if !strings.Contains(err.Error(), address().Endpoint+"/@connections answered ") {
+				t.Errorf("the error %v does not name the endpoint", err)
 			}
 			if len(sent.all) != 1 {
 				t.Errorf("%d requests: to repeat them is the engine's", len(sent.all))

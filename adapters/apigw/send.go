@@ -2,7 +2,9 @@ package apigw
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,10 +13,16 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// send makes one request to the @connections API. It goes to the transport
+var errNoEndpoint = errors.New("the connection's address has no endpoint, and apigw.PusherConfig.Endpoint is not set")
+
+// send makes one request to the @connections API: {endpoint}/@connections/{id}. It goes to the transport
 // directly: there are no redirects or cookies to follow.
 func (p *Pusher) send(ctx context.Context, method string, to ports.Address, body []byte) error {
-	target, err := p.target(to)
+	endpoint := cmp.Or(p.endpoint, strings.TrimSuffix(to.Endpoint, "/"))
+	if endpoint == "" {
+		return errNoEndpoint
+	}
+	target, err := url.Parse(endpoint + "/@connections/" + url.QueryEscape(string(to.ID)))
 	if err != nil {
 		return err
 	}
@@ -44,14 +52,5 @@ func (p *Pusher) send(ctx context.Context, method string, to ports.Address, body
 	defer func() { _ = response.Body.Close() }() // nothing more is wanted of it
 	// Read to the end, so that the connection can be used again.
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 4<<10))
-	return responseError(response)
-}
-
-// target is the URL of a connection: {endpoint}/@connections/{id}.
-func (p *Pusher) target(to ports.Address) (*url.URL, error) {
-	endpoint := p.endpoint
-	if endpoint == "" {
-		endpoint = strings.TrimSuffix(to.Endpoint, "/")
-	}
-	return url.Parse(endpoint + "/@connections/" + url.QueryEscape(string(to.ID)))
+	return responseError(response, endpoint)
 }

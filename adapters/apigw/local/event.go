@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -58,11 +58,9 @@ func (c *connection) connectEvent(r *http.Request) events.APIGatewayWebsocketPro
 	header := r.Header.Clone()
 	header.Set("Host", r.Host)
 	header.Add("X-Forwarded-For", c.sourceIP)
-	header.Set("X-Forwarded-Proto", "http")
-	if _, port, err := net.SplitHostPort(r.Host); err == nil {
-		header.Set("X-Forwarded-Port", port)
-	}
-	event.Headers, event.MultiValueHeaders = bothMaps(header)
+	header.Set("X-Forwarded-Proto", "https") // AWS has nothing else
+	header.Set("X-Forwarded-Port", "443")
+	event.Headers, event.MultiValueHeaders = bothMaps(asSpelled(header))
 	event.QueryStringParameters, event.MultiValueQueryStringParameters = bothMaps(r.URL.Query())
 	return event
 }
@@ -82,6 +80,19 @@ func (c *connection) messageEvent(body []byte) events.APIGatewayWebsocketProxyRe
 	event.RequestContext.MessageID = newID()
 	event.Body = string(body)
 	return event
+}
+
+// asSpelled has the names of a handshake's headers as API Gateway spells them, and
+// RFC 6455, where net/http has Sec-Websocket-Key.
+func asSpelled(header http.Header) map[string][]string {
+	all := make(map[string][]string, len(header))
+	for name, values := range header {
+		if rest, ok := strings.CutPrefix(name, "Sec-Websocket-"); ok {
+			name = "Sec-WebSocket-" + rest
+		}
+		all[name] = values
+	}
+	return all
 }
 
 // bothMaps are the two forms in which an event has a multi-value map: the single

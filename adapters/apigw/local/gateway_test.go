@@ -64,8 +64,11 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	if connect.RequestContext.RouteKey != "$connect" || connect.Headers["X-Twice"] != "b" || !slices.Equal(connect.MultiValueHeaders["X-Twice"], []string{"a", "b"}) ||
-		connect.Headers["Host"] == "" || connect.Headers["X-Forwarded-For"] != "127.0.0.1" || connect.Headers["X-Forwarded-Proto"] != "http" {
+		connect.Headers["Host"] == "" || connect.Headers["X-Forwarded-For"] != "127.0.0.1" || connect.Headers["X-Forwarded-Proto"] != "https" || connect.Headers["X-Forwarded-Port"] != "443" {
 		t.Errorf("$connect: route %q, headers %v, %v", connect.RequestContext.RouteKey, connect.Headers, connect.MultiValueHeaders)
+	}
+	if connect.Headers["Sec-WebSocket-Protocol"] != "one, two" || connect.Headers["Sec-Websocket-Protocol"] != "" {
+		t.Errorf("$connect: headers %v", connect.Headers)
 	}
 	if connect.QueryStringParameters["x"] != "2" || !slices.Equal(connect.MultiValueQueryStringParameters["x"], []string{"1", "2"}) {
 		t.Errorf("$connect: query %v, %v", connect.QueryStringParameters, connect.MultiValueQueryStringParameters)

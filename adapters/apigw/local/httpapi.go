@@ -114,7 +114,7 @@ func (a *HTTPAPI) event(r *http.Request, body []byte, requestID string) events.A
 		RouteKey:       defaultRoute,
 		RawPath:        r.URL.EscapedPath(),
 		RawQueryString: r.URL.RawQuery,
-		Headers:        map[string]string{"host": r.Host},
+		Headers:        map[string]string{},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
 			RouteKey:   defaultRoute,
 			AccountID:  "anonymous",
@@ -139,6 +139,9 @@ func (a *HTTPAPI) event(r *http.Request, body []byte, requestID string) events.A
 		}
 		event.Headers[strings.ToLower(name)] = strings.Join(values, ",")
 	}
+	event.Headers["host"] = r.Host
+	event.Headers["x-forwarded-for"] = strings.Join(append(r.Header.Values("X-Forwarded-For"), sourceIP(r)), ", ")
+	event.Headers["x-forwarded-proto"], event.Headers["x-forwarded-port"] = "https", "443" // AWS has nothing else
 	for name, values := range r.URL.Query() {
 		if event.QueryStringParameters == nil {
 			event.QueryStringParameters = map[string]string{}
