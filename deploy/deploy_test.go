@@ -282,6 +282,9 @@ func environments(t template, c code) []string {
 
 // variable is the value that one has to have: a table is the one it is named for.
 func variable(name string) any {
+	if name == "FANQL_ORIGINS" {
+		return "!Ref AllowedOrigin"
+	}
 	table, isTable := strings.CutSuffix(name, "_TABLE")
 	if !isTable {
 		return "!Sub https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${WebSocketStage}"

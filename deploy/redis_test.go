@@ -142,6 +142,7 @@ func redisVariable(name string) any {
 		"FANQL_REDIS_CLUSTER":   "on", // and is one
 		"FANQL_REDIS_PREFIX":    "fanql:",
 		"FANQL_ENDPOINT":        variable("FANQL_ENDPOINT"),
+		"FANQL_ORIGINS":         variable("FANQL_ORIGINS"),
 		"FANQL_DELIVERY":        "!Ref Delivery",
 		"AWS_REGION":            "!Ref AWS::Region",
 	}[name]

@@ -2,11 +2,14 @@ package apigw
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -31,6 +34,19 @@ type HandlerConfig struct {
 	// https://abc123.execute-api.eu-west-1.amazonaws.com/prod. Set it where clients
 	// come through a custom domain. Default: the domain and the stage of the event.
 	Endpoint string
+	// Origins are patterns (path.Match, any case) of hosts that pages may connect
+	// from, or of whole origins when they contain "://": "app.example.com",
+	// "*.example.com", "https://app.example.com", "*" for all. A handshake whose
+	// Origin is the API's own host passes always, and so does one without Origin: no
+	// browser sent it. Others are answered with 403. Default: none, so that a page on
+	// another host cannot connect.
+	Origins []string
+	// CheckOrigin, if set, decides instead. The request has the handshake's headers,
+	// host and query.
+	CheckOrigin func(*http.Request) bool
+	// Logger receives the handshakes that are refused for their origin. Default:
+	// slog.Default().
+	Logger *slog.Logger
 	// RouteResponses sends the last reply of an invocation to the connection that
 	// it answers in the function's own response, which saves one post. It needs a
 	// route response on every route but $connect and $disconnect (two-way
@@ -67,6 +83,12 @@ func NewHandler(config HandlerConfig) (Handler, error) {
 	if !isEndpoint(config.Endpoint) {
 		return nil, invalid("NewHandler", "apigw.HandlerConfig.Endpoint must be an http or https URL")
 	}
+	for _, pattern := range config.Origins {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, invalid("NewHandler", fmt.Sprintf("apigw.HandlerConfig.Origins: malformed pattern %q", pattern))
+		}
+	}
+	config.Logger = cmp.Or(config.Logger, slog.Default())
 	h := &handler{config}
 	return h.handle, nil
 }

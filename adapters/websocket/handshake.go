@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 
 	"github.com/gobwas/ws"
@@ -152,27 +150,7 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	if s.config.CheckOrigin != nil {
 		return s.config.CheckOrigin(r)
 	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	parsed, err := url.Parse(origin)
-	if err != nil {
-		return false
-	}
-	if strings.EqualFold(parsed.Host, r.Host) {
-		return true
-	}
-	for _, pattern := range s.config.Origins {
-		subject := parsed.Host
-		if strings.Contains(pattern, "://") {
-			subject = origin
-		}
-		if ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(subject)); ok {
-			return true
-		}
-	}
-	return false
+	return ports.OriginAllowed(r.Header.Get("Origin"), r.Host, s.config.Origins)
 }
 
 // protocols lists the offered subprotocols, from every line of the header.

@@ -23,7 +23,11 @@ func main() {
 }
 
 func newHandler(logger *slog.Logger) (apigw.Handler, error) {
-	engine, _, err := function.NewEngine(function.FromEnvironment(), logger)
+	settings, err := function.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	engine, _, err := function.NewEngine(settings, logger)
 	if err != nil {
 		return nil, err
 	}

@@ -3,19 +3,33 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/examples/chat/lambda/internal/function"
 )
 
 func main() {
 	logger := function.Logger()
-	engine, backend, err := function.NewEngine(function.FromEnvironment(), logger)
+	handler, err := newHandler(logger)
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(backend.StreamHandler(engine.Deliver))
+	lambda.Start(handler)
+}
+
+func newHandler(logger *slog.Logger) (apigw.Handler, error) {
+	settings, err := function.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	engine, backend, err := function.NewEngine(settings, logger)
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{Stream: backend.StreamHandler(engine.Deliver)})
 }

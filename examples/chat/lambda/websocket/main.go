@@ -22,10 +22,13 @@ func main() {
 }
 
 func newHandler(logger *slog.Logger) (apigw.Handler, error) {
-	settings := function.FromEnvironment()
+	settings, err := function.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
 	engine, _, err := function.NewEngine(settings, logger)
 	if err != nil {
 		return nil, err
 	}
-	return apigw.NewHandler(apigw.HandlerConfig{Engine: engine, Endpoint: settings.Endpoint})
+	return apigw.NewHandler(apigw.HandlerConfig{Engine: engine, Endpoint: settings.Endpoint, Origins: settings.Origins, Logger: logger})
 }

@@ -3,8 +3,11 @@
 package function
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -27,21 +30,34 @@ type Settings struct {
 	// DynamoDB is the database's endpoint; empty on AWS.
 	DynamoDB string
 	Region   string
+	// Origins are those of the pages that may connect, beside the API's own.
+	Origins []string
 }
 
-// FromEnvironment reads the settings.
-func FromEnvironment() Settings {
-	return Settings{
+// FromEnvironment reads the settings. The error names every variable that is
+// missing: another table's default name is no substitute.
+func FromEnvironment() (Settings, error) {
+	var missing []error
+	required := func(name string) string {
+		value := os.Getenv(name)
+		if value == "" {
+			missing = append(missing, fmt.Errorf("%s is not set", name))
+		}
+		return value
+	}
+	s := Settings{
 		Tables: dynamodb.Tables{
-			Connections:   os.Getenv("FANQL_CONNECTIONS_TABLE"),
-			Subscriptions: os.Getenv("FANQL_SUBSCRIPTIONS_TABLE"),
-			Events:        os.Getenv("FANQL_EVENTS_TABLE"),
+			Connections:   required("FANQL_CONNECTIONS_TABLE"),
+			Subscriptions: required("FANQL_SUBSCRIPTIONS_TABLE"),
+			Events:        required("FANQL_EVENTS_TABLE"),
 		},
-		Messages: os.Getenv("CHAT_MESSAGES_TABLE"),
+		Messages: required("CHAT_MESSAGES_TABLE"),
 		Endpoint: os.Getenv("FANQL_ENDPOINT"),
 		DynamoDB: os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"),
-		Region:   os.Getenv("AWS_REGION"),
+		Region:   required("AWS_REGION"),
+		Origins:  strings.Fields(os.Getenv("FANQL_ORIGINS")),
 	}
+	return s, errors.Join(missing...)
 }
 
 // Logger writes JSON, which CloudWatch understands.

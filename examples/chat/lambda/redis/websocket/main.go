@@ -5,6 +5,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -32,5 +33,7 @@ func newHandler(logger *slog.Logger) (apigw.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apigw.NewHandler(apigw.HandlerConfig{Engine: engine, Endpoint: settings.Endpoint})
+	return apigw.NewHandler(apigw.HandlerConfig{
+		Engine: engine, Endpoint: settings.Endpoint, Origins: strings.Fields(os.Getenv("FANQL_ORIGINS")), Logger: logger,
+	})
 }
