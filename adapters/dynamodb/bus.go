@@ -34,10 +34,10 @@ func (b *Backend) Publish(ctx context.Context, events ...ports.Event) error {
 		return refusal(op, kind)
 	}
 	for i, fields := range items {
-		err := retry(ctx, b.random, func() error {
+		err := b.request(ctx, func() error {
 			_, err := b.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(b.tables.Events), Item: fields})
 			return err
-		})
+		}, eventsTable)
 		switch {
 		case err != nil && i > 0:
 			return &ports.Error{Op: "dynamodb." + op, Err: err}

@@ -21,17 +21,17 @@ func (b *Backend) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpo
 	row["cursor"] = text(string(checkpoint.Cursor))
 	row["expires"] = expires.attribute()
 	row[attributeTTL] = expires.ttl()
-	return failure("SaveCheckpoint", retry(ctx, b.random, func() error {
+	return failure("SaveCheckpoint", b.request(ctx, func() error {
 		_, err := b.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(b.tables.Subscriptions), Item: row})
 		return err
-	}))
+	}, subscriptionsTable))
 }
 
 // LoadCheckpoint implements ports.SubscriptionStore with 1 GetItem.
 func (b *Backend) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.Checkpoint, error) {
 	const op = "LoadCheckpoint"
 	var row item
-	err := retry(ctx, b.random, func() error {
+	err := b.request(ctx, func() error {
 		output, err := b.client.GetItem(ctx, &dynamodb.GetItemInput{
 			TableName: aws.String(b.tables.Subscriptions), Key: checkpointRow(topic), ConsistentRead: aws.Bool(true),
 		})
@@ -39,7 +39,7 @@ func (b *Backend) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.
 			row = output.Item
 		}
 		return err
-	})
+	}, subscriptionsTable)
 	expires := readInstant(row["expires"])
 	switch {
 	case err != nil:

@@ -141,7 +141,7 @@ func (b *Backend) GetConnection(ctx context.Context, id ports.ConnectionID) (por
 // read reads some attributes of a row, consistently.
 func (b *Backend) read(ctx context.Context, id ports.ConnectionID, projection string, names map[string]string) (connection, error) {
 	var row item
-	err := retry(ctx, b.random, func() error {
+	err := b.request(ctx, func() error {
 		output, err := b.client.GetItem(ctx, &dynamodb.GetItemInput{
 			TableName: aws.String(b.tables.Connections), Key: connectionKey(id), ConsistentRead: aws.Bool(true),
 			ProjectionExpression: aws.String(projection), ExpressionAttributeNames: names,
@@ -150,7 +150,7 @@ func (b *Backend) read(ctx context.Context, id ports.ConnectionID, projection st
 			row = output.Item
 		}
 		return err
-	})
+	}, connectionsTable)
 	return readConnection(row), err
 }
 
@@ -206,7 +206,7 @@ func (b *Backend) InitConnection(ctx context.Context, id ports.ConnectionID, ini
 func (b *Backend) DeleteConnection(ctx context.Context, id ports.ConnectionID) (ports.Removed, error) {
 	const op = "DeleteConnection"
 	var before item
-	err := retry(ctx, b.random, func() error {
+	err := b.request(ctx, func() error {
 		output, err := b.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: aws.String(b.tables.Connections), Key: connectionKey(id),
 			// Without a condition DynamoDB Local lets several calls find one row.
@@ -217,7 +217,7 @@ func (b *Backend) DeleteConnection(ctx context.Context, id ports.ConnectionID) (
 			before = output.Attributes
 		}
 		return err
-	})
+	}, connectionsTable)
 	if _, absent := conditionFailed(err); absent {
 		return ports.Removed{}, nil
 	}

@@ -85,12 +85,36 @@ func byCode(code, message string) (passing bool, kind error) {
 		return true, nil
 	case "ValidationError", "ValidationException":
 		// The API has one code for all that is wrong with a request.
-		if strings.Contains(strings.ToLower(message), "size") {
+		if overSize(message) {
 			return false, ports.ErrTooLarge
 		}
 		return false, ports.ErrInvalid
 	}
 	return false, nil
+}
+
+// overSize says whether a text is one of those for an item or a key that is over
+// its size, and not one that mentions a size.
+func overSize(message string) bool {
+	message = strings.ToLower(message)
+	return strings.Contains(message, "exceeded") && (strings.Contains(message, "item size") ||
+		strings.Contains(message, "size of hashkey") || strings.Contains(message, "size of rangekey") ||
+		strings.Contains(message, "size of all range keys"))
+}
+
+// reasons are the texts that DynamoDB gives for an error, those of a transaction's
+// actions included.
+func reasons(err error) string {
+	var all []string
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		all = append(all, api.ErrorMessage())
+	}
+	if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+		for _, reason := range cancelled.CancellationReasons {
+			all = append(all, value(reason.Message))
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // conditionFailed says whether a write was turned down by its condition, or a

@@ -41,10 +41,10 @@ func (b *Backend) ListSubscribers(ctx context.Context, topic ports.Topic, reques
 		input.Limit = aws.Int32(int32(min(request.Limit, 1<<20)))
 	}
 	var output *dynamodb.QueryOutput
-	err := retry(ctx, b.random, func() (err error) {
+	err := b.request(ctx, func() (err error) {
 		output, err = b.client.Query(ctx, input)
 		return err
-	})
+	}, subscriptionsTable)
 	if err != nil {
 		return ports.Page{}, failure(op, err)
 	}

@@ -102,7 +102,7 @@ func (b *Backend) deleteRows(ctx context.Context, keys []item) error {
 
 // writeBatch repeats what DynamoDB leaves unprocessed.
 func (b *Backend) writeBatch(ctx context.Context, requests map[string][]types.WriteRequest) error {
-	return retry(ctx, b.random, func() error {
+	return b.request(ctx, func() error {
 		output, err := b.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: requests})
 		if err != nil {
 			return err
@@ -111,5 +111,5 @@ func (b *Backend) writeBatch(ctx context.Context, requests map[string][]types.Wr
 			return errUnfinished
 		}
 		return nil
-	})
+	}, subscriptionsTable)
 }

@@ -80,7 +80,7 @@ func (b *Backend) extendOperations(ctx context.Context, c connection, expires, n
 
 // extendRow moves the expiry of a row that is there.
 func (b *Backend) extendRow(ctx context.Context, key item, expires instant) error {
-	err := retry(ctx, b.random, func() error {
+	err := b.request(ctx, func() error {
 		_, err := b.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: aws.String(b.tables.Subscriptions), Key: key,
 			UpdateExpression:          aws.String("SET expires = :expires, #ttl = :ttl"),
@@ -89,7 +89,7 @@ func (b *Backend) extendRow(ctx context.Context, key item, expires instant) erro
 			ExpressionAttributeValues: item{":expires": expires.attribute(), ":ttl": expires.ttl()},
 		})
 		return err
-	})
+	}, subscriptionsTable)
 	if _, failed := conditionFailed(err); failed {
 		return nil
 	}

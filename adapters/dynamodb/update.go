@@ -43,7 +43,7 @@ func (u update) condition() *string { return aws.String(strings.Join(u.condition
 // update makes a change and returns the row as it is afterwards, if it is to.
 func (b *Backend) update(ctx context.Context, u update) (connection, error) {
 	var after item
-	err := retry(ctx, b.random, func() error {
+	err := b.request(ctx, func() error {
 		output, err := b.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: aws.String(b.tables.Connections), Key: connectionKey(u.id),
 			UpdateExpression: u.expression(), ConditionExpression: u.condition(),
@@ -55,7 +55,7 @@ func (b *Backend) update(ctx context.Context, u update) (connection, error) {
 			after = output.Attributes
 		}
 		return err
-	})
+	}, connectionsTable)
 	return readConnection(after), err
 }
 
@@ -71,13 +71,13 @@ func (b *Backend) transact(ctx context.Context, u update, others []types.Transac
 		}}}, others...),
 		ClientRequestToken: aws.String(rand.Text()),
 	}
-	return retry(ctx, b.random, func() error {
+	return b.request(ctx, func() error {
 		_, err := b.client.TransactWriteItems(ctx, input)
 		if outcomeKnown(err) {
 			input.ClientRequestToken = aws.String(rand.Text())
 		}
 		return err
-	})
+	}, connectionsTable, subscriptionsTable)
 }
 
 // digestLength is that of what digest returns.
