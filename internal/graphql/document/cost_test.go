@@ -2,192 +2,260 @@ package document_test
 
 import (
 	"fmt"
+	"math"
+	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fanql/fanql/internal/graphql/document"
+	"github.com/fanql/fanql/ports"
 )
 
-// families are documents that cost too much somewhere: each of about n parts.
-var families = []struct {
-	name string
-	make func(n int) string
-}{
-	{"mesh of fragments", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{hello ...f0}")
-		for i := range n {
-			fmt.Fprintf(&b, " fragment f%d on Query{hello", i)
-			for next := i + 1; next <= i+2 && next < n; next++ {
-				fmt.Fprintf(&b, " ...f%d", next)
+// template makes documents that grow: a part comes many times, between a beginning
+// and an end. In the part of number i, and in the end as in a part that follows,
+// ~ stands for i, ^ for i+1 and ? for i+2.
+type template struct{ name, before, part, after string }
+
+func (t template) make(n int) string {
+	var b strings.Builder
+	b.WriteString(t.before)
+	for i := range n {
+		b.WriteString(numbered(t.part, i))
+	}
+	b.WriteString(numbered(t.after, n))
+	return b.String()
+}
+
+func numbered(text string, i int) string {
+	text = strings.ReplaceAll(text, "~", strconv.Itoa(i))
+	text = strings.ReplaceAll(text, "^", strconv.Itoa(i+1))
+	return strings.ReplaceAll(text, "?", strconv.Itoa(i+2))
+}
+
+// templates are documents that cost too much somewhere.
+var templates = []template{
+	{"mesh of fragments", "{hello ...f0}", " fragment f~ on Query{hello ...f^ ...f?}", " fragment f~ on Query{hello ...f^} fragment f^ on Query{hello}"},
+	{"chain of fragments", "{...f0}", " fragment f~ on Query{...f^}", " fragment f~ on Query{hello}"},
+	{"chain of fragments with variables", "query($v:Int){...f0}", " fragment f~ on Query{...f^ i~:item(n:$v){hello}}", " fragment f~ on Query{hello}"},
+	{"chain of fields in fragments", "{item{...f0}}", " fragment f~ on Item{item{...f^}}", " fragment f~ on Item{hello}"},
+	{"fragments that double fields", "{item{...f0}}", " fragment f~ on Item{a:item{...f^} b:item{...f^}}", " fragment f~ on Item{hello}"},
+	{
+		"fragments that mix fields", "{item{...f0 ...g0}}",
+		" fragment f~ on Item{a:item{...f^} b:item{...f^ ...g^}} fragment g~ on Item{a:item{...f? ...g^} b:item{...g?}}",
+		" fragment f~ on Item{hello} fragment f^ on Item{id} fragment g~ on Item{hello} fragment g^ on Item{id}",
+	},
+	{"circles of fragments", "{...f0}", "fragment f~ on Query{...f^ ...f0 ...f~}", "fragment f~ on Query{...f0}"},
+	{"fragments that conflict", "{echo(s:\"a\") ...f0}", " fragment f~ on Query{echo(s:\"~\") ...f^}", " fragment f~ on Query{hello}"},
+	{"unused fragments", "{hello}", "fragment f~ on Query{...f^}", "fragment f~ on Query{hello}"},
+	{"unknown fragments", "{hello", "...f~", "}"},
+	{"conflicting arguments", "{", `echo(s:"~") `, "}"},
+	{"conflicting introspection", "{", `__type(name:"~"){name} `, "}"},
+	{"unknown fields", "{", "\n\n\n\nx ", "}"},
+	{"syntax error after a long string", `{a(s:"`, "zzzzzzzzzz", `") ]}`},
+	{"long string that is wrong", `{item(n:"`, `\u0001`, `"){hello}}`},
+	{
+		"introspection multiplied", "{", "a~:__schema{types{...F0}} ",
+		"} fragment F0 on __Type{fields{type{...F1}}} fragment F1 on __Type{ofType{ofType{name}}}",
+	},
+	{"a long type name", "{hello ...on ", "T", "{a}}"},
+	{"names nearly right", "{", "...on T~x{a} ", "}"},
+	{"list of wrong elements", "{in(v:[", `"z",`, "])}"},
+	{"one field many times", "{", "hello ", "}"},
+	{"one field with selections many times", "{", "item{item{hello}} ", "}"},
+	{"abstract types", "{all{", "...on Every{...on All{id}}", "}}"},
+	{"objects beside interfaces", "{all{", "...on Every{...on All{x:id}}...on Item{x:id}", "}}"},
+	{"many objects beside interfaces", "{all{", "...on T~{n:id}...on All{n:id}", "}}"},
+	{"nested selections", "", "{item", ""},
+	{"nested lists", "{a(s:", "[", ""},
+	{"nested objects", "{a(s:", "{a:", ""},
+	{"nested list types", "query($v:", "[", ""},
+	{"fields of a large object", "{in(v:{", "f~:1 ", "})}"},
+	{"values of a large enum", "{", "c~:color(v:C~) ", "}"},
+	{"unused variables", "query(", "$v~:Int ", "){hello}"},
+	{"undefined variables", "{", "i~:item(n:$v~){hello} ", "}"},
+	{"operations with a fragment", "", "query q~($v:Int){...F}", "fragment F on Query{item(n:$v){hello}}"},
+	{"operations with a chain of fragments", "", "query q~($v:Int){...f0} fragment f~ on Query{...f^}", "fragment f~ on Query{item(n:$v){hello}}"},
+	{"subscriptions with a chain of fragments", "", "subscription q~{...f0} fragment f~ on Subscription{...f^}", "fragment f~ on Subscription{s}"},
+	{"operations without a name", "", "{hello}", ""},
+	{"comments", "{hello", "#\n", "}"},
+	{"block strings", "{", "echo(s:\"\"\"a\n  b\"\"\")", "}"},
+	{"lines of a block string", `{echo(s:"""a`, "\n x", `""")}`},
+	{"escapes", `{echo(s:"`, `\uD83D\uDE00`, `")}`},
+	{"directives", "{hello", " @skip(if:true)", "}"},
+	{"unknown directives", "{hello", " @x~", "}"},
+	{"arguments", "{item(n:1", " x~:1", "){hello}}"},
+	{"brackets", "", "{", ""},
+	{"quotes", "", `"`, ""},
+	{"dollars", "query(", "$", ""},
+}
+
+// families are those documents, and some that need more to be made.
+func families() map[string]func(n int) string {
+	families := map[string]func(n int) string{
+		"fragments with all later ones": func(n int) string {
+			fragments := int(math.Sqrt(float64(n)))
+			var b strings.Builder
+			b.WriteString("{hello ...f0}")
+			for i := range fragments {
+				fmt.Fprintf(&b, " fragment f%d on Query{hello", i)
+				for next := i + 1; next < fragments; next++ {
+					fmt.Fprintf(&b, " ...f%d", next)
+				}
+				b.WriteString("}")
 			}
-			b.WriteString("}")
+			return b.String()
+		},
+		"variables": func(n int) string {
+			used := template{"", "{", "i~:item(n:$v~){hello} ", "}"}
+			return template{"", "query(", "$v~:Int ", ")"}.make(n) + used.make(n)
+		},
+		"fragments side by side": func(n int) string {
+			defined := template{"", "", "fragment f~ on Query{hello}", ""}
+			return template{"", "{hello", "...f~", "}"}.make(n) + defined.make(n)
+		},
+		"objects that repeat": func(n int) string {
+			value := template{"", `{`, "f~:1 ", "}"}.make(min(n, 1900))
+			return "{in(v:" + value + ")" + "in(v:" + value + ")}"
+		},
+	}
+	for _, template := range templates {
+		families[template.name] = template.make
+	}
+	return families
+}
+
+// ofSize makes a document of about so many bytes.
+func ofSize(make func(n int) string, bytes int) string {
+	n := 100
+	for range 3 {
+		n = max(1, n*bytes/len(make(n)))
+	}
+	return make(n)
+}
+
+// spent is what preparing a document some times costs: processor time, the least of
+// some rounds, and bytes allocated.
+type spent struct {
+	cpu   time.Duration
+	bytes uint64
+}
+
+func (s *spent) measure(t testing.TB, schema *ast.Schema, text string, times int, limits ports.Limits) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := processorTime(t)
+	for range times {
+		_, errs := document.Prepare(schema, text, limits)
+		checkErrors(t, errs)
+	}
+	cpu := processorTime(t) - start
+	runtime.ReadMemStats(&after)
+	s.bytes = after.TotalAlloc - before.TotalAlloc
+	if s.cpu == 0 || cpu < s.cpu {
+		s.cpu = cpu
+	}
+}
+
+func checkErrors(t testing.TB, errs ports.ResponseErrors) {
+	t.Helper()
+	if len(errs) > 10 {
+		t.Errorf("%d errors", len(errs))
+	}
+	if length := len(errs.AppendJSON(nil)); length > 16<<10 {
+		t.Errorf("the errors encode to %d bytes", length)
+	}
+	for _, err := range errs {
+		if err.Message == "the document could not be read" {
+			t.Error(err.Message)
 		}
-		return b.String()
-	}},
-	{"fragments with all later ones", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{hello ...f0}")
-		parts := 1
-		for parts*parts < n {
-			parts++
-		}
-		for i := range parts {
-			fmt.Fprintf(&b, " fragment f%d on Query{hello", i)
-			for next := i + 1; next < parts; next++ {
-				fmt.Fprintf(&b, " ...f%d", next)
-			}
-			b.WriteString("}")
-		}
-		return b.String()
-	}},
-	{"chain of fragments", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{...f0}")
-		for i := range n {
-			fmt.Fprintf(&b, " fragment f%d on Query{", i)
-			if i+1 < n {
-				fmt.Fprintf(&b, "...f%d}", i+1)
-			} else {
-				b.WriteString("hello}")
-			}
-		}
-		return b.String()
-	}},
-	{"fragments that double fields", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{item{...f0}}")
-		for i := range n {
-			fmt.Fprintf(&b, " fragment f%d on Item{", i)
-			if i+1 < n {
-				fmt.Fprintf(&b, "a:item{...f%d} b:item{...f%d}}", i+1, i+1)
-			} else {
-				b.WriteString("hello}")
-			}
-		}
-		return b.String()
-	}},
-	{"fragments that mix fields", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{item{...f0 ...g0}}")
-		for i := range n {
-			for _, f := range []string{"f", "g"} {
-				fmt.Fprintf(&b, " fragment %s%d on Item{", f, i)
-				if i+1 < n {
-					fmt.Fprintf(&b, "a:item{...%s%d} b:item{...f%d ...g%d}}", f, i+1, (i*7+1)%(n-i)+i, (i*5+1)%(n-i)+i)
-				} else {
-					b.WriteString("hello}")
+	}
+}
+
+func processorTime(t testing.TB) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// TestBudget: a document of 10 KB takes no more than 20 ms and 8 MB, even without
+// limits; one of 128 KB no more than 100 ms and 64 MB.
+func TestBudget(t *testing.T) {
+	limits := ports.Limits{Bytes: 128 << 10, Tokens: 2000, Depth: 25, Aliases: 100, Fields: 5000}
+	for _, types := range []int{4, 300, 2000} {
+		schema := large(t, types)
+		for name, make := range families() {
+			check := func(bytes int, limits ports.Limits, cpu time.Duration, allocated uint64) {
+				text := ofSize(make, bytes)
+				var spent spent
+				for round := 0; round == 0 || round < 10 && spent.cpu > cpu; round++ {
+					spent.measure(t, schema, text, 1, limits)
+				}
+				if spent.cpu > cpu || spent.bytes > allocated {
+					t.Errorf("%s, %d types, %d bytes: %v, %d bytes allocated", name, types, len(text), spent.cpu, spent.bytes)
 				}
 			}
+			check(10_000, limits, 20*time.Millisecond, 8<<20)
+			check(10_000, ports.Limits{}, 20*time.Millisecond, 8<<20)
+			check(128<<10, limits, 100*time.Millisecond, 64<<20)
 		}
-		return b.String()
-	}},
-	{"conflicting arguments", repeated("{", func(i int) string { return fmt.Sprintf(`echo(s:"%d") `, i) }, "}")},
-	{"conflicting introspection", repeated("{", func(i int) string { return fmt.Sprintf(`__type(name:"%d"){name} `, i) }, "}")},
-	{"unknown fields after newlines", func(n int) string {
-		return strings.Repeat("\n", 4*n) + "{" + strings.Repeat("x ", n) + "}"
-	}},
-	{"syntax error after a long string", func(n int) string {
-		return `{a(s:"` + strings.Repeat("z", 10*n) + `") ]}`
-	}},
-	{"long string that is wrong", func(n int) string {
-		return `{item(n:"` + strings.Repeat(`\u0001`, 10*n) + `"){hello}}`
-	}},
-	{"introspection multiplied", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{")
-		for i := range n {
-			fmt.Fprintf(&b, "a%d:__schema{types{...F0}} ", i)
-		}
-		b.WriteString("} fragment F0 on __Type{fields{type{...F1}}} fragment F1 on __Type{ofType{ofType{name}}}")
-		return b.String()
-	}},
-	{"dots without blanks", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{hello")
-		for i := range n {
-			fmt.Fprintf(&b, "...f%d", i)
-		}
-		b.WriteString("}")
-		for i := range n {
-			fmt.Fprintf(&b, "fragment f%d on Query{hello}", i)
-		}
-		return b.String()
-	}},
-	{"a long type name", func(n int) string { return "{hello ...on " + strings.Repeat("T", 25*n) + "{a}}" }},
-	{"names nearly right", repeated("{", func(i int) string { return fmt.Sprintf("...on T%dx{a} ", i) }, "}")},
-	{"list of wrong elements", repeated("{in(v:[", func(int) string { return `"z",` }, "])}")},
-	{"one field many times", repeated("{", func(int) string { return "hello " }, "}")},
-	{"one field with selections many times", repeated("{", func(int) string { return "item{item{hello}} " }, "}")},
-	{"abstract types", repeated("{all{", func(int) string { return "...on Every{...on All{id}}" }, "}}")},
-	{"object types beside abstract ones", repeated("{all{", func(int) string { return "...on Every{...on All{x:id}}...on Item{x:id}" }, "}}")},
-	{"many objects", repeated("{all{", func(i int) string { return fmt.Sprintf("...on T%d{n:next{id}}...on All{n:id}", i) }, "}}")},
-	{"nested selections", nested("{", "item{", "hello", "}", "}")},
-	{"nested lists", nested("{a(s:", "[", "", "]", ")}")},
-	{"nested objects", nested("{a(s:", "{a:", "1", "}", ")}")},
-	{"nested list types", nested("query($v:", "[", "Int", "]", "){hello}")},
-	{"fields of a large object", repeated("{in(v:{", func(i int) string { return fmt.Sprintf("f%d:1 ", i%1900) }, "})}")},
-	{"values of a large enum", repeated("{", func(i int) string { return fmt.Sprintf("c%d:color(v:C%d) ", i, i%1900) }, "}")},
-	{"variables", func(n int) string {
-		var b strings.Builder
-		b.WriteString("query(")
-		for i := range n {
-			fmt.Fprintf(&b, "$v%d:Int ", i)
-		}
-		b.WriteString("){")
-		for i := range n {
-			fmt.Fprintf(&b, "i%d:item(n:$v%d){hello}", i, i)
-		}
-		return b.String() + "}"
-	}},
-	{"undefined variables", repeated("{", func(i int) string { return fmt.Sprintf("item(n:$v%d){hello} ", i) }, "}")},
-	{"operations with all fragments", func(n int) string {
-		var b strings.Builder
-		for i := range n / 2 {
-			fmt.Fprintf(&b, "query q%d($v:Int){...f0}", i)
-		}
-		for i := range n / 2 {
-			fmt.Fprintf(&b, "fragment f%d on Query{", i)
-			if i+1 < n/2 {
-				fmt.Fprintf(&b, "...f%d}", i+1)
-			} else {
-				b.WriteString("item(n:$v){hello}}")
-			}
-		}
-		return b.String()
-	}},
-	{"circles of fragments", func(n int) string {
-		var b strings.Builder
-		b.WriteString("{...f0}")
-		for i := range n {
-			fmt.Fprintf(&b, "fragment f%d on Query{...f%d ...f0 ...f%d}", i, (i+1)%n, i)
-		}
-		return b.String()
-	}},
-	{"comments", repeated("{hello", func(int) string { return "#\n" }, "}")},
-	{"blank block strings", repeated("{", func(int) string { return "echo(s:\"\"\"a\n  b\"\"\")" }, "}")},
-	{"lines of a block string", repeated(`{echo(s:"""a`, func(int) string { return "\n x" }, `""")}`)},
-	{"escapes", repeated(`{echo(s:"`, func(int) string { return `\uD83D\uDE00` }, `")}`)},
-	{"directives", repeated("{hello", func(int) string { return " @skip(if:true)" }, "}")},
-	{"unknown directives", repeated("{hello", func(i int) string { return fmt.Sprintf(" @x%d", i) }, "}")},
-	{"arguments", repeated("{item(n:1", func(i int) string { return fmt.Sprintf(" x%d:1", i) }, "){hello}}")},
-	{"operations without a name", repeated("", func(int) string { return "{hello}" }, "")},
-	{"brackets", repeated("", func(int) string { return "{" }, "")},
-	{"quotes", repeated("", func(int) string { return `"` }, "")},
-	{"dollars", repeated("query(", func(int) string { return `$` }, "")},
-}
-
-func repeated(before string, part func(i int) string, after string) func(int) string {
-	return func(n int) string {
-		var b strings.Builder
-		b.WriteString(before)
-		for i := range n {
-			b.WriteString(part(i))
-		}
-		b.WriteString(after)
-		return b.String()
 	}
 }
 
-func nested(before, open, inside, end, after string) func(int) string {
-	return func(n int) string {
-		return before + strings.Repeat(open, n) + inside + strings.Repeat(end, n) + after
+// TestCostGrowsWithTheDocument: without limits, twice the document costs at most 2.2
+// times as much, and four times the document at most the square of that.
+func TestCostGrowsWithTheDocument(t *testing.T) {
+	schema := large(t, 2000)
+	for name, make := range families() {
+		t.Run(name, func(t *testing.T) { checkGrowth(t, schema, make) })
 	}
+}
+
+// checkGrowth compares a document with four of a quarter of its size, so that the
+// garbage collector has as much to do. It leaves room for what the lesser documents
+// may cost at all: where they are refused early, a longer one need not be.
+func checkGrowth(t testing.TB, schema *ast.Schema, make func(n int) string) {
+	t.Helper()
+	const (
+		times  = 4
+		lesser = 16 << 10
+		growth = 2.2 * 2.2 / times
+		cpu    = times * 2 * time.Millisecond
+		bytes  = times * 1 << 20
+	)
+	less, more := ofSize(make, lesser), ofSize(make, times*lesser)
+	var a, b spent
+	ok := false
+	for round := 0; round < 20 && !ok; round++ {
+		a.measure(t, schema, less, times, ports.Limits{})
+		b.measure(t, schema, more, 1, ports.Limits{})
+		ok = float64(b.cpu) <= growth*float64(max(a.cpu, cpu)) && float64(b.bytes) <= growth*float64(max(a.bytes, bytes))
+	}
+	if !ok {
+		t.Errorf("%d bytes, %d times: %v, %d bytes allocated; %d bytes: %v, %d bytes allocated",
+			len(less), times, a.cpu, a.bytes, len(more), b.cpu, b.bytes)
+	}
+}
+
+// FuzzPrepareCost looks for documents whose cost grows faster than they do.
+func FuzzPrepareCost(f *testing.F) {
+	for _, template := range templates {
+		f.Add(template.before, template.part, template.after)
+	}
+	schema := large(f, 300)
+	f.Fuzz(func(t *testing.T, before, part, after string) {
+		if len(part) == 0 || len(before)+len(part)+len(after) > 1000 {
+			return
+		}
+		checkGrowth(t, schema, template{"", before, part, after}.make)
+	})
 }

@@ -147,11 +147,10 @@ func (s *fieldSet) add(field *ast.Field) {
 // with each.
 func (m *merging) mergeGroup(group group, onlyShapes bool) {
 	all := append([]*ast.Field{group.first}, group.more...)
-	if !m.sameShape(all) {
-		return
-	}
 	if onlyShapes {
-		m.mergeSelections(all, true)
+		if m.sameShape(all) {
+			m.mergeSelections(all, true)
+		}
 		return
 	}
 	var abstract []*ast.Field
@@ -168,13 +167,13 @@ func (m *merging) mergeGroup(group group, onlyShapes bool) {
 		}
 		byObject[parent] = append(byObject[parent], field)
 	}
-	if len(objects) <= 1 || len(abstract) > 0 {
-		if !m.sameField(all) {
-			return
-		}
-	}
 	if len(objects) <= 1 {
-		m.mergeSelections(all, false)
+		if m.sameField(all) && m.sameShape(all) {
+			m.mergeSelections(all, false)
+		}
+		return
+	}
+	if len(abstract) > 0 && !m.sameField(all) || !m.sameShape(all) {
 		return
 	}
 	m.mergeSelections(all, true)

@@ -85,7 +85,7 @@ var rules = []struct {
 		{`{user{node{node{x:name}}} user{node{node{x:other}}}}`, `Fields "x" conflict because`},
 		{`{node{...on User{x:name} ...on Post{x:title}}}`, `Fields "x" conflict because they return conflicting types "String" and "String!".`},
 		{`{hit{...on User{node{x:name}} ...on Post{node{x:id}}}}`, `Fields "x" conflict because they return conflicting types "String" and "ID!".`},
-		{`{node{...on User{node{x:other}} node{x:name}}}`, `Fields "x" conflict because they return conflicting types "Int" and "String".`},
+		{`{node{...on User{node{x:other}} node{x:name}}}`, `Fields "x" conflict because "other" and "name" are different fields.`},
 		{`{echo(s:"a") echo(s:"""a""")}`, `Fields "echo" conflict because they have differing arguments.`},
 	}},
 	{"leaf field selections (5.3.3)", []string{`{user{id}}`}, []refusal{

@@ -56,6 +56,7 @@ interface All { id: ID! }
 interface Every { id: ID! }
 type Item implements All & Every { id: ID!, hello: String, echo(s: String): String, item(n: Int): Item, all: All, every: Every, items: [Item] }
 type Query { hello: String, a(s: String): Int, echo(s: String): String, item(n: Int): Item, all: All, every: Every, color(v: C): Int, in(v: In): Int }
+type Subscription { s: Int }
 enum C { RED `)
 	for i := range types {
 		fmt.Fprintf(&b, "C%d ", i)

@@ -73,21 +73,8 @@ func (v *validation) collect() {
 		v.problems.list = append(v.problems.list, problem{message: "the document is empty"})
 		return
 	}
-	v.fragmentsByName = make(map[string]int, len(v.document.Fragments))
-	for i, fragment := range v.document.Fragments {
-		if _, again := v.fragmentsByName[fragment.Name]; again {
-			v.problems.add(fragment.Position, "There can be only one fragment named %q.", fragment.Name)
-			continue
-		}
-		v.fragmentsByName[fragment.Name] = i
-	}
-	var names names
-	for _, operation := range v.document.Operations {
-		if operation.Name == "" && len(v.document.Operations) > 1 {
-			v.problems.add(operation.Position, "This anonymous operation must be the only defined operation.")
-		} else if names.again(operation.Name) {
-			v.problems.add(operation.Position, "There can be only one operation named %q.", operation.Name)
-		}
+	if v.checkNames(); v.problems.found() {
+		return
 	}
 	v.work = minWork
 	v.operations = make([]part, len(v.document.Operations))
@@ -99,6 +86,30 @@ func (v *validation) collect() {
 	for i, fragment := range v.document.Fragments {
 		v.fragments[i] = part{name: fragment.Name, selections: fragment.SelectionSet}
 		v.collectSpreads(&v.fragments[i], fragment.SelectionSet)
+	}
+}
+
+// checkNames checks those of operations and fragments (GraphQL, sections 5.2.1.1,
+// 5.2.2.1 and 5.5.1.1).
+func (v *validation) checkNames() {
+	v.fragmentsByName = make(map[string]int, len(v.document.Fragments))
+	for i, fragment := range v.document.Fragments {
+		if _, again := v.fragmentsByName[fragment.Name]; again {
+			v.problems.add(fragment.Position, "There can be only one fragment named %q.", fragment.Name)
+			continue
+		}
+		v.fragmentsByName[fragment.Name] = i
+	}
+	var names names
+	for _, operation := range v.document.Operations {
+		if v.problems.full() {
+			return
+		}
+		if operation.Name == "" && len(v.document.Operations) > 1 {
+			v.problems.add(operation.Position, "This anonymous operation must be the only defined operation.")
+		} else if names.again(operation.Name) {
+			v.problems.add(operation.Position, "There can be only one operation named %q.", operation.Name)
+		}
 	}
 }
 
