@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -88,7 +89,7 @@ func (v *validation) directives(parent *ast.Definition, directives ast.Directive
 			v.unknownArguments(directive.Arguments)
 			continue
 		}
-		if !allowed(definition, location) {
+		if !slices.Contains(definition.Locations, location) {
 			v.problems.add(directive.Position, `Directive "@%s" may not be used on %s.`, directive.Name, location)
 		}
 		if names.again(directive.Name) && !definition.IsRepeatable {
@@ -96,13 +97,4 @@ func (v *validation) directives(parent *ast.Definition, directives ast.Directive
 		}
 		v.arguments(definition.Arguments, directive.Arguments, owner{at: directive.Position, directive: directive.Name})
 	}
-}
-
-func allowed(definition *ast.DirectiveDefinition, location ast.DirectiveLocation) bool {
-	for _, known := range definition.Locations {
-		if known == location {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -64,9 +65,7 @@ func (v *validation) via(path []step, first int) string {
 	if len(names) > most {
 		names[most] = "others"
 	}
-	for i, j := 0, len(names)-1; i < j; i, j = i+1, j-1 {
-		names[i], names[j] = names[j], names[i]
-	}
+	slices.Reverse(names)
 	return " via " + strings.Join(names, ", ")
 }
 

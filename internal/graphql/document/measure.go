@@ -6,7 +6,7 @@ const (
 	// maxSize is where counting ends.
 	maxSize = 1 << 30
 	// maxIntrospection bounds how many fields an operation selects below __schema
-	// and __type: the query that tools send has about 250, and each is answered for
+	// and __type: the query that tools send has 230, and each is answered for
 	// every type of the schema.
 	maxIntrospection = 500
 	// maxIntrospectionLists is how many lists of types may nest below __schema and

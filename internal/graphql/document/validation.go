@@ -1,6 +1,8 @@
 package document
 
 import (
+	"slices"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fanql/fanql/ports"
@@ -160,10 +162,8 @@ type names struct {
 }
 
 func (n *names) again(name string) bool {
-	for _, known := range n.few[:n.count] {
-		if known == name {
-			return true
-		}
+	if slices.Contains(n.few[:n.count], name) {
+		return true
 	}
 	if n.count < len(n.few) {
 		n.few[n.count] = name

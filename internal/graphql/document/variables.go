@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -59,9 +60,9 @@ func (v *validation) checkVariables() {
 		}
 	}
 	// A fragment comes after all that it spreads: backwards, before them.
-	for i := len(v.order) - 1; i >= 0; i-- {
-		if fragment := &v.fragments[v.order[i]]; used[v.order[i]] {
-			for _, spread := range fragment.spreads {
+	for _, i := range slices.Backward(v.order) {
+		if used[i] {
+			for _, spread := range v.fragments[i].spreads {
 				used[spread.fragment] = true
 			}
 		}

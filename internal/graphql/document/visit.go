@@ -1,6 +1,10 @@
 package document
 
-import "github.com/vektah/gqlparser/v2/ast"
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
 
 // visit goes through all selections, arguments, values and directives once, notes
 // their definitions in them, and applies the rules that need no more than these.
@@ -172,12 +176,7 @@ func (v *validation) objectsInCommon(a, b *ast.Definition) bool {
 		a, b = b, a
 	}
 	if a.Kind == ast.Object {
-		for _, object := range v.schema.PossibleTypes[b.Name] {
-			if object == a {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(v.schema.PossibleTypes[b.Name], a)
 	}
 	fewer, more := a, b
 	if len(v.schema.PossibleTypes[fewer.Name]) > len(v.schema.PossibleTypes[more.Name]) {
