@@ -25,8 +25,13 @@ func convert(source graphql.Schema, types graphql.TypeMap) (*Schema, error) {
 		objects:   map[string]*object{},
 		abstracts: map[string]*abstract{},
 		root:      map[ast.Operation]*object{},
-	}, outputs: map[string]*leaf{}}
-	names := slices.Sorted(maps.Keys(types))
+	}, leaves: map[string]*leaf{}}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		if !isIntrospection(types[name]) {
+			names = append(names, name)
+		}
+	}
 	for _, name := range names {
 		c.declare(name, types[name])
 	}
@@ -39,12 +44,13 @@ func convert(source graphql.Schema, types graphql.TypeMap) (*Schema, error) {
 		return nil, err
 	}
 	c.roots(source)
-	return c.schema, c.arguments(names)
+	c.introspection()
+	return c.schema, c.arguments()
 }
 
 type converter struct {
-	schema  *Schema
-	outputs map[string]*leaf
+	schema *Schema
+	leaves map[string]*leaf // by their names
 }
 
 // declare makes a type without what refers to other types.
@@ -60,7 +66,7 @@ func (c *converter) declare(name string, of graphql.Type) {
 			l.scalar = of
 		}
 		definition.BuiltIn = l.builtIn != nil
-		c.outputs[name], s.leaves.scalars[name] = l, of
+		c.leaves[name], s.leaves.scalars[name] = l, of
 	case *graphql.Enum:
 		definition.Kind = ast.Enum
 		c.enum(definition, of)
@@ -93,7 +99,7 @@ func (c *converter) enum(definition *ast.Definition, of *graphql.Enum) {
 		})
 	}
 	c.schema.leaves.enums[definition.Name] = byName
-	c.outputs[definition.Name] = &leaf{name: definition.Name, names: byValue}
+	c.leaves[definition.Name] = &leaf{name: definition.Name, names: byValue}
 }
 
 // define adds what refers to other types.
@@ -151,38 +157,28 @@ func (c *converter) fields(definition *ast.Definition, fields graphql.FieldDefin
 
 func (c *converter) resolvers(o *object, definition *ast.Definition, fields graphql.FieldDefinitionMap) {
 	for _, f := range definition.Fields {
-		c.addField(o, f, fields[f.Name])
+		source, made := fields[f.Name], c.addField(o, f)
+		made.returns, made.resolve, made.subscribe = source.Type, source.Resolve, source.Subscribe
 	}
 }
 
-func (c *converter) addField(o *object, definition *ast.FieldDefinition, source *graphql.FieldDefinition) {
-	o.fields[definition.Name] = &field{
+func (c *converter) addField(o *object, definition *ast.FieldDefinition) *field {
+	f := &field{
 		name:       definition.Name,
 		label:      o.name + "." + definition.Name,
-		parent:     o,
 		definition: definition,
-		returns:    source.Type,
-		output:     c.output(source.Type),
-		resolve:    source.Resolve,
-		subscribe:  source.Subscribe,
+		output:     c.output(definition.Type),
 	}
+	o.fields[definition.Name] = f
+	return f
 }
 
-func (c *converter) output(of graphql.Type) *output {
-	switch of := of.(type) {
-	case *graphql.NonNull:
-		inner := *c.output(of.OfType)
-		inner.nonNull = true
-		return &inner
-	case *graphql.List:
-		return &output{item: c.output(of.OfType)}
-	case *graphql.Object:
-		return &output{object: c.schema.objects[of.Name()]}
-	case *graphql.Interface, *graphql.Union:
-		return &output{abstract: c.schema.abstracts[of.Name()]}
-	default:
-		return &output{leaf: c.outputs[of.Name()]}
+func (c *converter) output(of *ast.Type) *output {
+	if of.Elem != nil {
+		return &output{nonNull: of.NonNull, item: c.output(of.Elem)}
 	}
+	name := of.NamedType
+	return &output{nonNull: of.NonNull, leaf: c.leaves[name], object: c.schema.objects[name], abstract: c.schema.abstracts[name]}
 }
 
 func (c *converter) argumentList(owner string, arguments []*graphql.Argument) (ast.ArgumentDefinitionList, error) {
@@ -222,14 +218,16 @@ func (c *converter) inputFields(definition *ast.Definition, of *graphql.InputObj
 }
 
 // arguments makes the arguments of the fields that are selected without any.
-func (c *converter) arguments(names []string) error {
-	for _, name := range names {
-		o := c.schema.objects[name]
-		if o == nil {
-			continue
-		}
-		for _, f := range o.fields {
-			template, errs := input.NewTemplate(c.schema.types, optional(f.definition.Arguments), nil, c.schema.leaves)
+func (c *converter) arguments() error {
+	none, _ := input.NewTemplate(c.schema.types, nil, nil, c.schema.leaves)
+	for _, name := range slices.Sorted(maps.Keys(c.schema.objects)) {
+		for _, f := range c.schema.objects[name].fields {
+			optional := withDefault(f.definition.Arguments)
+			if len(optional) == 0 {
+				f.arguments = none
+				continue
+			}
+			template, errs := input.NewTemplate(c.schema.types, optional, nil, c.schema.leaves)
 			if errs != nil {
 				return refuse("a default value of the arguments of %s: %s", f.label, errs[0].Message)
 			}
@@ -239,8 +237,9 @@ func (c *converter) arguments(names []string) error {
 	return nil
 }
 
-// optional leaves out the arguments that a document has to give.
-func optional(arguments ast.ArgumentDefinitionList) ast.ArgumentDefinitionList {
+// withDefault leaves out the arguments that are absent if a document does not give
+// them.
+func withDefault(arguments ast.ArgumentDefinitionList) ast.ArgumentDefinitionList {
 	return slices.DeleteFunc(slices.Clone(arguments), func(a *ast.ArgumentDefinition) bool { return a.DefaultValue == nil })
 }
 

@@ -38,7 +38,7 @@ func (c *converter) literal(of graphql.Type, value any) (*ast.Value, error) {
 	case *graphql.InputObject:
 		return c.inputLiteral(of, v)
 	case *graphql.Enum:
-		if name, ok := c.outputs[of.Name()].enumName(v.Interface()); ok {
+		if name, ok := c.leaves[of.Name()].enumName(v.Interface()); ok {
 			return &ast.Value{Kind: ast.EnumValue, Raw: name}, nil
 		}
 		return nil, fmt.Errorf("the enum %s has no value %v", of.Name(), value)

@@ -108,6 +108,13 @@ func (e *execution) field(ctx context.Context, f *fieldPlan, source any) bool {
 
 // value resolves a field and writes its value.
 func (e *execution) value(ctx context.Context, f *fieldPlan, source any) bool {
+	if f.answer != nil {
+		arguments, err := f.arguments.Map(e.bound.variables)
+		if err != nil {
+			return e.userError(ctx, f, err)
+		}
+		return e.complete(ctx, f, f.output, f.answer(source, arguments))
+	}
 	if f.resolve != nil {
 		value, err := e.resolve(ctx, f, source, f.resolve)
 		return e.completeResolved(ctx, f, value, err)

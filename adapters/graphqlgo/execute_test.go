@@ -79,3 +79,9 @@ func TestNullSpreadsToTheNearestParent(t *testing.T) {
 		`{"message":"Cannot return null for non-nullable field Inner.lateNull.","locations":[{"line":1,"column":7}],"path":["list",0,"lateNull"]},`+
 		`{"message":"Cannot return null for non-nullable field Inner.lateNull.","locations":[{"line":1,"column":7}],"path":["list",1,"lateNull"]}]}`)
 }
+
+func TestIntrospection(t *testing.T) {
+	query(t, graphql.Fields{"a": {Type: graphql.Int, DeprecationReason: "old"}},
+		`{__type(name:"Query"){kind name fields(includeDeprecated:true){name isDeprecated deprecationReason type{name}}} __schema{queryType{name} directives{name}}}`,
+		`{"data":{"__type":{"kind":"OBJECT","name":"Query","fields":[{"name":"a","isDeprecated":true,"deprecationReason":"old","type":{"name":"Int"}}]},"__schema":{"queryType":{"name":"Query"},"directives":[{"name":"deprecated"},{"name":"include"},{"name":"skip"},{"name":"specifiedBy"}]}}}`)
+}

@@ -1,14 +1,14 @@
 package graphqlgo
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/graphql-go/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// roots finds the root types, and adds the fields of introspection to that of
-// queries.
+// roots finds the root types.
 func (c *converter) roots(source graphql.Schema) {
 	s := c.schema
 	if query := source.QueryType(); query != nil {
@@ -20,18 +20,15 @@ func (c *converter) roots(source graphql.Schema) {
 	if subscription := source.SubscriptionType(); subscription != nil {
 		s.types.Subscription, s.root[ast.Subscription] = s.types.Types[subscription.Name()], s.objects[subscription.Name()]
 	}
-	for _, meta := range []*graphql.FieldDefinition{graphql.SchemaMetaFieldDef, graphql.TypeMetaFieldDef} {
-		definition := &ast.FieldDefinition{Name: meta.Name, Description: meta.Description, Type: typeOf(meta.Type)}
-		definition.Arguments, _ = c.argumentList(meta.Name, meta.Args)
-		s.types.Query.Fields = append(s.types.Query.Fields, definition)
-		c.addField(s.root[ast.Query], definition, meta)
-	}
 }
 
-// directives adds the directives of a schema, and those that every schema has.
+// directives adds the directives of a schema but for those that every schema has:
+// graphql-go's own are of an older edition.
 func (c *converter) directives(source graphql.Schema) error {
-	defined := append([]*graphql.Directive{graphql.SkipDirective, graphql.IncludeDirective, graphql.DeprecatedDirective}, source.Directives()...)
-	for _, directive := range defined {
+	for _, directive := range source.Directives() {
+		if slices.Contains([]*graphql.Directive{graphql.SkipDirective, graphql.IncludeDirective, graphql.DeprecatedDirective}, directive) {
+			continue
+		}
 		arguments, err := c.argumentList("@"+directive.Name, directive.Args)
 		if err != nil {
 			return err

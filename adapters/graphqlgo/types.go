@@ -22,12 +22,12 @@ type object struct {
 type field struct {
 	name       string
 	label      string // Type.field, for errors
-	parent     *object
 	definition *ast.FieldDefinition
 	returns    graphql.Output
 	output     *output
 	resolve    graphql.FieldResolveFn // nil: the default resolver
 	subscribe  graphql.FieldResolveFn
+	answer     func(source any, arguments map[string]any) any // of introspection
 	// arguments are those of a field that is selected without any.
 	arguments *input.Template
 	// readers are how the default resolver reads the types that it has met.
