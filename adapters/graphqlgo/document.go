@@ -2,6 +2,7 @@ package graphqlgo
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -18,6 +19,9 @@ type queryDocument struct {
 	templates  map[*ast.Field]*input.Template // of the fields that have arguments
 	nodes      func() *nodeTree
 	operations []*operation
+	cost       int
+	// room is how many more planned fields are kept.
+	room atomic.Int64
 }
 
 var _ ports.Document = (*queryDocument)(nil)
@@ -27,15 +31,23 @@ func (s *Schema) newDocument(parsed *ast.QueryDocument, text string) (*queryDocu
 	d.nodes = sync.OnceValue(func() *nodeTree { return newNodeTree(parsed, text) })
 	c := literalCheck{document: d}
 	for _, definition := range parsed.Operations {
+		c.directives(definition.Directives)
+		for _, variable := range definition.VariableDefinitions {
+			c.directives(variable.Directives)
+		}
 		c.selectionSet(definition.SelectionSet)
 		d.operations = append(d.operations, newOperation(d, definition))
 	}
 	for _, fragment := range parsed.Fragments {
+		c.directives(fragment.Directives)
 		c.selectionSet(fragment.SelectionSet)
 	}
 	if c.errors != nil {
 		return nil, c.errors
 	}
+	kept, cost := measure(s, parsed, text, d.operations)
+	d.cost = cost
+	d.room.Store(int64(kept))
 	return d, nil
 }
 
@@ -53,40 +65,62 @@ func (d *queryDocument) Operation(name string) (ports.OperationDefinition, ports
 	return nil, ports.NewResponseErrors("the document has no operation")
 }
 
-// Cost is about the bytes that the document takes.
-func (d *queryDocument) Cost() int { return 100*len(d.text) + 4096 }
+// Cost is about the bytes that the document and its plans take, once all is planned
+// that is kept.
+func (d *queryDocument) Cost() int { return d.cost }
 
-// literalCheck coerces the arguments of a document's fields (GraphQL, section
-// 5.6.1).
+// keeps reports whether there is room to keep a selection.
+func (d *queryDocument) keeps(s *selection) bool {
+	return d.room.Add(-int64(len(s.fields))) >= 0
+}
+
+// literalCheck coerces the arguments of a document (GraphQL, section 5.6.1).
 type literalCheck struct {
 	document *queryDocument
 	errors   ports.ResponseErrors
+	full     bool
 }
 
 func (c *literalCheck) selectionSet(set ast.SelectionSet) {
 	for _, selection := range set {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			c.field(selection)
+			if len(selection.Arguments) > 0 {
+				c.document.templates[selection] = c.arguments(selection.Definition.Arguments, selection.Arguments)
+			}
+			c.directives(selection.Directives)
 			c.selectionSet(selection.SelectionSet)
 		case *ast.InlineFragment:
+			c.directives(selection.Directives)
 			c.selectionSet(selection.SelectionSet)
+		case *ast.FragmentSpread:
+			c.directives(selection.Directives)
 		}
 	}
 }
 
-func (c *literalCheck) field(f *ast.Field) {
-	if len(f.Arguments) == 0 || len(c.errors) >= maxErrors {
-		return
+func (c *literalCheck) directives(directives ast.DirectiveList) {
+	for _, directive := range directives {
+		c.arguments(directive.Definition.Arguments, directive.Arguments)
 	}
-	template, errs := input.NewTemplate(c.document.schema.types, f.Definition.Arguments, f.Arguments, c.document.schema.leaves)
-	if errs != nil {
-		c.errors = append(c.errors, errs...)
-		c.errors = c.errors[:min(len(c.errors), maxErrors)]
-		return
-	}
-	c.document.templates[f] = template
 }
 
-// maxErrors is how many errors of a request are returned.
-const maxErrors = 10
+func (c *literalCheck) arguments(definitions ast.ArgumentDefinitionList, given ast.ArgumentList) *input.Template {
+	if c.full {
+		return nil
+	}
+	template, errs := input.NewTemplate(c.document.schema.types, definitions, given, c.document.schema.leaves)
+	for _, err := range errs {
+		if c.full = len(c.errors) == maxErrors || len(append(c.errors, err).AppendJSON(nil)) > maxErrorsBytes; c.full {
+			break
+		}
+		c.errors = append(c.errors, err)
+	}
+	return template
+}
+
+// The bounds of the errors of a request (ports.Schema).
+const (
+	maxErrors      = 10
+	maxErrorsBytes = 16 << 10
+)

@@ -3,7 +3,6 @@ package graphqlgo
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/graphql-go/graphql/gqlerrors"
 
@@ -25,7 +24,7 @@ func guard(call func() (any, error)) (value any, err error) {
 // recovered is to be deferred where user code is called.
 func recovered(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		*err = fmt.Errorf("panic: %v", r)
 	}
 }
 

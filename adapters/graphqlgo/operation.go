@@ -68,7 +68,7 @@ func (o *operation) plan(variables map[string]any) *plan {
 		return known
 	}
 	made := newPlan(o, variables)
-	if len(o.plans) < maxPlans {
+	if len(o.plans) < maxPlans && o.document.keeps(made.root) {
 		o.plans[string(decisions)] = made
 	}
 	return made

@@ -129,6 +129,9 @@ func (f *fieldPlan) of(o *object) *selection {
 		sets[i] = one.SelectionSet
 	}
 	made := f.plan.selection(o, f, sets)
+	if !f.plan.document.keeps(made) {
+		return made
+	}
 	for {
 		next := []*selection{made}
 		if known != nil {
