@@ -6,6 +6,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/internal/graphql/input"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -171,7 +172,7 @@ func (e *execution) params(ctx context.Context, f *fieldPlan, source any) (graph
 
 func (e *execution) info(f *fieldPlan) graphql.ResolveInfo {
 	if e.variables == nil {
-		e.variables = copied(e.bound.variables).(map[string]any)
+		e.variables, _ = input.Clone(e.bound.variables).(map[string]any)
 	}
 	info := f.info
 	info.Path, info.RootValue, info.VariableValues = e.path(), e.call.Root, e.variables
@@ -198,23 +199,3 @@ func (e *execution) fail(f *fieldPlan, message string, extensions map[string]any
 
 // minErrorBytes is about what an error takes beside its message.
 const minErrorBytes = 50
-
-// copied copies lists and input objects.
-func copied(value any) any {
-	switch value := value.(type) {
-	case []any:
-		list := make([]any, len(value))
-		for i, item := range value {
-			list[i] = copied(item)
-		}
-		return list
-	case map[string]any:
-		members := make(map[string]any, len(value))
-		for name, member := range value {
-			members[name] = copied(member)
-		}
-		return members
-	default:
-		return value
-	}
-}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql/internal/graphql/input"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -34,7 +35,8 @@ func (b *bound) subscribe(ctx context.Context, f *fieldPlan) (err error) {
 		return err
 	}
 	info := f.info
-	info.Path, info.VariableValues = f.path, copied(b.variables).(map[string]any)
+	info.Path = f.path
+	info.VariableValues, _ = input.Clone(b.variables).(map[string]any)
 	defer recovered(&err)
 	_, err = f.subscribe(graphql.ResolveParams{Args: arguments, Info: info, Context: ctx})
 	return err
