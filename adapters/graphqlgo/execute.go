@@ -120,6 +120,11 @@ func (e *execution) value(ctx context.Context, f *fieldPlan, source any) bool {
 		value, err := e.resolve(ctx, f, source, f.resolve)
 		return e.completeResolved(ctx, f, value, err)
 	}
+	if len(f.definition.Arguments) > 0 { // nobody reads them, but they may be wrong
+		if _, err := f.arguments.Map(e.bound.variables); err != nil {
+			return e.userError(ctx, f, err)
+		}
+	}
 	return e.read(ctx, f, source)
 }
 
