@@ -1,0 +1,118 @@
+package graphqlgo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/ports"
+)
+
+// chatSchema has a subscription whose resolvers note what they are called with.
+func chatSchema(t *testing.T, note func(string)) *graphqlgo.Schema {
+	t.Helper()
+	event := object("Event", graphql.Fields{"id": {Type: graphql.ID}, "late": later(graphql.Int, 1, nil), "required": {Type: required(graphql.Int)}})
+	called := func(name string, then func(p graphql.ResolveParams) (any, error)) graphql.FieldResolveFn {
+		return func(p graphql.ResolveParams) (any, error) {
+			note(fmt.Sprint(name, p.Args, p.Source, p.Info.Path.AsArray(), p.Info.VariableValues, p.Context.Value(contextKey{})))
+			return then(p)
+		}
+	}
+	return newSchema(t, graphql.SchemaConfig{
+		Query: object("Query", graphql.Fields{"a": value(graphql.Int, 1)}),
+		Subscription: object("Subscription", graphql.Fields{
+			"event": {
+				Type: event, Args: graphql.FieldConfigArgument{"room": {Type: required(graphql.ID)}},
+				Subscribe: called("subscribe", func(graphql.ResolveParams) (any, error) { return nil, nil }),
+				Resolve: called("resolve", func(p graphql.ResolveParams) (any, error) {
+					switch p.Source.(map[string]any)["id"] {
+					case "skipped":
+						return nil, fmt.Errorf("not for you: %w", ports.ErrSkip)
+					case "skipped later":
+						return func() (any, error) { return nil, ports.ErrSkip }, nil
+					}
+					return p.Source, nil
+				}),
+			},
+			"refused": {Type: graphql.Int, Subscribe: func(graphql.ResolveParams) (any, error) { return nil, ports.Public("not in this room") },
+				Resolve: func(graphql.ResolveParams) (any, error) { return nil, nil }},
+		}),
+	})
+}
+
+func TestSubscription(t *testing.T) {
+	var notes []string
+	schema := chatSchema(t, func(note string) { notes = append(notes, note) })
+	ctx := context.WithValue(t.Context(), contextKey{}, "mine")
+	bound := bind(t, schema, `subscription($r:ID!){ev:event(room:$r){id late}}`, `{"r":1234567}`)
+	if errs := bound.Subscribe(ctx, masked); errs != nil {
+		t.Fatal(errs)
+	}
+	for id, want := range map[string]string{
+		`"e1"`: `{"data":{"ev":{"id":"e1","late":1}}}`, `1795292668348461057`: `{"data":{"ev":{"id":"1795292668348461057","late":1}}}`, `"skipped"`: ``, `"skipped later"`: ``,
+	} {
+		root, err := ports.DecodeJSON([]byte(`{"id":` + id + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := bound.Execute(ctx, ports.Call{Root: root, Format: masked})
+		if string(result.Body) != want || result.Skip != (want == "") {
+			t.Errorf("%s: %+v %s", id, result.Skip, result.Body)
+		}
+	}
+	if len(notes) != 5 || notes[0] != `subscribemap[room:1234567] <nil> [ev] map[r:1234567]mine` || notes[1][:len("resolvemap[room:1234567]")] != "resolvemap[room:1234567]" {
+		t.Errorf("called %q", notes)
+	}
+}
+
+func TestSubscriptionsThatAreRefused(t *testing.T) {
+	schema := chatSchema(t, func(string) { t.Error("a resolver was called") })
+	errs := bind(t, schema, `subscription{refused}`, "").Subscribe(t.Context(), masked)
+	if got, want := string(errs.AppendJSON(nil)), `[{"message":"not in this room","locations":[{"line":1,"column":14}],"path":["refused"]}]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if errs := bind(t, schema, `{a}`, "").Subscribe(t.Context(), masked); errs == nil {
+		t.Error("a query was subscribed to")
+	}
+}
+
+func TestOnlyTheSubscriptionsFieldMaySkip(t *testing.T) {
+	query(t, graphql.Fields{"a": failing(graphql.Int, ports.ErrSkip)}, `{a}`,
+		`{"data":{"a":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":2}],"path":["a"]}]}`)
+}
+
+func TestResponsesAreBounded(t *testing.T) {
+	long := make([]int, 1000)
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{
+		"list": value(graphql.NewList(graphql.Int), long), "late": later(graphql.NewList(graphql.Int), long, nil),
+		"broken": value(graphql.NewList(graphql.Boolean), []string{"a", "b", "c", "d", "e", "f"}),
+		"nulled": value(object("Inner", graphql.Fields{"list": value(graphql.NewList(graphql.Int), long), "bad": later(required(graphql.Int), nil, errors.New("x"))}), 1),
+	})})
+	for document, want := range map[string]bool{`{list}`: false, `{late}`: false, `{broken}`: false, `{nulled{bad list}}`: false, `{__typename}`: true} {
+		body := bind(t, schema, document, "").Execute(t.Context(), ports.Call{Format: masked, MaxBytes: 200}).Body
+		if isTooLong := string(body) == `{"data":null,"errors":[{"message":"the response is longer than 200 bytes"}]}`; isTooLong == want {
+			t.Errorf("%s: %s", document, body)
+		}
+	}
+	body := bind(t, schema, `{nulled{bad list}}`, "").Execute(t.Context(), ports.Call{Format: masked, MaxBytes: 5000}).Body
+	if want := `{"data":{"nulled":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":9}],"path":["nulled","bad"]}]}`; string(body) != want {
+		t.Errorf("got %s", body)
+	}
+}
+
+func TestExtensionsOfTheCall(t *testing.T) {
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": value(graphql.Int, 1)})})
+	for want, extensions := range map[string]map[string]any{
+		`{"data":{"a":1}}`: {}, `{"data":{"a":1},"extensions":{"a":[1],"b":"<"}}`: {"b": "<", "a": []int{1}, "c": make(chan int)},
+		`{"data":{"a":1} }`: {"a": make(chan int)},
+	} {
+		body := bind(t, schema, `{a}`, "").Execute(t.Context(), ports.Call{Format: masked, Extensions: extensions}).Body
+		if string(body) != want && !(want == `{"data":{"a":1} }` && string(body) == `{"data":{"a":1}}`) {
+			t.Errorf("got %s, want %s", body, want)
+		}
+	}
+}
