@@ -3,6 +3,7 @@ package graphqlgo_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/graphql-go/graphql"
@@ -88,4 +89,13 @@ func query(t testing.TB, fields graphql.Fields, document, want string) {
 	if got := execute(t, schema, document, "", nil); got != want {
 		t.Errorf("%s\ngot  %s\nwant %s", document, got, want)
 	}
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }

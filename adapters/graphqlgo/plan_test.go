@@ -1,0 +1,156 @@
+package graphqlgo_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/ports"
+)
+
+func TestSkipAndInclude(t *testing.T) {
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": value(graphql.Int, 1), "b": value(graphql.Int, 2), "c": value(graphql.Int, 3)})})
+	prepared, errs := schema.Prepare(`query($s:Boolean=false,$i:Boolean!){...F @include(if:$i) a ...@skip(if:$s){c b @skip(if:true)} b @include(if:false)} fragment F on Query{b}`, ports.Limits{})
+	if errs != nil {
+		t.Fatalf("%s", errs.AppendJSON(nil))
+	}
+	operation, _ := prepared.Operation("")
+	for range 2 {
+		for variables, want := range map[string]string{
+			`{"i":true}`: `{"data":{"b":2,"a":1,"c":3}}`, `{"i":false}`: `{"data":{"a":1,"c":3}}`, `{"i":true,"s":true}`: `{"data":{"b":2,"a":1}}`,
+		} {
+			bound, errs := operation.Bind(t.Context(), []byte(variables), masked)
+			if errs != nil {
+				t.Fatalf("%s", errs.AppendJSON(nil))
+			}
+			if got := string(bound.Execute(t.Context(), ports.Call{Format: masked}).Body); got != want {
+				t.Errorf("%s: got %s, want %s", variables, got, want)
+			}
+		}
+	}
+}
+
+// An operation has more plans than are kept, and any number of values for the
+// variables that decide about its selections.
+func TestManyPlans(t *testing.T) {
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": value(graphql.Int, 1)})})
+	var variables, fields strings.Builder
+	for i := range 6 {
+		fmt.Fprintf(&variables, "$v%d:Boolean=false ", i)
+		fmt.Fprintf(&fields, "a%d:a @include(if:$v%d) ", i, i)
+	}
+	prepared, _ := schema.Prepare("query("+variables.String()+"){"+fields.String()+"}", ports.Limits{})
+	operation, _ := prepared.Operation("")
+	for chosen := range 1 << 6 {
+		var given, want []string
+		for i := range 6 {
+			if chosen&(1<<i) != 0 {
+				given, want = append(given, fmt.Sprintf(`"v%d":true`, i)), append(want, fmt.Sprintf(`"a%d":1`, i))
+			}
+		}
+		bound, errs := operation.Bind(t.Context(), []byte("{"+strings.Join(given, ",")+"}"), masked)
+		if errs != nil {
+			t.Fatalf("%s", errs.AppendJSON(nil))
+		}
+		if got, want := string(bound.Execute(t.Context(), ports.Call{Format: masked}).Body), `{"data":{`+strings.Join(want, ",")+`}}`; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// Fields of one key are merged, with their selections, across fragments.
+func TestSelectionsAreMerged(t *testing.T) {
+	item := object("Item", graphql.Fields{"a": value(graphql.Int, 1), "b": value(graphql.Int, 2), "c": value(graphql.Int, 3)})
+	query(t, graphql.Fields{"item": value(item, 1)}, `{item{b} ...F x:item{c} item{a b}} fragment F on Query{item{...G} ...on Query{item{a}}} fragment G on Item{c}`,
+		`{"data":{"item":{"b":2,"c":3,"a":1},"x":{"c":3}}}`)
+}
+
+func TestOperationsByName(t *testing.T) {
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": value(graphql.Int, 1), "b": value(graphql.Int, 2)})})
+	prepared, _ := schema.Prepare(`query A{a} query B{b}`, ports.Limits{})
+	for name, want := range map[string]string{"A": `{"data":{"a":1}}`, "B": `{"data":{"b":2}}`} {
+		operation, errs := prepared.Operation(name)
+		if errs != nil || operation.Name() != name || operation.Kind() != ports.OperationQuery {
+			t.Fatalf("%s: %v, %v", name, operation, errs)
+		}
+		bound, _ := operation.Bind(t.Context(), nil, masked)
+		if got := string(bound.Execute(t.Context(), ports.Call{Format: masked}).Body); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	if _, errs := prepared.Operation(""); errs == nil {
+		t.Error("no name, but two operations")
+	}
+	if _, errs := prepared.Operation("C"); errs == nil {
+		t.Error("an unknown name")
+	}
+}
+
+func TestLiteralsAreChecked(t *testing.T) {
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": {Type: graphql.Int, Args: graphql.FieldConfigArgument{"v": {Type: graphql.Int}}}})})
+	if _, errs := schema.Prepare(`{a(v:3000000000)}`, ports.Limits{}); len(errs) != 1 || len(errs[0].Locations) != 1 {
+		t.Errorf("an Int of more than 32 bits: %s", errs.AppendJSON(nil))
+	}
+	many := "{" + strings.Repeat(`a(v:"`+strings.Repeat("x", 5000)+`") `, 50) + "}"
+	if _, errs := schema.Prepare(many, ports.Limits{}); len(errs) == 0 || len(errs) > 10 || len(errs.AppendJSON(nil)) > 16<<10 {
+		t.Errorf("%d errors, %d bytes", len(errs), len(errs.AppendJSON(nil)))
+	}
+}
+
+// A document costs about what it and its plans take.
+func TestCost(t *testing.T) {
+	type sized struct{ document, variables string }
+	item := object("Item", graphql.Fields{"a": value(graphql.Int, 1)})
+	item.AddFieldConfig("item", value(item, 1))
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"item": value(item, 1)})})
+	for name, test := range map[string]sized{
+		"small": {`{item{a}}`, ``}, "wide": {"{item{" + strings.Repeat("a ", 500) + "}}", ``},
+		"aliases": {"{item{" + aliases(500) + "}}", ``}, "deep": {strings.Repeat("{item", 100) + "{a}" + strings.Repeat("}", 100), ``},
+	} {
+		const copies = 50
+		kept := make([]ports.Document, copies)
+		before := heap()
+		for i := range kept {
+			kept[i], _ = schema.Prepare(strings.Clone(test.document), ports.Limits{})
+			run(t, kept[i])
+		}
+		took := int(heap()-before) / copies
+		if cost := kept[0].Cost(); cost < took*2/3 || cost > took*4 {
+			t.Errorf("%s: costs %d, takes %d", name, cost, took)
+		}
+	}
+}
+
+func aliases(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "a%d:a ", i)
+	}
+	return b.String()
+}
+
+// What fragments multiply, a document does not keep.
+func TestPlansThatAreKeptAreBounded(t *testing.T) {
+	item := object("Item", graphql.Fields{"a": value(graphql.Int, 1)})
+	item.AddFieldConfig("l", value(item, 1))
+	item.AddFieldConfig("r", value(item, 1))
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"item": value(item, 1)})})
+	document := "{item{...F0}}"
+	for i := range 13 {
+		document += fmt.Sprintf(" fragment F%d on Item{l{...F%d} r{...F%d}}", i, i+1, i+1)
+	}
+	prepared, errs := schema.Prepare(document+" fragment F13 on Item{a}", ports.Limits{})
+	if errs != nil {
+		t.Fatalf("%s", errs.AppendJSON(nil))
+	}
+	before := heap()
+	first := run(t, prepared)
+	if took := int(heap() - before); took > prepared.Cost()*3/2 {
+		t.Errorf("takes %d, costs %d", took, prepared.Cost())
+	}
+	if second := run(t, prepared); first != second || len(first) < 1<<13 {
+		t.Errorf("%d bytes, then %d", len(first), len(second))
+	}
+}
