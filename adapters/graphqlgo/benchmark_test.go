@@ -3,7 +3,6 @@ package graphqlgo_test
 import (
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/graphql-go/graphql"
 	"github.com/graphql-go/graphql/language/parser"
@@ -14,13 +13,6 @@ import (
 
 type author struct {
 	Name string `json:"name"`
-}
-
-type message struct {
-	ID     string `json:"id"`
-	Text   string `json:"text"`
-	Author *author
-	SentAt time.Time
 }
 
 func eventSchema(t testing.TB) graphql.Schema {

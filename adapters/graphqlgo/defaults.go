@@ -66,7 +66,7 @@ func (c *converter) listLiteral(of *graphql.List, v reflect.Value) (*ast.Value, 
 
 // inputLiteral takes a map, and anything else as encoding/json sees it.
 func (c *converter) inputLiteral(of *graphql.InputObject, v reflect.Value) (*ast.Value, error) {
-	members, ok := v.Interface().(map[string]any)
+	members, ok := reflect.TypeAssert[map[string]any](v)
 	if !ok {
 		encoded, err := json.Marshal(v.Interface())
 		if err != nil {

@@ -47,5 +47,3 @@ func (c *converter) directives(source graphql.Schema) error {
 }
 
 func byEnumName(a, b *graphql.EnumValueDefinition) int { return strings.Compare(a.Name, b.Name) }
-
-func byArgumentName(a, b *ast.ArgumentDefinition) int { return strings.Compare(a.Name, b.Name) }
