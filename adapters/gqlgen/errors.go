@@ -1,0 +1,155 @@
+package gqlgen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// formatted marks an error that the engine's ErrorFormat was asked about.
+type formatted struct{ error }
+
+// Unwrap is the error as it was.
+func (f formatted) Unwrap() error { return f.error }
+
+// panicked is a panic of user code.
+type panicked struct {
+	cause error // for the engine
+	shown error // for the presenter
+}
+
+func newPanicked(value any) *panicked {
+	return &panicked{cause: fmt.Errorf("panic: %v", value), shown: errors.New("internal system error")}
+}
+
+// Error is what a presenter may show.
+func (p *panicked) Error() string { return p.shown.Error() }
+
+// Unwrap is what RecoverFunc has made of the panic.
+func (p *panicked) Unwrap() error { return p.shown }
+
+// recovered is the executor's RecoverFunc.
+func (s *Schema) recovered(ctx context.Context, value any) error {
+	p := newPanicked(value)
+	if s.recoverer == nil {
+		return p
+	}
+	shown, err := guarded(func() error { return s.recoverer(ctx, value) })
+	if err != nil || shown == nil {
+		return p
+	}
+	p.shown = shown
+	p.cause = fmt.Errorf("%w, recovered as: %w", p.cause, shown)
+	return p
+}
+
+// guarded calls user code where gqlgen lets nothing recover from a panic.
+func guarded[T any](call func() T) (result T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = newPanicked(r)
+		}
+	}()
+	return call(), nil
+}
+
+// present is the executor's error presenter. It is called once for each error of a
+// resolver or of gqlgen itself.
+func (s *Schema) present(ctx context.Context, err error) *gqlerror.Error {
+	x := executionFrom(ctx)
+	at := graphql.DefaultErrorPresenter(ctx, err)
+	if x.skipped {
+		return at // is read by nobody
+	}
+	if s.presenter == nil {
+		return x.formatError(ctx, at, err)
+	}
+	presented, panicking := guarded(func() *gqlerror.Error { return s.presenter(ctx, err) })
+	switch {
+	case panicking != nil:
+		return x.formatError(ctx, at, panicking)
+	case presented == nil: // the presenter leaves it out
+		x.format(ctx, causeOf(err))
+		return nil
+	}
+	return x.formatError(ctx, presented, public(presented, err))
+}
+
+// presentResponse presents an error with which an extension has answered by itself.
+func (s *Schema) presentResponse(ctx context.Context, err *gqlerror.Error) gqlerror.List {
+	return gqlerror.List{executionFrom(ctx).formatError(ctx, err, public(err, err))}
+}
+
+// public is an error whose text somebody has decided to show.
+func public(presented *gqlerror.Error, err error) error {
+	return &ports.PublicError{Message: presented.Message, Extensions: presented.Extensions, Err: causeOf(err)}
+}
+
+// causeOf is what the engine is given of an error: what user code failed with,
+// without what gqlgen has put around it.
+func causeOf(err error) error {
+	if p, ok := errors.AsType[*panicked](err); ok {
+		return p.cause
+	}
+	if wrapped, ok := err.(*gqlerror.Error); ok && wrapped.Err != nil { //nolint:errorlint // the outermost one is gqlgen's
+		return wrapped.Err
+	}
+	return err
+}
+
+// formatError asks the engine what a client may read of an error; at has its place.
+func (x *execution) formatError(ctx context.Context, at *gqlerror.Error, err error) *gqlerror.Error {
+	shown := x.format(ctx, causeOf(err))
+	return &gqlerror.Error{
+		Err:        formatted{err},
+		Message:    shown.Message,
+		Path:       at.Path,
+		Locations:  at.Locations,
+		Extensions: shown.Extensions,
+	}
+}
+
+// failed are the errors of an execution that came to nothing.
+func (x *execution) failed(ctx context.Context, err error) gqlerror.List {
+	return gqlerror.List{x.formatError(ctx, &gqlerror.Error{}, err)}
+}
+
+// responseErrors are the errors of a response in the engine's form. Those that an
+// extension has put there by itself are shown, if the engine agrees.
+func (x *execution) responseErrors(ctx context.Context, errs gqlerror.List) ports.ResponseErrors {
+	list := make(ports.ResponseErrors, 0, len(errs))
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		if _, ok := err.Err.(formatted); !ok { //nolint:errorlint // one that wraps it is not ours
+			err = x.formatError(ctx, err, public(err, err))
+		}
+		list = append(list, responseError(err))
+	}
+	return list
+}
+
+func responseError(err *gqlerror.Error) ports.ResponseError {
+	e := ports.ResponseError{Message: err.Message, Extensions: err.Extensions}
+	for _, at := range err.Locations {
+		if at.Line > 0 {
+			e.Locations = append(e.Locations, ports.Location{Line: at.Line, Column: at.Column})
+		}
+	}
+	for _, element := range err.Path {
+		switch element := element.(type) {
+		case ast.PathName:
+			e.Path = append(e.Path, string(element))
+		case ast.PathIndex:
+			e.Path = append(e.Path, int(element))
+		}
+	}
+	return e
+}
