@@ -126,7 +126,7 @@ func (streams) InterceptResponse(ctx context.Context, next graphql.ResponseHandl
 	}
 	response := next(graphql.WithFieldContext(ctx, x.stream))
 	if response == nil && x.subscribing {
-		return &graphql.Response{}
+		return &graphql.Response{Data: []byte("null"), Errors: graphql.GetErrors(ctx), Extensions: graphql.GetExtensions(ctx)}
 	}
 	return response
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fanql/fanql/internal/graphql/document"
+	"github.com/fanql/fanql/internal/graphql/input"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -54,7 +55,9 @@ func (s *Schema) Prepare(text string, limits ports.Limits) (ports.Document, port
 	if errs != nil {
 		return nil, errs
 	}
-	ignoreDefer(parsed)
+	if errs := settle(s.executable.Schema(), parsed); len(errs) > 0 {
+		return nil, errs
+	}
 	return &prepared{schema: s, text: text, parsed: parsed}, nil
 }
 
@@ -96,9 +99,9 @@ func (o *operation) Name() string { return o.definition.Name }
 
 // Bind implements ports.OperationDefinition.
 func (o *operation) Bind(ctx context.Context, variables []byte, format ports.ErrorFormat) (ports.BoundOperation, ports.ResponseErrors) {
-	coerced, errs := coerce(ctx, o.schema.executable.Schema(), o.definition, variables, format)
+	coerced, errs := input.Variables(ctx, o.schema.executable.Schema(), o.definition, variables, leaves{}, format)
 	if errs != nil {
 		return nil, errs
 	}
-	return &bound{operation: o, variables: coerced}, nil
+	return &bound{operation: o, variables: copied(coerced).(map[string]any)}, nil
 }

@@ -1,44 +1,54 @@
 package gqlgen
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator"
 
-	"github.com/fanql/fanql/ports"
+	"github.com/fanql/fanql/internal/graphql/input"
 )
 
-// coerce coerces variables to what the code that gqlgen generates expects of them:
-// that of encoding/json, numbers being json.Number.
-func coerce(_ context.Context, schema *ast.Schema, operation *ast.OperationDefinition, encoded []byte, _ ports.ErrorFormat) (map[string]any, ports.ResponseErrors) {
-	given := map[string]any{}
-	if len(encoded) > 0 {
-		decoded, err := ports.DecodeJSON(encoded)
-		if err != nil {
-			return nil, ports.NewResponseErrors("variables must be a JSON object")
-		}
-		if decoded != nil {
-			given, _ = decoded.(map[string]any)
-		}
-	}
-	for name, value := range given {
-		given[name] = copied(value)
-	}
-	coerced, err := validator.VariableValues(schema, operation, given)
-	if err != nil {
-		return nil, ports.NewResponseErrors(err.Error())
-	}
-	for name, value := range coerced {
-		coerced[name] = copied(value)
-	}
-	return coerced, nil
+// leaves are the values of enums and scalars in the variables, as the code that gqlgen
+// generates unmarshals them: an enum's value is its name, and those of a scalar
+// are what encoding/json decodes. That code calls the user's.
+type leaves struct{}
+
+var _ input.Leaves = leaves{}
+
+// Enum implements input.Leaves.
+func (leaves) Enum(of *ast.Definition, name string) (any, bool) {
+	return name, of.EnumValues.ForName(name) != nil
 }
 
-// copied is a value of the variables that its receiver may write into.
+// Value implements input.Leaves.
+func (leaves) Value(_ *ast.Definition, value any) (any, error) { return value, nil }
+
+// Literal implements input.Leaves.
+func (l leaves) Literal(of *ast.Definition, literal *ast.Value, variables map[string]any) (any, error) {
+	switch literal.Kind {
+	case ast.IntValue, ast.FloatValue:
+		return json.Number(literal.Raw), nil
+	case ast.ListValue:
+		items := make([]any, len(literal.Children))
+		for i, child := range literal.Children {
+			items[i], _ = l.Literal(of, child.Value, variables)
+		}
+		return items, nil
+	case ast.ObjectValue:
+		members := make(map[string]any, len(literal.Children))
+		for _, child := range literal.Children {
+			members[child.Name], _ = l.Literal(of, child.Value, variables)
+		}
+		return members, nil
+	default:
+		return literal.Value(variables)
+	}
+}
+
+// copied is a value of the variables whose receiver may write into it. Numbers are
+// json.Number, as scalars of gqlgen expect them.
 func copied(value any) any {
 	switch value := value.(type) {
 	case []any:
@@ -55,10 +65,9 @@ func copied(value any) any {
 		return members
 	case int:
 		return json.Number(strconv.Itoa(value))
-	case int64:
-		return json.Number(strconv.FormatInt(value, 10))
 	case float64:
 		return json.Number(strconv.FormatFloat(value, 'g', -1, 64))
+	default:
+		return value
 	}
-	return value
 }
