@@ -123,7 +123,7 @@ func (x *execution) failed(ctx context.Context, err error) gqlerror.List {
 // responseErrors are the errors of a response in the engine's form. Those that an
 // extension has put there by itself are shown, if the engine agrees.
 func (x *execution) responseErrors(ctx context.Context, errs gqlerror.List) ports.ResponseErrors {
-	list := make(ports.ResponseErrors, 0, len(errs))
+	var list ports.ResponseErrors
 	for _, err := range errs {
 		if err == nil {
 			continue

@@ -5,69 +5,64 @@ import (
 	"crypto/rand"
 	"time"
 
-	"github.com/graphql-go/graphql"
-
 	"github.com/fanql/fanql/core"
 )
 
 // historyLength is how many messages a room shows to whoever enters.
 const historyLength = 50
 
-// roomUpdate is the payload of a room's topic; exactly one field is set.
-type roomUpdate struct {
+// RoomUpdate is the payload of a room's topic; exactly one field is set.
+type RoomUpdate struct {
 	History []Message `json:"history,omitzero"`
 	Message *Message  `json:"message,omitempty"`
 	Typing  *string   `json:"typing,omitempty"`
 }
 
-// roomTopic is what happens in one room.
-func roomTopic(name string) core.Topic[roomUpdate] {
-	return core.NewTopic[roomUpdate]("room/" + name)
+// RoomTopic is what happens in one room.
+func RoomTopic(name string) core.Topic[RoomUpdate] {
+	return core.NewTopic[RoomUpdate]("room/" + name)
 }
 
-// activityTopic is every message of every room.
-func activityTopic() core.Topic[Message] { return core.NewTopic[Message]("activity") }
+// ActivityTopic is every message of every room.
+func ActivityTopic() core.Topic[Message] { return core.NewTopic[Message]("activity") }
 
-// chat holds what the resolvers work on.
-type chat struct{ history History }
+// Chat is what the resolvers do, whatever library the schema is written in.
+type Chat struct{ History History }
 
-func (c *chat) rooms(p graphql.ResolveParams) (any, error) { return c.history.Rooms(p.Context) }
-
-func (c *chat) messages(p graphql.ResolveParams) (any, error) {
-	last, _ := p.Args["last"].(int)
-	return c.history.Last(p.Context, text(p, "room"), min(max(last, 0), maxMessagesPerRoom))
+// Messages are the last ones of a room.
+func (c Chat) Messages(ctx context.Context, room string, last int) ([]Message, error) {
+	return c.History.Last(ctx, room, min(max(last, 0), maxMessagesPerRoom))
 }
 
-func (c *chat) send(p graphql.ResolveParams) (any, error) {
-	room, err := given("room", text(p, "room"), maxName)
+// Send says something in a room.
+func (c Chat) Send(ctx context.Context, room, text, by string) (Message, error) {
+	room, err := given("room", room, maxName)
 	if err != nil {
-		return nil, err
+		return Message{}, err
 	}
-	said, err := given("text", text(p, "text"), maxText)
-	if err != nil {
-		return nil, err
+	if text, err = given("text", text, maxText); err != nil {
+		return Message{}, err
 	}
-	by, err := author(p.Context, text(p, "author"))
-	if err != nil {
-		return nil, err
+	if by, err = author(ctx, by); err != nil {
+		return Message{}, err
 	}
-	message := Message{ID: rand.Text(), Room: room, Author: by, Text: said, SentAt: timestamp(time.Now())}
-	if err := c.history.Append(p.Context, message); err != nil {
-		return nil, err
+	message := Message{ID: rand.Text(), Room: room, Author: by, Text: text, SentAt: timestamp(time.Now())}
+	if err := c.History.Append(ctx, message); err != nil {
+		return Message{}, err
 	}
-	return message, core.Publish(p.Context, roomTopic(room).Event(roomUpdate{Message: &message}), activityTopic().Event(message))
+	return message, core.Publish(ctx, RoomTopic(room).Event(RoomUpdate{Message: &message}), ActivityTopic().Event(message))
 }
 
-func (c *chat) typing(p graphql.ResolveParams) (any, error) {
-	room, err := given("room", text(p, "room"), maxName)
+// Typing tells the others in a room who is typing.
+func (c Chat) Typing(ctx context.Context, room, by string) (bool, error) {
+	room, err := given("room", room, maxName)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	by, err := author(p.Context, text(p, "author"))
-	if err != nil {
-		return nil, err
+	if by, err = author(ctx, by); err != nil {
+		return false, err
 	}
-	return true, roomTopic(room).Publish(p.Context, roomUpdate{Typing: &by}, exceptSender(p.Context)...)
+	return true, RoomTopic(room).Publish(ctx, RoomUpdate{Typing: &by}, exceptSender(ctx)...)
 }
 
 // exceptSender spares whoever types the news of it.
@@ -78,26 +73,11 @@ func exceptSender(ctx context.Context) []core.EventOption {
 	return nil
 }
 
-func (c *chat) subscribeRoom(p graphql.ResolveParams) (any, error) {
-	room, err := given("name", text(p, "name"), maxName)
-	if err != nil {
-		return nil, err
-	}
-	return roomTopic(room).Subscribe(p.Context, core.Initial(func(ctx context.Context) (any, error) {
-		messages, err := c.history.Last(ctx, room, historyLength)
-		return roomUpdate{History: messages}, err
-	}))
-}
-
-// historyOf is null where there is none; of a nil slice a list would be made.
-func historyOf(p graphql.ResolveParams) (any, error) {
-	if update, ok := p.Source.(roomUpdate); ok && update.History != nil {
-		return update.History, nil
-	}
-	return nil, nil
-}
-
-func text(p graphql.ResolveParams, argument string) string {
-	value, _ := p.Args[argument].(string)
-	return value
+// Enter is the topic of a room, with its history for whoever subscribes.
+func (c Chat) Enter(name string) (core.Topic[RoomUpdate], core.SubscribeOption, error) {
+	room, err := given("name", name, maxName)
+	return RoomTopic(room), core.Initial(func(ctx context.Context) (any, error) {
+		messages, err := c.History.Last(ctx, room, historyLength)
+		return RoomUpdate{History: messages}, err
+	}), err
 }

@@ -10,7 +10,7 @@ import (
 
 // New builds the schema on a history.
 func New(history History) (*graphqlgo.Schema, error) {
-	c := &chat{history: history}
+	c := resolvers{Chat{history}}
 	message := messageType()
 	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: object("Query", graphql.Fields{
@@ -42,13 +42,13 @@ func New(history History) (*graphqlgo.Schema, error) {
 				Description: "What happens in a room: its history first, then messages and who is typing.",
 				Args:        graphql.FieldConfigArgument{"name": required()},
 				Subscribe:   c.subscribeRoom,
-				Resolve:     func(p graphql.ResolveParams) (any, error) { return roomTopic("").Payload(p.Context) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return RoomTopic("").Payload(p.Context) },
 			},
 			"activity": {
 				Type:        graphql.NewNonNull(message),
 				Description: "Every message of every room.",
-				Subscribe:   func(p graphql.ResolveParams) (any, error) { return activityTopic().Subscribe(p.Context) },
-				Resolve:     func(p graphql.ResolveParams) (any, error) { return activityTopic().Payload(p.Context) },
+				Subscribe:   func(p graphql.ResolveParams) (any, error) { return ActivityTopic().Subscribe(p.Context) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return ActivityTopic().Payload(p.Context) },
 			},
 		}),
 	})

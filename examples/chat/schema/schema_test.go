@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"github.com/fanql/fanql/core"
+	chatgqlgen "github.com/fanql/fanql/examples/chat-gqlgen"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqltest"
+	"github.com/fanql/fanql/ports"
 )
 
 type name struct {
@@ -21,17 +23,28 @@ type update struct {
 
 const room = `subscription ($name: String!) { room(name: $name) { history { author text } message { author text } typing } }`
 
-func newServer(t *testing.T) *fanqltest.Server {
+// onEachSchema runs a test on the chat in both libraries.
+func onEachSchema(t *testing.T, test func(t *testing.T, server *fanqltest.Server)) {
 	t.Helper()
-	chat, err := schema.New(schema.NewMemoryHistory("general"))
-	if err != nil {
-		t.Fatal(err)
+	for name, newSchema := range map[string]func(schema.History) (ports.Schema, error){
+		"graphql-go": func(history schema.History) (ports.Schema, error) { return schema.New(history) },
+		"gqlgen":     func(history schema.History) (ports.Schema, error) { return chatgqlgen.New(history) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			chat, err := newSchema(schema.NewMemoryHistory("general"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, fanqltest.New(t, core.Config{Schema: chat, Hooks: schema.Hooks()}))
+		})
 	}
-	return fanqltest.New(t, core.Config{Schema: chat, Hooks: schema.Hooks()})
 }
 
 func TestARoomTellsItsHistoryThenWhatHappens(t *testing.T) {
-	server := newServer(t)
+	onEachSchema(t, aRoomTellsItsHistoryThenWhatHappens)
+}
+
+func aRoomTellsItsHistoryThenWhatHappens(t *testing.T, server *fanqltest.Server) {
 	ada := server.Connect(t, fanqltest.Payload(name{"Ada"}))
 	grace := server.Connect(t, fanqltest.Payload(name{"Grace"}))
 	fanqltest.Query[any](ada, `mutation { send(room: "general", text: "anybody here?") { id } }`)
@@ -56,8 +69,10 @@ func TestARoomTellsItsHistoryThenWhatHappens(t *testing.T) {
 	toGrace.Nothing()
 }
 
-func TestNobodyIsToldThatTheyType(t *testing.T) {
-	ada := newServer(t).Connect(t, fanqltest.Payload(name{"Ada"}))
+func TestNobodyIsToldThatTheyType(t *testing.T) { onEachSchema(t, nobodyIsToldThatTheyType) }
+
+func nobodyIsToldThatTheyType(t *testing.T, server *fanqltest.Server) {
+	ada := server.Connect(t, fanqltest.Payload(name{"Ada"}))
 	feed := ada.Subscribe(room, fanqltest.Variables{"name": "general"})
 	if history := fanqltest.Next[update](feed).History; history == nil || len(history) != 0 {
 		t.Errorf("the history of an empty room is %v, want an empty list", history)
@@ -66,8 +81,10 @@ func TestNobodyIsToldThatTheyType(t *testing.T) {
 	feed.Nothing()
 }
 
-func TestActivityIsEveryRoom(t *testing.T) {
-	ada := newServer(t).Connect(t, fanqltest.Payload(name{"Ada"}))
+func TestActivityIsEveryRoom(t *testing.T) { onEachSchema(t, activityIsEveryRoom) }
+
+func activityIsEveryRoom(t *testing.T, server *fanqltest.Server) {
+	ada := server.Connect(t, fanqltest.Payload(name{"Ada"}))
 	activity := ada.Subscribe(`subscription { activity { room text } }`)
 	fanqltest.Query[any](ada, `mutation { send(room: "new", text: "first") { id } }`)
 	if said := fanqltest.Next[schema.Message](activity); said.Room != "new" || said.Text != "first" {
@@ -79,8 +96,9 @@ func TestActivityIsEveryRoom(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSaid(t *testing.T) {
-	server := newServer(t)
+func TestWhatCannotBeSaid(t *testing.T) { onEachSchema(t, whatCannotBeSaid) }
+
+func whatCannotBeSaid(t *testing.T, server *fanqltest.Server) {
 	nobody := server.Connect(t)
 	for document, want := range map[string]string{
 		`mutation { send(room: "general", text: "x") { id } }`:                                              "author is required",
