@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,6 +12,11 @@ import (
 
 	"github.com/fanql/fanql/ports"
 )
+
+// refuse is why New fails.
+func refuse(format string, args ...any) error {
+	return &ports.Error{Op: "gqlgen.New", Kind: ports.ErrInvalid, Err: fmt.Errorf(format, args...)}
+}
 
 // formatted marks an error that the engine's ErrorFormat was asked about.
 type formatted struct{ error }
@@ -25,7 +31,7 @@ type panicked struct {
 }
 
 func newPanicked(value any) *panicked {
-	return &panicked{cause: fmt.Errorf("panic: %v", value), shown: errors.New("internal system error")}
+	return &panicked{cause: fmt.Errorf("panic: %v\n%s", value, debug.Stack()), shown: errors.New("internal system error")}
 }
 
 // Error is what a presenter may show.
@@ -34,8 +40,8 @@ func (p *panicked) Error() string { return p.shown.Error() }
 // Unwrap is what RecoverFunc has made of the panic.
 func (p *panicked) Unwrap() error { return p.shown }
 
-// recovered is the executor's RecoverFunc.
-func (s *Schema) recovered(ctx context.Context, value any) error {
+// recover is the executor's RecoverFunc.
+func (s *Schema) recover(ctx context.Context, value any) error {
 	p := newPanicked(value)
 	if s.recoverer == nil {
 		return p
@@ -45,7 +51,7 @@ func (s *Schema) recovered(ctx context.Context, value any) error {
 		return p
 	}
 	p.shown = shown
-	p.cause = fmt.Errorf("%w, recovered as: %w", p.cause, shown)
+	p.cause = fmt.Errorf("%w\nrecovered as %w", p.cause, shown)
 	return p
 }
 

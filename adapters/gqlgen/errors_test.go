@@ -102,10 +102,10 @@ func TestRecoverFunc(t *testing.T) {
 		options    []gqlgen.Option
 		want, told string
 	}{
-		"masked":                 {[]gqlgen.Option{recovers(errors.New("oops"))}, "masked", "panic: secret, recovered as: oops"},
-		"public":                 {[]gqlgen.Option{recovers(&ports.PublicError{Message: "oops"})}, "oops", "panic: secret, recovered as: oops"},
-		"of a presenter":         {[]gqlgen.Option{recovers(errors.New("oops")), gqlgen.ErrorPresenter(shown)}, "oops", "oops: panic: secret, recovered as: oops"},
-		"of gqlerror":            {[]gqlgen.Option{recovers(gqlerror.Errorf("oops")), gqlgen.ErrorPresenter(shown)}, "oops", "oops: panic: secret, recovered as: input: oops"},
+		"masked":                 {[]gqlgen.Option{recovers(errors.New("oops"))}, "masked", "panic: secret\nrecovered as oops"},
+		"public":                 {[]gqlgen.Option{recovers(&ports.PublicError{Message: "oops"})}, "oops", "panic: secret\nrecovered as oops"},
+		"of a presenter":         {[]gqlgen.Option{recovers(errors.New("oops")), gqlgen.ErrorPresenter(shown)}, "oops", "oops: panic: secret\nrecovered as oops"},
+		"of gqlerror":            {[]gqlgen.Option{recovers(gqlerror.Errorf("oops")), gqlgen.ErrorPresenter(shown)}, "oops", "oops: panic: secret\nrecovered as input: oops"},
 		"that panics":            {[]gqlgen.Option{recovers(nil)}, "masked", "panic: secret"},
 		"that panics, presented": {[]gqlgen.Option{recovers(nil), gqlgen.ErrorPresenter(shown)}, "internal system error", "internal system error: panic: secret"},
 	} {

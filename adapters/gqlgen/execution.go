@@ -17,8 +17,8 @@ type execution struct {
 	// client is only subscribing.
 	subscription, subscribing bool
 	// stream is the context of the subscription's own field, as its resolver began;
-	// nil before that.
-	stream *graphql.FieldContext
+	// without a field before that.
+	stream graphql.FieldContext
 	// skipped is whether that field failed with ErrSkip.
 	skipped bool
 }
@@ -79,18 +79,20 @@ func (x *execution) mutate(ctx context.Context, s *Schema, operation *graphql.Op
 	return nil
 }
 
+// begun is whether the resolver of the subscription's own field has been called.
+func (x *execution) begun() bool { return x.stream.Field.Field != nil }
+
 // aroundStream notes what is known of the subscription's own field only while its
 // resolver runs.
 func (x *execution) aroundStream(around graphql.FieldMiddleware) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
-		if x.stream != nil { // below it
+		if x.begun() { // below it
 			return around(ctx, next)
 		}
-		field := *graphql.GetFieldContext(ctx)
-		x.stream = &field
+		x.stream = *graphql.GetFieldContext(ctx)
 		resolved, err := around(ctx, next)
 		if err == nil && x.subscribing {
-			err = settled(ctx, x.stream, resolved)
+			err = settled(ctx, &x.stream, resolved)
 		}
 		x.skipped = !x.subscribing && errors.Is(err, ports.ErrSkip)
 		return resolved, err
@@ -100,7 +102,7 @@ func (x *execution) aroundStream(around graphql.FieldMiddleware) graphql.FieldMi
 // nulled reports whether a subscription's data is null because its own field, which
 // is not nullable, is (GraphQL, section 6.4.4); gqlgen leaves it at the field.
 func (x *execution) nulled(data []byte) bool {
-	if x.stream == nil || !x.stream.Field.Definition.Type.NonNull {
+	if !x.begun() || !x.stream.Field.Definition.Type.NonNull {
 		return false
 	}
 	return string(data) == `{"`+x.stream.Field.Alias+`":null}`
@@ -121,10 +123,10 @@ func (streams) Validate(graphql.ExecutableSchema) error { return nil }
 // none, which other extensions need not expect.
 func (streams) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	x := executionFrom(ctx)
-	if x.stream == nil {
+	if !x.begun() {
 		return next(ctx)
 	}
-	response := next(graphql.WithFieldContext(ctx, x.stream))
+	response := next(graphql.WithFieldContext(ctx, &x.stream))
 	if response == nil && x.subscribing {
 		return &graphql.Response{Data: []byte("null"), Errors: graphql.GetErrors(ctx), Extensions: graphql.GetExtensions(ctx)}
 	}

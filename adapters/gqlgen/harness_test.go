@@ -3,6 +3,7 @@ package gqlgen_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -81,9 +82,11 @@ func (t *told) format(_ context.Context, err error) *ports.PublicError {
 }
 
 func (t *told) texts() string {
+	stack := regexp.MustCompile(`\ngoroutine \d+ (.+\n)+`)
 	texts := make([]string, len(t.errs))
 	for i, err := range t.errs {
-		texts[i] = err.Error()
+		// Without the stack of a panic.
+		texts[i] = stack.ReplaceAllString(err.Error(), "")
 	}
 	slices.Sort(texts)
 	return strings.Join(texts, "\n")

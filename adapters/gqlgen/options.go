@@ -1,8 +1,6 @@
 package gqlgen
 
 import (
-	"fmt"
-
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 )
@@ -17,10 +15,10 @@ func Use(extensions ...graphql.HandlerExtension) Option {
 	return func(s *Schema) error {
 		for _, extension := range extensions {
 			if extension == nil {
-				return fmt.Errorf("gqlgen: Use: an extension is nil")
+				return refuse("Use: an extension is nil")
 			}
 			if _, ok := extension.(graphql.OperationParameterMutator); ok {
-				return fmt.Errorf("gqlgen: Use: extension %s changes requests before they are parsed, which the engine does", extension.ExtensionName())
+				return refuse("Use: extension %s changes requests before they are parsed, which the engine does", extension.ExtensionName())
 			}
 			if err := s.use("Use: extension "+extension.ExtensionName(), func(e *executor.Executor) { e.Use(extension) }); err != nil {
 				return err
@@ -89,7 +87,7 @@ func RecoverFunc(recoverer graphql.RecoverFunc) Option {
 func (s *Schema) use(what string, configure func(*executor.Executor)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("gqlgen: %s: %v", what, r)
+			err = refuse("%s: %v", what, r)
 		}
 	}()
 	configure(s.executor)

@@ -2,7 +2,6 @@ package gqlgen
 
 import (
 	"context"
-	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -21,19 +20,21 @@ type Schema struct {
 	executor   *executor.Executor
 	mutators   []graphql.OperationContextMutator
 	presenter  graphql.ErrorPresenterFunc // nil: errors are masked
-	recoverer  graphql.RecoverFunc        // nil: panics are errors like others
+	recoverer  graphql.RecoverFunc        // nil: gqlgen's text stands for a panic
+	recovered  graphql.RecoverFunc
 	fields     graphql.FieldMiddleware
 	rootFields graphql.RootFieldMiddleware
 }
 
-// New takes a schema that gqlgen has generated. It fails where an option cannot
-// work, and names it. Extensions are called in the order of their options, the
-// first one outermost.
+// New takes a schema that gqlgen has generated. Extensions are called in the order
+// of their options, the first one outermost. ErrInvalid: the schema is nil, or an
+// option cannot work, which the error names.
 func New(schema graphql.ExecutableSchema, options ...Option) (*Schema, error) {
 	if schema == nil {
-		return nil, errors.New("gqlgen: the schema is nil")
+		return nil, refuse("the schema is nil")
 	}
 	s := &Schema{executable: schema, executor: executor.New(schema)}
+	s.recovered = s.recover
 	s.executor.SetErrorPresenter(s.present)
 	s.executor.SetRecoverFunc(s.recovered)
 	for _, option := range options {
@@ -55,9 +56,7 @@ func (s *Schema) Prepare(text string, limits ports.Limits) (ports.Document, port
 	if errs != nil {
 		return nil, errs
 	}
-	if errs := settle(s.executable.Schema(), parsed); len(errs) > 0 {
-		return nil, errs
-	}
+	ignoreDefer(parsed)
 	return &prepared{schema: s, text: text, parsed: parsed}, nil
 }
 

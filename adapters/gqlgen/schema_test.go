@@ -76,6 +76,7 @@ func TestRefusals(t *testing.T) {
 		"Int of text":              {document: `query($n:Int){echo(n:$n)}`, variables: `{"n":"12"}`, want: `Int cannot represent`},
 		"unknown input field":      {document: `query($p:Point){echo(point:$p)}`, variables: `{"p":{"z":1}}`, want: `\"z\" is not defined`},
 		"variables are no object":  {document: `{echo}`, variables: `[1]`, want: `must be a JSON object`},
+		"introspection by limits":  {document: `{__schema{queryType{name}}}`, limits: ports.Limits{NoIntrospection: true}, want: `ntrospection`},
 		"tokens":                   {document: `{echo echo echo}`, limits: ports.Limits{Tokens: 3}, want: `oken`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,15 +143,15 @@ func TestOptionsThatCannotWork(t *testing.T) {
 		option gqlgen.Option
 		want   string
 	}{
-		"no schema":         {nil, gqlgen.Use(), "gqlgen: the schema is nil"},
-		"no extension":      {executable(nil), gqlgen.Use(nil), "gqlgen: Use: an extension is nil"},
-		"persisted queries": {executable(nil), gqlgen.Use(extension.AutomaticPersistedQuery{Cache: graphql.MapCache[string]{}}), "gqlgen: Use: extension AutomaticPersistedQuery changes requests before they are parsed, which the engine does"},
-		"invalid extension": {executable(nil), gqlgen.Use(&extension.ComplexityLimit{}), "gqlgen: Use: extension ComplexityLimit: ComplexityLimit func can not be nil"},
-		"no hooks":          {executable(nil), gqlgen.Use(useless{}), "gqlgen: Use: extension Useless: cannot Use gqlgen_test.useless as a gqlgen handler extension because it does not implement any extension hooks"},
-		"nil operations":    {executable(nil), gqlgen.AroundOperations(nil), "gqlgen: AroundOperations: OperationFunc can not be nil"},
-		"nil responses":     {executable(nil), gqlgen.AroundResponses(nil), "gqlgen: AroundResponses: ResponseFunc can not be nil"},
-		"nil root fields":   {executable(nil), gqlgen.AroundRootFields(nil), "gqlgen: AroundRootFields: RootFieldFunc can not be nil"},
-		"nil fields":        {executable(nil), gqlgen.AroundFields(nil), "gqlgen: AroundFields: FieldFunc can not be nil"},
+		"no schema":         {nil, gqlgen.Use(), "gqlgen.New: invalid: the schema is nil"},
+		"no extension":      {executable(nil), gqlgen.Use(nil), "gqlgen.New: invalid: Use: an extension is nil"},
+		"persisted queries": {executable(nil), gqlgen.Use(extension.AutomaticPersistedQuery{Cache: graphql.MapCache[string]{}}), "gqlgen.New: invalid: Use: extension AutomaticPersistedQuery changes requests before they are parsed, which the engine does"},
+		"invalid extension": {executable(nil), gqlgen.Use(&extension.ComplexityLimit{}), "gqlgen.New: invalid: Use: extension ComplexityLimit: ComplexityLimit func can not be nil"},
+		"no hooks":          {executable(nil), gqlgen.Use(useless{}), "gqlgen.New: invalid: Use: extension Useless: cannot Use gqlgen_test.useless as a gqlgen handler extension because it does not implement any extension hooks"},
+		"nil operations":    {executable(nil), gqlgen.AroundOperations(nil), "gqlgen.New: invalid: AroundOperations: OperationFunc can not be nil"},
+		"nil responses":     {executable(nil), gqlgen.AroundResponses(nil), "gqlgen.New: invalid: AroundResponses: ResponseFunc can not be nil"},
+		"nil root fields":   {executable(nil), gqlgen.AroundRootFields(nil), "gqlgen.New: invalid: AroundRootFields: RootFieldFunc can not be nil"},
+		"nil fields":        {executable(nil), gqlgen.AroundFields(nil), "gqlgen.New: invalid: AroundFields: FieldFunc can not be nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := gqlgen.New(test.schema, test.option); err == nil || err.Error() != test.want {
