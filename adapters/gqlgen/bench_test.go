@@ -6,7 +6,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fanql/fanql/adapters/gqlgen/internal/testschema"
@@ -80,6 +79,6 @@ func BenchmarkOperationOfGqlgen(b *testing.B) {
 
 func newExecutor(resolver *testschema.Resolver) *executor.Executor {
 	e := executor.New(executable(resolver))
-	e.SetQueryCache(lru.New[*ast.QueryDocument](10))
+	e.SetQueryCache(graphql.MapCache[*ast.QueryDocument]{})
 	return e
 }

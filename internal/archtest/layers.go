@@ -37,6 +37,8 @@ func layers() []layer {
 
 		{packages: module + "internal/graphql/...", links: append(gqlparser(), module+"internal/graphql/...", module+"ports")},
 		adapter("graphqlgo", append(gqlparser(), module+"internal/graphql/...", "github.com/graphql-go/graphql/...")...),
+		adapter("gqlgen", append(gqlparser(), module+"internal/graphql/...", "github.com/99designs/gqlgen/...",
+			"github.com/google/uuid", "github.com/sosodev/duration", "golang.org/x/sync/semaphore")...),
 		adapter("apigw/local", module+"adapters/apigw", "github.com/aws/...", "github.com/gobwas/..."),
 		adapter("apigw", "github.com/aws/..."),
 		adapter("dynamodb", "github.com/aws/..."),
