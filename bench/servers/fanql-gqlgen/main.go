@@ -24,7 +24,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	messages := core.NewTopic[*peer.Message]("message")
+	messages := core.NewTopic[peer.Message]("message")
 	schema, err := gqlgen.New(graph.NewExecutableSchema(graph.Config{Resolvers: resolvers{messages}}))
 	if err != nil {
 		return err
@@ -40,14 +40,14 @@ func run(ctx context.Context) error {
 	go func() { _ = bus.Consume(ctx, engine.Deliver) }()
 	return peer.Serve(sockets.Handler(engine), func(published ...peer.Message) error {
 		events := make([]core.Event, len(published))
-		for i := range published {
-			events[i] = messages.Event(&published[i])
+		for i, message := range published {
+			events[i] = messages.Event(message)
 		}
 		return engine.Publish(ctx, events...)
 	})
 }
 
-type resolvers struct{ messages core.Topic[*peer.Message] }
+type resolvers struct{ messages core.Topic[peer.Message] }
 
 func (r resolvers) Query() graph.QueryResolver { return r }
 
@@ -72,8 +72,7 @@ func (r resolvers) Personal(ctx context.Context) (<-chan *peer.Message, error) {
 	})
 }
 
-// changed changes a copy of the event that the topic's channel holds, if any: others
-// are executed for the same one.
+// changed changes the event that the topic's channel holds, if any.
 func (r resolvers) changed(ctx context.Context, change func(*peer.Message) error) (<-chan *peer.Message, error) {
 	events, err := r.messages.Channel(ctx)
 	if err != nil {
@@ -82,11 +81,10 @@ func (r resolvers) changed(ctx context.Context, change func(*peer.Message) error
 	changed := make(chan *peer.Message, 1)
 	defer close(changed)
 	for event := range events {
-		own := *event
-		if err := change(&own); err != nil {
+		if err := change(&event); err != nil {
 			return nil, err
 		}
-		changed <- &own
+		changed <- &event
 	}
 	return changed, nil
 }
