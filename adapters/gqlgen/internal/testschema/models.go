@@ -18,6 +18,12 @@ type Node interface {
 	GetID() string
 }
 
+type Figures struct {
+	N     int      `json:"n"`
+	Ratio *float64 `json:"ratio,omitempty"`
+	Color *Color   `json:"color,omitempty"`
+}
+
 type Mutation struct {
 }
 

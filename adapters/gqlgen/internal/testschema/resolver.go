@@ -18,6 +18,8 @@ type Resolver struct {
 	Any func(map[string]any)
 	// Today is the value of Query.today.
 	Today Day
+	// Figures is the value of Query.figures, but for n, which is its argument.
+	Figures Figures
 
 	mu   sync.Mutex
 	sums []int
@@ -139,6 +141,14 @@ func (queryResolver) Short(_ context.Context, text string) (string, error) { ret
 func (r queryResolver) Fails(ctx context.Context) (*string, error) { return r.Resolver.Fails(ctx) }
 
 func (r queryResolver) Today(context.Context) (*Day, error) { return &r.Resolver.Today, nil }
+
+func (r queryResolver) Figures(_ context.Context, n int) (*Figures, error) {
+	figures := r.Resolver.Figures
+	if figures.N == 0 {
+		figures.N = n
+	}
+	return &figures, nil
+}
 
 func (r subscriptionResolver) Added(ctx context.Context, room string) (<-chan *Post, error) {
 	return r.Resolver.Added(ctx, room)
