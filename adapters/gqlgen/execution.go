@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/fanql/fanql/internal/graphql/input"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -157,7 +158,7 @@ func (b *bound) newOperationContext() *graphql.OperationContext {
 		OperationName: b.definition.Name,
 		Doc:           b.parsed,
 		Operation:     b.definition,
-		Variables:     copied(b.variables).(map[string]any),
+		Variables:     input.Clone(b.variables).(map[string]any),
 		Stats:         graphql.Stats{OperationStart: now, Read: at, Parsing: at, Validation: at},
 	}
 }

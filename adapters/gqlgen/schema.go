@@ -102,5 +102,6 @@ func (o *operation) Bind(ctx context.Context, variables []byte, format ports.Err
 	if errs != nil {
 		return nil, errs
 	}
-	return &bound{operation: o, variables: copied(coerced).(map[string]any)}, nil
+	numbered(coerced)
+	return &bound{operation: o, variables: coerced}, nil
 }

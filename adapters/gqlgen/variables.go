@@ -2,7 +2,6 @@ package gqlgen
 
 import (
 	"encoding/json"
-	"maps"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -47,27 +46,22 @@ func (l leaves) Literal(of *ast.Definition, literal *ast.Value, variables map[st
 	}
 }
 
-// copied is a value of the variables whose receiver may write into it. Numbers are
-// json.Number, as scalars of gqlgen expect them.
-func copied(value any) any {
+// numbered makes json.Number of all numbers of the variables, as scalars of gqlgen
+// expect them.
+func numbered(value any) any {
 	switch value := value.(type) {
 	case []any:
-		items := make([]any, len(value))
 		for i := range value {
-			items[i] = copied(value[i])
+			value[i] = numbered(value[i])
 		}
-		return items
 	case map[string]any:
-		members := maps.Clone(value)
-		for name, member := range members {
-			members[name] = copied(member)
+		for name, member := range value {
+			value[name] = numbered(member)
 		}
-		return members
 	case int:
 		return json.Number(strconv.Itoa(value))
 	case float64:
 		return json.Number(strconv.FormatFloat(value, 'g', -1, 64))
-	default:
-		return value
 	}
+	return value
 }

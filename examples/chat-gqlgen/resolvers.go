@@ -44,6 +44,8 @@ func (r mutations) Typing(ctx context.Context, room string, author *string) (boo
 	return r.Chat.Typing(ctx, room, valueOf(author))
 }
 
+// docs:start subscriptions
+
 // Room implements SubscriptionResolver.
 func (r subscriptions) Room(ctx context.Context, name string) (<-chan schema.RoomUpdate, error) {
 	topic, history, err := r.Enter(name)
@@ -57,6 +59,8 @@ func (r subscriptions) Room(ctx context.Context, name string) (<-chan schema.Roo
 func (subscriptions) Activity(ctx context.Context) (<-chan schema.Message, error) {
 	return schema.ActivityTopic().Channel(ctx)
 }
+
+// docs:end subscriptions
 
 func valueOf[T any](argument *T) T {
 	if argument == nil {
