@@ -71,7 +71,7 @@ func (w *world) checkEvents() {
 			got := c.received(o)
 			placed := w.truth.placedAt(o.ref(c), o.receivedAt)
 			ended := c.endedAt(o)
-			if ended == 0 && w.truth.untold(o.ref(c), o.receivedAt) {
+			if ended == 0 && w.truth.untold(o.ref(c)) {
 				w.untold++
 				continue
 			}
@@ -89,14 +89,15 @@ func (w *world) checkEvents() {
 
 // checkEvent checks what holds for each event by itself.
 func (w *world) checkEvent(c *client, o *operation, e *event, got received, repeats bool) {
+	removed := w.truth.removedAt(o.ref(c), o.receivedAt)
 	switch times := got.times[e.number]; {
 	case times == 0:
 	case !slices.Contains(o.topics, e.topic):
 		w.violated("%v got %d, which is not of its topics", o.ref(c), e.number)
 	case o.handled > 0 && e.begun > o.handled:
 		w.violated("complete is heard: of %v it was handled at %d, and it got %d, published at %d", o.ref(c), o.handled, e.number, e.begun)
-	case !o.reused && c.failedAt(o.id) > 0 && e.begun > c.failedAt(o.id):
-		w.violated("nothing comes behind an error: %v had it at %d, and got %d, published at %d", o.ref(c), c.failedAt(o.id), e.number, e.begun)
+	case !o.reused && removed > 0 && e.begun > max(removed, c.failedAt(o.id)):
+		w.violated("nothing comes after an error: %v was removed at %d, and got %d, published at %d", o.ref(c), removed, e.number, e.begun)
 	case times > 1 && !repeats:
 		w.violated("a repeat needs a reason: %v got %d %d times", o.ref(c), e.number, times)
 	}

@@ -13,14 +13,13 @@
 //   - a repeat needs a reason: one of the faults that the guarantees name;
 //   - complete is heard: no listing that began after a complete was handled has
 //     the operation, and nothing published since is sent for it;
-//   - nothing that is published behind the error of an operation is sent for it;
+//   - nothing that is published after the removal of an operation is sent for it;
 //   - a client that did nothing wrong is not told that it did;
 //   - no row is left of a connection after Disconnect returned nil, of one that is
 //     gone after a delivery met it, and of any after its time.
 //
-// Two ends of an operation are counted, and not held against the engine: its
-// process crashed between removing it and telling the client, or the socket could
-// be neither written to nor closed, however often that was tried.
+// One end of an operation is counted, and not held against the engine: the socket
+// could be neither written to nor closed, however often that was tried.
 //
 // Every history plays in a bubble of testing/synctest: time is that of the bubble
 // and costs nothing. A seed decides all that is random; goroutines make the rest,

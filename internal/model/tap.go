@@ -19,8 +19,8 @@ type truth struct {
 	mu sync.Mutex
 	// placed is when an operation was in place.
 	placed map[placement]int64
-	// removed is which process ended an operation, or may have.
-	removed map[placement]*portfault.Process
+	// removed is when an operation had been removed.
+	removed map[placement]int64
 	// completed are the completes that were handled.
 	completed map[ports.OperationRef][]completion
 	// deleting are calls of DeleteConnection under way, deleted when the last of
@@ -52,7 +52,7 @@ type cursor struct {
 
 func newTruth(w *world) truth {
 	return truth{
-		world: w, placed: map[placement]int64{}, removed: map[placement]*portfault.Process{}, completed: map[ports.OperationRef][]completion{},
+		world: w, placed: map[placement]int64{}, removed: map[placement]int64{}, completed: map[ports.OperationRef][]completion{},
 		deleting: map[ports.ConnectionID]int{}, deleted: map[ports.ConnectionID]int64{},
 		doubtful: map[ports.ConnectionID]bool{}, listings: map[cursor]int64{}, unclosed: map[ports.ConnectionID]int{},
 	}
@@ -73,14 +73,20 @@ func (t *truth) placedAt(ref ports.OperationRef, receivedAt time.Time) int64 {
 	return t.placed[placement{ref, receivedAt.UnixNano()}]
 }
 
-// untold reports whether an operation may have ended without a word to its client:
-// because a process ended it, and itself ended before it could say so; or because
-// the socket could be neither written to nor closed, however often it was tried.
-func (t *truth) untold(ref ports.OperationRef, receivedAt time.Time) bool {
+// untold reports whether an operation may have ended without a word to its client,
+// because the socket could be neither written to nor closed, however often it was
+// tried.
+func (t *truth) untold(ref ports.OperationRef) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	by := t.removed[placement{ref, receivedAt.UnixNano()}]
-	return by != nil && dead(by) || t.unclosed[ref.Connection] >= pushAttempts
+	return t.unclosed[ref.Connection] >= pushAttempts
+}
+
+// removedAt is when an operation had been removed; 0 if nobody knows.
+func (t *truth) removedAt(ref ports.OperationRef, receivedAt time.Time) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.removed[placement{ref, receivedAt.UnixNano()}]
 }
 
 // tappedPusher is a pusher as an engine has it, faults included.
@@ -109,8 +115,7 @@ func (p *tappedPusher) Close(ctx context.Context, to ports.Address, code int, re
 // tappedStore tells the truth.
 type tappedStore struct {
 	portfault.Stores
-	process *portfault.Process
-	truth   *truth
+	truth *truth
 }
 
 func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operation) error {
@@ -134,10 +139,11 @@ func (s *tappedStore) RemoveOperation(ctx context.Context, ref ports.OperationRe
 	removed, err := s.Stores.RemoveOperation(ctx, ref, receivedAt)
 	t := s.truth
 	t.world.note("RemoveOperation %v received %d: %v %v", ref, receivedAt.UnixNano(), removed, err)
-	if removed || err != nil { // which may have removed it all the same
+	if removed {
+		at := t.world.tick()
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.removed[placement{ref, receivedAt.UnixNano()}] = s.process
+		t.removed[placement{ref, receivedAt.UnixNano()}] = at
 	}
 	return removed, err
 }

@@ -188,7 +188,7 @@ func dead(p *portfault.Process) bool {
 // process starts a process.
 func (w *world) process() *process {
 	p := &process{Process: w.faults.Process()}
-	store := p.Store(&tappedStore{w.backend.Store(p.Process), p.Process, &w.truth})
+	store := p.Store(&tappedStore{w.backend.Store(p.Process), &w.truth})
 	config := core.Config{
 		Schema: w.schema, Store: store,
 		Bus: p.Bus(w.backend.Bus(p.Process)), Pusher: &tappedPusher{p.Pusher(&w.sockets), &w.truth},

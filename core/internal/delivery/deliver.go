@@ -16,7 +16,7 @@ func (d *Deliverer) Deliver(ctx context.Context, events []ports.Event) []error {
 	failed := map[ports.Topic]error{}
 	for i, batch := range batches(events) {
 		topic := batch.events[0].Topic
-		done, err := 0, failed[topic] // what comes behind waits for what comes first
+		done, err := 0, failed[topic] // what comes after waits for what comes first
 		switch {
 		case err != nil:
 		case i > 0 && d.outOfTime(ctx): // the topics before have used it up
@@ -46,7 +46,7 @@ type batch struct {
 
 // batches groups the events by topic, each in its order. An event that ends the
 // subscriptions or the connections on its topic ends its batch too: what comes
-// behind it is only for those who subscribed afterwards, whom another listing
+// after it is only for those who subscribed afterwards, whom another listing
 // finds. Events of unknown kinds are left out.
 func batches(events []ports.Event) []*batch {
 	var all []*batch
@@ -101,18 +101,20 @@ func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event) (don
 		}
 		return 1, nil
 	}
+	ending, stop := d.Peers.WatchEndings()
+	defer stop()
 	page, err := d.list(ctx, events[0].Topic, "")
 	if err != nil {
 		return 0, err
 	}
 	if page.Next == "" { // then no former delivery can have stopped half-way
-		fan := newFanout(d, events)
-		fan.push(ctx, page.Subscribers)
+		fan := newFanout(d, events, ending)
+		fan.push(ctx, "", page.Subscribers)
 		fan.finish(ctx)
 		if err := cut(ctx); err != nil {
 			return 0, err
 		}
-		return len(events), nil
+		return fan.verdict()
 	}
 	begun, cursor, err := d.resume(ctx, events)
 	if err != nil {
@@ -120,18 +122,16 @@ func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event) (don
 	}
 	if begun > 0 {
 		next := d.prefetch(ctx, events[0].Topic, cursor)
-		if err := newFanout(d, events[:begun]).run(ctx, cursor, next); err != nil {
-			return 0, err
+		if done, err := newFanout(d, events[:begun], ending).run(ctx, cursor, next); err != nil || begun == len(events) {
+			return done, err
+		}
+		if page, err = d.list(ctx, events[0].Topic, ""); err != nil { // operations may have ended since
+			return begun, err
 		}
 	}
-	if begun == len(events) {
-		return begun, nil
-	}
 	first := func() (ports.Page, error) { return page, nil }
-	if err := newFanout(d, events[begun:]).run(ctx, "", first); err != nil {
-		return begun, err
-	}
-	return len(events), nil
+	done, err = newFanout(d, events[begun:], ending).run(ctx, "", first)
+	return begun + done, err
 }
 
 // cut is the error of a delivery that its caller has cancelled: a worker that has
@@ -146,25 +146,30 @@ func cut(ctx context.Context) error {
 }
 
 // run pushes all pages from the one on that next returns, which the cursor leads
-// to. If it cannot, it leaves a checkpoint.
-func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) error {
+// to, and says how many of the events are done with. If some are not, it leaves a
+// checkpoint.
+func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (done int, err error) {
 	at, err := f.pages(ctx, cursor, next)
 	f.finish(ctx)
 	if cutErr := cut(ctx); cutErr != nil {
-		return cutErr
+		return 0, cutErr
 	}
-	if err != nil {
-		return f.stop(ctx, at, err)
+	if err == nil {
+		done, err = f.verdict()
 	}
-	return nil
+	if err == nil {
+		return done, nil
+	}
+	if f.left != nil { // in whose page the delivery has to go on
+		at = f.left.page.cursor
+	}
+	return done, f.stop(ctx, at, err)
 }
 
 // pages pushes page after page. The page after it is read while one is pushed, so
 // that two pages are in memory whatever the number of subscribers. One page is
-// pushed in any case, however little time there is: each delivery gets further.
-// To whom an event of a page could not be pushed in time, the operation ends; so
-// a page that was pushed is never pushed again. The cursor that it returns with an
-// error leads to the first page that was not.
+// pushed in any case, however little time there is: each delivery gets further. The
+// cursor that it returns with an error leads to the first page that was not pushed.
 func (f *fanout) pages(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (ports.Cursor, error) {
 	for {
 		page, err := next()
@@ -172,12 +177,17 @@ func (f *fanout) pages(ctx context.Context, cursor ports.Cursor, next func() (po
 			return cursor, err
 		}
 		if page.Next == "" {
-			f.push(ctx, page.Subscribers)
+			f.push(ctx, cursor, page.Subscribers)
 			return "", nil
 		}
+		next = f.deliverer.prefetch(ctx, f.topic, page.Next)
+		before := f.sums()
+		f.push(ctx, cursor, page.Subscribers)
 		cursor = page.Next
-		next = f.deliverer.prefetch(ctx, f.topic, cursor)
-		f.push(ctx, page.Subscribers)
+		if f.isAway(ctx, before) {
+			_, _ = next()
+			return cursor, f.left.err(true)
+		}
 		if f.deliverer.outOfTime(ctx) {
 			_, _ = next()
 			return cursor, errUnfinished

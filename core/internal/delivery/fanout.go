@@ -23,24 +23,36 @@ type fanout struct {
 	// roots are the events' payloads as resolvers get them in p.Source.
 	roots   []any
 	decoded []run.Decoded
-	// groups are the subscribers met so far, by what they asked for, and screens
+	// groups are the subscribers met so far, by what they asked for, and filters
 	// by what they filter by.
 	groups  map[string]*group
-	screens map[string]*screen
+	filters map[string]*filtered
 
-	stragglers *stragglers
-	tally      tally
+	ending *peer.Ending
+	slow   *slowConnections
+	counts counts
+	// page is that under way.
+	page *listed
 
 	mu sync.Mutex
-	// gone are the connections that have been cleared away already.
+	// gone are the connections that have been removed already.
 	gone map[ports.ConnectionID]bool
+	// lost are the connections that have not accepted an event, losses the same in the
+	// order in which they were lost.
+	lost   map[ports.ConnectionID]*lostConnection
+	losses []*lostConnection
+	// settled counts those of them that are lost no more, and left is what the others
+	// lack.
+	settled atomic.Int64
+	left    *leftover
 }
 
-func newFanout(d *Deliverer, events []ports.Event) *fanout {
+func newFanout(d *Deliverer, events []ports.Event, ending *peer.Ending) *fanout {
 	fan := &fanout{
 		deliverer: d, topic: events[0].Topic, events: events, roots: make([]any, len(events)), decoded: make([]run.Decoded, len(events)),
-		groups: map[string]*group{}, screens: map[string]*screen{}, gone: map[ports.ConnectionID]bool{},
-		stragglers: newStragglers(d.PushConcurrency),
+		page: &listed{}, groups: map[string]*group{}, filters: map[string]*filtered{}, gone: map[ports.ConnectionID]bool{},
+		lost:   map[ports.ConnectionID]*lostConnection{},
+		ending: ending, slow: newSlowConnections(d.PushConcurrency),
 	}
 	for i := range events {
 		fan.roots[i] = run.DecodePayload(events[i].Payload)
@@ -48,26 +60,46 @@ func newFanout(d *Deliverer, events []ports.Event) *fanout {
 	return fan
 }
 
-// tally counts what a fan-out has done, for the Observer.
-type tally struct{ pushed, executed, gone, lost atomic.Int64 }
+// counts is what a fan-out has done. Troubled counts the connections that did not
+// accept something at once.
+type counts struct{ pushed, executed, gone, lost, troubled atomic.Int64 }
 
-// finish waits for the last frames.
+// sums are counts of one moment.
+type sums struct{ pushed, troubled int64 }
+
+func (f *fanout) sums() sums { return sums{f.counts.pushed.Load(), f.counts.troubled.Load()} }
+
+// finish waits for the slow connections and settles the lost ones.
 func (f *fanout) finish(ctx context.Context) {
-	f.stragglers.wait()
+	f.slow.wait()
+	f.settle(ctx)
 	f.deliverer.Observation.Count(ctx, ports.Counts{
-		Pushed: int(f.tally.pushed.Load()), Executed: int(f.tally.executed.Load()),
-		Gone: int(f.tally.gone.Load()), Lost: int(f.tally.lost.Load()),
+		Pushed: int(f.counts.pushed.Load()), Executed: int(f.counts.executed.Load()),
+		Gone: int(f.counts.gone.Load()), Lost: int(f.counts.lost.Load()),
 	})
 }
 
-// push delivers the batch to one page of subscribers, several connections at a
-// time, but each connection by one worker: that keeps its frames in order.
-func (f *fanout) push(ctx context.Context, subscribers []ports.Subscriber) {
-	runs := byConnection(f.enroll(ctx, subscribers))
-	workers := min(f.deliverer.PushConcurrency, len(runs))
+// listed is a page of the fan-out: its number, and the cursor that leads to it.
+type listed struct {
+	number int
+	cursor ports.Cursor
+}
+
+// push delivers the batch to the page of subscribers that the cursor led to, several
+// connections at a time, but each connection by one worker: that keeps its frames in
+// order.
+func (f *fanout) push(ctx context.Context, cursor ports.Cursor, subscribers []ports.Subscriber) {
+	f.page = &listed{f.page.number + 1, cursor}
+	runs := byConnection(f.members(ctx, subscribers))
+	inParallel(f.deliverer.PushConcurrency, runs, func(run []member) { f.pushRun(ctx, run) })
+}
+
+// inParallel calls do for every item, in their order, for several at a time.
+func inParallel[T any](most int, items []T, do func(T)) {
+	workers := min(most, len(items))
 	if workers <= 1 {
-		for _, run := range runs {
-			f.pushRun(ctx, run)
+		for _, item := range items {
+			do(item)
 		}
 		return
 	}
@@ -75,8 +107,8 @@ func (f *fanout) push(ctx context.Context, subscribers []ports.Subscriber) {
 	var done sync.WaitGroup
 	for range workers {
 		done.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(runs)); i = next.Add(1) - 1 {
-				f.pushRun(ctx, runs[i])
+			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
+				do(items[i])
 			}
 		})
 	}
@@ -102,58 +134,77 @@ func byConnection(page []member) [][]member {
 type progress struct {
 	run   []member
 	ended []bool
+	// page is where the run was listed.
+	page *listed
 	// event and member are to be pushed next.
 	event, member int
 	pushed        int
+	// err is why the push of these was not accepted.
+	err error
 }
 
 // pushRun sends every event, in order, to the subscribers of one connection. A
 // connection that does not take one at once goes on by itself, so that the others
 // do not wait for it.
 func (f *fanout) pushRun(ctx context.Context, run []member) {
-	if f.isGone(run[0].Ref.Connection) { // as an earlier page found out
+	gone, lostBefore := f.isOut(run[0].Ref.Connection)
+	switch {
+	case gone: // as an earlier page found out
 		f.clearRows(ctx, refs(run))
 		return
-	}
-	if f.deliverer.Peers.HasEnded(run[0].NotAfter) {
+	case f.deliverer.Peers.HasEnded(run[0].NotAfter):
 		f.closeEnded(ctx, run)
 		return
-	}
-	if f.stragglers.join(run) {
+	case f.slow.join(run, f.page):
+		return
+	case lostBefore:
+		f.lose(newProgress(run, f.page))
 		return
 	}
 	var few [8]bool // spares nearly every run an allocation
-	p := progress{run: run, ended: few[:]}
+	p := progress{run: run, page: f.page, ended: few[:]}
 	if len(run) > len(few) {
 		p.ended = make([]bool, len(run))
 	}
-	if f.advance(ctx, &p, f.deliverer.Peers.Attempt) == stuck {
-		f.straggle(ctx, &progress{run: run, ended: slices.Clone(p.ended), event: p.event, member: p.member})
+	switch f.advance(ctx, &p, f.deliverer.Peers.Attempt) {
+	case stuck:
+		f.pushSlowly(ctx, p.clone())
+	case lost:
+		f.lose(p.clone())
 	}
 }
 
+func newProgress(run []member, page *listed) *progress {
+	return &progress{run: run, page: page, ended: make([]bool, len(run))}
+}
+
+// clone is a progress that may outlive the call that it was made in.
+func (p *progress) clone() *progress {
+	return &progress{run: p.run, ended: slices.Clone(p.ended), page: p.page, event: p.event, member: p.member, err: p.err}
+}
+
 // advance goes on until everything is pushed, the socket is gone, the delivery is
-// cut, or a push does not succeed that may later.
-func (f *fanout) advance(ctx context.Context, p *progress, push peer.SendFunc) fate {
-	defer func() { f.tally.pushed.Add(int64(p.pushed)) }()
+// cancelled, or a push is not accepted.
+func (f *fanout) advance(ctx context.Context, p *progress, push peer.SendFunc) outcome {
+	defer func() { f.counts.pushed.Add(int64(p.pushed)); p.pushed = 0 }()
 	for ; p.event < len(f.events); p.event, p.member = p.event+1, 0 {
 		for ; p.member < len(p.run); p.member++ {
 			to := p.run[p.member]
-			if p.ended[p.member] || !meant(&f.events[p.event], to.Ref.Connection) {
+			if p.ended[p.member] || !addressed(&f.events[p.event], to.Ref.Connection) {
 				continue
 			}
-			switch f.pushOne(ctx, p.event, to, push) {
+			result, err := f.pushOne(ctx, p.event, to, push)
+			switch result {
 			case reached:
 				p.pushed++
-			case opEnded:
+			case operationEnded:
 				p.ended[p.member] = true
 			case socketGone:
 				f.forget(ctx, p.run)
 				return socketGone
-			case stuck:
-				return stuck
-			case abandoned:
-				return abandoned
+			case connectionEnded, stuck, lost, abandoned:
+				p.err = err
+				return result
 			}
 		}
 	}
@@ -168,61 +219,72 @@ func refs(run []member) []ports.OperationRef {
 	return list
 }
 
-// meant reports whether an event is for the connection.
-func meant(event *ports.Event, id ports.ConnectionID) bool {
+// addressed reports whether an event is for the connection.
+func addressed(event *ports.Event, id ports.ConnectionID) bool {
 	if len(event.Only) > 0 && !slices.Contains(event.Only, id) {
 		return false
 	}
 	return !slices.Contains(event.Except, id)
 }
 
-// fate is what one push has done to a subscriber.
-type fate int
+// outcome is what one push has come to.
+type outcome int
 
 const (
-	goesOn fate = iota
+	goesOn outcome = iota
+	// reached: the transport has accepted the event.
 	reached
-	opEnded
+	// operationEnded: the operation is removed, by the client, or because the
+	// transport has accepted its last frame.
+	operationEnded
+	// connectionEnded: the connection is closed and removed.
+	connectionEnded
+	// socketGone: there is no such socket any more.
 	socketGone
+	// stuck: not accepted; it has to be tried again.
 	stuck
+	// lost: not accepted, as often as it was tried.
+	lost
+	// abandoned: the delivery is cancelled.
 	abandoned
 )
 
-// pushOne sends one event to one subscriber.
-func (f *fanout) pushOne(ctx context.Context, index int, to member, push peer.SendFunc) fate {
+// pushOne sends one event to one subscriber. The error is that of a push that was
+// not accepted.
+func (f *fanout) pushOne(ctx context.Context, index int, to member, push peer.SendFunc) (outcome, error) {
+	if f.ending.Has(to.Subscriber) {
+		return operationEnded, nil
+	}
 	if f.events[index].Kind == ports.EventComplete {
-		if cut(ctx) != nil {
-			return abandoned
-		}
-		f.complete(ctx, to)
-		return opEnded
+		return f.complete(ctx, to, push)
 	}
-	outcome := to.outcome(ctx, index)
+	result := to.result(ctx, index)
 	switch {
-	case outcome.Skip:
-		return goesOn
-	case outcome.Rejected != nil:
-		f.fail(ctx, to, outcome.Rejected)
-		return opEnded
+	case result.Skip:
+		return goesOn, nil
+	case result.Rejected != nil:
+		return f.fail(ctx, to, result.Rejected, push)
 	}
-	err := f.deliverer.Peers.Result(ctx, operation(to), f.execution(index, to.Subscriber), outcome.Body, push)
+	err := f.deliverer.Peers.Result(ctx, operation(to), f.execution(index, to.Subscriber), result.Body, push)
+	if peer.Is(err, ports.ErrTooLarge) {
+		return f.fail(ctx, to, peer.TooLarge(), push)
+	}
+	return outcomeOf(ctx, err)
+}
+
+// outcomeOf is the outcome of a push that had this error.
+func outcomeOf(ctx context.Context, err error) (outcome, error) {
 	switch {
 	case err == nil:
-		return reached
+		return reached, nil
 	case errors.Is(err, peer.ErrStuck):
-		return stuck
+		return stuck, err
 	case peer.Is(err, ports.ErrGone):
-		return socketGone
-	case peer.Is(err, ports.ErrTooLarge):
-		f.fail(ctx, to, peer.TooLarge())
+		return socketGone, err
 	case cut(ctx) != nil:
-		return abandoned
-	default:
-		f.tally.lost.Add(1)
-		f.deliverer.Calls.Report(ctx, "pushing an event", err, hooks.Connection(to.Ref.Connection))
-		f.fail(ctx, to, ports.NewResponseErrors("an event could not be delivered; subscribe again"))
+		return abandoned, err
 	}
-	return opEnded
+	return lost, err
 }
 
 // operation is what peers know a subscriber by.
@@ -230,42 +292,12 @@ func operation(to member) peer.Operation {
 	return peer.Operation{Ref: to.Ref, Address: to.Address, Dialect: wire.Of(to.Protocol), ReceivedAt: to.ReceivedAt}
 }
 
-// complete ends a subscription because its topic has ended.
-func (f *fanout) complete(ctx context.Context, to member) {
-	ctx, cancel := peer.Detached(ctx)
-	defer cancel()
-	ended, err := f.deliverer.Peers.End(ctx, to.Ref, to.ReceivedAt, ports.CompletedByServer)
-	if err == nil && ended {
-		err = f.deliverer.Peers.Reply(ctx, to.Address, wire.CompleteFrame(string(to.Ref.ID)))
-	}
-	if err != nil {
-		f.closeLost(ctx, to, err)
-	}
-}
-
-// fail ends a subscription with an error, so that its client knows that events
-// are missing. Where that cannot be said either, the connection is closed.
-func (f *fanout) fail(ctx context.Context, to member, errs ports.ResponseErrors) {
-	ctx, cancel := peer.Detached(ctx)
-	defer cancel()
-	if err := f.deliverer.Peers.EndWithErrors(ctx, operation(to), errs); err != nil {
-		f.closeLost(ctx, to, err)
-	}
-}
-
-func (f *fanout) closeLost(ctx context.Context, to member, cause error) {
-	err := f.deliverer.Peers.Close(ctx, to.Address, ports.CloseTryAgainLater, "Events could not be delivered")
-	f.deliverer.Calls.Report(ctx, "ending a subscription", errors.Join(cause, err), hooks.Connection(to.Ref.Connection))
-}
-
 // forget clears away a connection whose socket no longer exists, once, and those
 // of its rows that led here but were not the connection's own any more: a crash
 // left them behind.
 func (f *fanout) forget(ctx context.Context, run []member) {
-	f.tally.gone.Add(1)
-	f.mu.Lock()
-	f.gone[run[0].Ref.Connection] = true
-	f.mu.Unlock()
+	f.counts.gone.Add(1)
+	f.setGone(run[0].Ref.Connection)
 	ctx, cancel := peer.Detached(ctx)
 	defer cancel()
 	removed, err := f.deliverer.Peers.Remove(ctx, ports.Disconnection{Address: run[0].Address})
@@ -278,22 +310,32 @@ func (f *fanout) forget(ctx context.Context, run []member) {
 	}))
 }
 
-// closeEnded puts out a connection whose identity has ended. One that cannot be
+// closeEnded disconnects a client whose identity has ended. One that cannot be
 // closed keeps its rows, for the next event to try again.
 func (f *fanout) closeEnded(ctx context.Context, run []member) {
 	if err := f.deliverer.Peers.CloseEnded(ctx, run[0].Address); err != nil {
 		f.deliverer.Calls.Report(ctx, "closing a connection whose identity has ended", err, hooks.Connection(run[0].Ref.Connection))
 		return
 	}
+	f.setGone(run[0].Ref.Connection)
+}
+
+func (f *fanout) setGone(id ports.ConnectionID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.gone[run[0].Ref.Connection] = true
+	f.gone[id] = true
 }
 
 func (f *fanout) isGone(id ports.ConnectionID) bool {
+	gone, _ := f.isOut(id)
+	return gone
+}
+
+// isOut reports whether a connection is gone or lost.
+func (f *fanout) isOut(id ports.ConnectionID) (gone, lost bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.gone[id]
+	return f.gone[id], f.lost[id] != nil
 }
 
 func (f *fanout) clearRows(ctx context.Context, rows []ports.OperationRef) {

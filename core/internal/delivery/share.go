@@ -31,8 +31,8 @@ type group struct {
 	results  []sharing // one per event
 }
 
-// screen is all subscribers of a fan-out with the same filters.
-type screen struct {
+// filtered is all subscribers of a fan-out with the same filters.
+type filtered struct {
 	perSubscriber bool
 	// passes says of each event whether it fits all conditions.
 	passes []bool
@@ -48,25 +48,25 @@ type sharing struct {
 	byState map[string]*sharing
 }
 
-// member is a subscriber with its group and its screen.
+// member is a subscriber with its group and its filters.
 type member struct {
 	*ports.Subscriber
 	group  *group
-	screen *screen
+	filter *filtered
 }
 
-// enroll finds every subscriber of a page its group and its screen.
-func (f *fanout) enroll(ctx context.Context, subscribers []ports.Subscriber) []member {
+// members finds every subscriber of a page its group and its filters.
+func (f *fanout) members(ctx context.Context, subscribers []ports.Subscriber) []member {
 	if len(f.groups) > maxGroups {
 		clear(f.groups)
 	}
-	if len(f.screens) > maxGroups {
-		clear(f.screens)
+	if len(f.filters) > maxGroups {
+		clear(f.filters)
 	}
 	members := make([]member, len(subscribers))
 	for i := range subscribers {
 		to := &subscribers[i]
-		members[i] = member{to, f.group(ctx, to.Request), f.screen(to.Filters)}
+		members[i] = member{to, f.group(ctx, to.Request), f.filter(to.Filters)}
 	}
 	return members
 }
@@ -82,31 +82,31 @@ func (f *fanout) group(ctx context.Context, request []byte) *group {
 	return found
 }
 
-// screen evaluates the conditions of a subscription once for all that have the
+// filter evaluates the conditions of a subscription once for all that have the
 // same.
-func (f *fanout) screen(encoded []byte) *screen {
-	found := f.screens[string(encoded)]
+func (f *fanout) filter(encoded []byte) *filtered {
+	found := f.filters[string(encoded)]
 	if found != nil {
 		return found
 	}
-	filters := filter.Decode(encoded)
-	found = &screen{perSubscriber: filters.PerSubscriber, passes: make([]bool, len(f.events))}
+	conditions := filter.Decode(encoded)
+	found = &filtered{perSubscriber: conditions.PerSubscriber, passes: make([]bool, len(f.events))}
 	for i := range f.events {
-		found.passes[i] = filters.Pass(f.roots[i])
+		found.passes[i] = conditions.Pass(f.roots[i])
 	}
-	f.screens[string(encoded)] = found
+	f.filters[string(encoded)] = found
 	return found
 }
 
-// outcome is what one event is to one subscriber.
-func (m member) outcome(ctx context.Context, index int) ports.Result {
+// result is what one event is to one subscriber.
+func (m member) result(ctx context.Context, index int) ports.Result {
 	g := m.group
 	switch {
 	case g.rejected != nil: // the schema has changed since the client subscribed
 		return ports.Result{Rejected: g.rejected}
-	case !m.screen.passes[index]:
+	case !m.filter.passes[index]:
 		return ports.Result{Skip: true}
-	case m.screen.perSubscriber:
+	case m.filter.perSubscriber:
 		outcome, _ := g.execute(ctx, index, m.Subscriber)
 		return outcome
 	}
@@ -168,7 +168,7 @@ func (s *sharing) forState(state []byte) *sharing {
 // execute runs the operation for one subscriber and says who may share it.
 func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (ports.Result, run.Scope) {
 	x := g.fan.execution(index, to)
-	g.fan.tally.executed.Add(1)
+	g.fan.counts.executed.Add(1)
 	outcome := g.fan.deliverer.Runner.Execute(ctx, x, g.prepared, g.fan.roots[index])
 	return outcome, x.Scope()
 }

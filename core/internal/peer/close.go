@@ -17,12 +17,17 @@ import (
 func (p *Peers) Close(ctx context.Context, address ports.Address, code int, reason string) error {
 	ctx, cancel := Detached(ctx)
 	defer cancel()
-	err := p.retry(ctx, func() error { return p.Pusher.Close(ctx, address, code, CloseReason(reason)) })
-	if err != nil {
+	if err := p.CloseSocket(ctx, address, code, reason); err != nil {
 		return err
 	}
-	_, err = p.Remove(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason})
+	_, err := p.Remove(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason})
 	return err
+}
+
+// CloseSocket has the transport close a socket, and tries again while the failure
+// may pass.
+func (p *Peers) CloseSocket(ctx context.Context, address ports.Address, code int, reason string) error {
+	return p.retry(ctx, func() error { return p.Pusher.Close(ctx, address, code, CloseReason(reason)) })
 }
 
 // Answer gives a client what its subprotocol has for something that was wrong.

@@ -22,6 +22,7 @@ type Operation struct {
 func (p *Peers) End(ctx context.Context, ref ports.OperationRef, receivedAt time.Time, reason ports.CompletionReason) (bool, error) {
 	ctx, cancel := Detached(ctx)
 	defer cancel()
+	defer p.endings.finish(p.endings.begin(ref, receivedAt))
 	removed, err := p.Store.RemoveOperation(ctx, ref, receivedAt)
 	if removed {
 		p.Observation.Count(ctx, ports.Counts{Operations: -1})
@@ -36,13 +37,16 @@ func (p *Peers) Fail(ctx context.Context, o Operation, errs ports.ResponseErrors
 	return p.Reply(ctx, o.Address, o.Dialect.Error(string(o.Ref.ID), errs))
 }
 
-// EndWithErrors ends an operation that is in place with an error message.
+// EndWithErrors ends an operation that may be in place with an error message, and
+// removes it once the transport has accepted that. In the other order a client that
+// cannot be reached for a second would wait for ever: nothing would be left that
+// tries again.
 func (p *Peers) EndWithErrors(ctx context.Context, o Operation, errs ports.ResponseErrors) error {
-	ended, err := p.End(ctx, o.Ref, o.ReceivedAt, ports.CompletedByError)
-	if err != nil || !ended {
+	if err := p.Fail(ctx, o, errs); err != nil {
 		return err
 	}
-	return p.Fail(ctx, o, errs)
+	_, err := p.End(ctx, o.Ref, o.ReceivedAt, ports.CompletedByError)
+	return err
 }
 
 // TooLarge is what a client reads in place of a result that its transport cannot

@@ -28,12 +28,13 @@ type Config struct {
 // Peers reach clients. Their methods may be called concurrently.
 type Peers struct {
 	Config
-	pace *pace
+	pace    *pace
+	endings *endings
 }
 
 // New makes peers.
 func New(config Config) *Peers {
-	return &Peers{Config: config, pace: newPace(config.Now)}
+	return &Peers{Config: config, pace: newPace(config.Now), endings: newEndings()}
 }
 
 // Reply pushes one answer to the client that just wrote. If the client has left

@@ -138,10 +138,7 @@ func (h *Handler) place(ctx context.Context, s *starting, row ports.Operation) (
 	}
 	h.Calls.Report(ctx, "adding an operation", err, hooks.Connection(s.Ref.Connection))
 	// It may be in place all the same, and after its error nothing may come.
-	if _, err := h.Peers.End(ctx, s.Ref, s.ReceivedAt, ports.CompletedByError); err != nil {
-		return false, err
-	}
-	return false, h.Peers.Fail(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
+	return false, h.Peers.EndWithErrors(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
 }
 
 // completed answers a client that has ended an operation, where its subprotocol

@@ -1,0 +1,231 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// undelivered is what a client reads that lacks an event.
+const undelivered = "an event could not be delivered; subscribe again"
+
+// manyRefused connections one after the other, none of which accepts anything, are
+// no longer lost by themselves: it is the transport that is away.
+const manyRefused = 3
+
+// lostConnection is a connection that has not accepted an event, as often as it was
+// tried. Nothing more is pushed to it until settle.
+type lostConnection struct {
+	id   ports.ConnectionID
+	runs []*progress
+}
+
+// leftover is what connections lack that accepted neither an event nor an end.
+type leftover struct {
+	// event is the first that one of them lacks, and page the first with one of them.
+	event int
+	page  *listed
+	cause error
+}
+
+// lose puts a connection aside until settle.
+func (f *fanout) lose(p *progress) {
+	f.counts.troubled.Add(1)
+	id := p.run[0].Ref.Connection
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	connection := f.lost[id]
+	if connection == nil {
+		connection = &lostConnection{id: id}
+		f.lost[id] = connection
+		f.losses = append(f.losses, connection)
+	}
+	connection.runs = append(connection.runs, p)
+}
+
+// settle gives every lost connection what it lacks, or ends its operations with an
+// error, or closes it. Where the transport accepts none of that, all stays as it is,
+// and left says which events have to be delivered again. A few connections are
+// tried first: a transport that is away as a whole comes back soon, and then each
+// client gets the event instead of an error.
+func (f *fanout) settle(ctx context.Context) {
+	rest := f.losses
+	f.losses = nil
+	clear(f.lost)
+	for refused := 0; len(rest) > 0; {
+		first := rest[0]
+		rest = rest[1:]
+		if f.settleConnection(ctx, first) {
+			break
+		}
+		if refused++; refused < manyRefused {
+			continue
+		}
+		for _, connection := range rest {
+			f.leave(connection)
+		}
+		return
+	}
+	inParallel(f.deliverer.PushConcurrency, rest, func(connection *lostConnection) {
+		f.settleConnection(ctx, connection)
+	})
+}
+
+// settleConnection reports whether the transport accepted what it was given for the
+// connection. If it did not, the connection is left.
+func (f *fanout) settleConnection(ctx context.Context, connection *lostConnection) bool {
+	for i, p := range connection.runs {
+		if i > 0 && f.isGone(connection.id) {
+			f.clearRows(ctx, refs(p.run))
+			continue
+		}
+		if f.settleRun(ctx, p) == lost {
+			f.leave(&lostConnection{connection.id, connection.runs[i:]})
+			return false
+		}
+	}
+	f.settled.Add(1)
+	return true
+}
+
+func (f *fanout) settleRun(ctx context.Context, p *progress) outcome {
+	for {
+		result := f.advance(ctx, p, f.deliverer.Peers.Push)
+		if result == lost {
+			result = f.endLost(ctx, p)
+		}
+		if result != operationEnded {
+			return result
+		}
+		p.ended[p.member] = true
+	}
+}
+
+// endLost ends the operation that lacks an event, or else its connection. That the
+// end of a topic finds no slot for its frame costs nobody the connection: such an
+// event is delivered again, to those who are left.
+func (f *fanout) endLost(ctx context.Context, p *progress) outcome {
+	to, atEnd := p.run[p.member], f.events[p.event].Kind == ports.EventComplete
+	f.counts.lost.Add(1)
+	f.deliverer.Calls.Report(ctx, "pushing an event", p.err, hooks.Connection(to.Ref.Connection))
+	result := lost
+	if !atEnd {
+		result, p.err = f.fail(ctx, to, ports.NewResponseErrors(undelivered), f.deliverer.Peers.Push)
+	}
+	switch {
+	case result == socketGone:
+		f.forget(ctx, p.run)
+		return result
+	case result != lost || atEnd && peer.Is(p.err, ports.ErrThrottled):
+		return result
+	}
+	if p.err = f.close(ctx, to); p.err != nil {
+		f.deliverer.Calls.Report(ctx, "ending a subscription", p.err, hooks.Connection(to.Ref.Connection))
+		return lost
+	}
+	return connectionEnded
+}
+
+// leave notes what a connection lacks.
+func (f *fanout) leave(connection *lostConnection) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range connection.runs {
+		if f.left == nil {
+			f.left = &leftover{p.event, p.page, p.err}
+			continue
+		}
+		f.left.event = min(f.left.event, p.event)
+		if p.page.number < f.left.page.number {
+			f.left.page = p.page
+		}
+	}
+}
+
+// verdict says how many of the events are done with after all pages; the error is
+// about the others. A transport that has accepted nothing at all is away, which is
+// no failed attempt to deliver these events: they wait until it is back.
+func (f *fanout) verdict() (done int, err error) {
+	if f.left == nil {
+		return len(f.events), nil
+	}
+	return f.left.event, f.left.err(f.counts.pushed.Load()+f.settled.Load() == 0)
+}
+
+// err is the verdict on the events that are left.
+func (l *leftover) err(away bool) error {
+	verdict := &ports.Error{Op: "core.Deliver", Err: fmt.Errorf("pushing: %w", l.cause)}
+	if away {
+		verdict.Kind = ports.ErrUnfinished
+	}
+	return verdict
+}
+
+// end sends a subscription its last frame, and removes the operation once the
+// transport has accepted that. In the other order a client that cannot be reached
+// for a second would wait for ever: nothing would be left that tries again. A
+// client whose operation cannot be removed has its connection closed, because
+// nothing may come after a last frame.
+func (f *fanout) end(ctx context.Context, to member, frame ports.Frame, reason ports.CompletionReason, push peer.SendFunc) (outcome, error) {
+	if err := cut(ctx); err != nil {
+		return abandoned, err
+	}
+	if result, err := outcomeOf(ctx, push(ctx, to.Address, frame)); result != reached {
+		return result, err
+	}
+	_, err := f.deliverer.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)
+	if err == nil {
+		return operationEnded, nil
+	}
+	f.deliverer.Calls.Report(ctx, "removing a subscription that has ended", err, hooks.Connection(to.Ref.Connection))
+	if err := f.close(ctx, to); err != nil {
+		return lost, err
+	}
+	return connectionEnded, nil
+}
+
+// fail ends a subscription with an error, so that its client knows that events
+// are missing.
+func (f *fanout) fail(ctx context.Context, to member, errs ports.ResponseErrors, push peer.SendFunc) (outcome, error) {
+	return f.end(ctx, to, wire.Of(to.Protocol).Error(string(to.Ref.ID), errs), ports.CompletedByError, push)
+}
+
+// complete ends a subscription because its topic has ended.
+func (f *fanout) complete(ctx context.Context, to member, push peer.SendFunc) (outcome, error) {
+	return f.end(ctx, to, wire.CompleteFrame(string(to.Ref.ID)), ports.CompletedByServer, push)
+}
+
+// close closes the connection of a client whose operation cannot be ended. A row
+// that cannot be removed then leads to a socket that is gone, as a later push finds.
+func (f *fanout) close(ctx context.Context, to member) error {
+	const reason = "Events could not be delivered"
+	if err := f.deliverer.Peers.CloseSocket(ctx, to.Address, ports.CloseTryAgainLater, reason); err != nil {
+		return err
+	}
+	f.setGone(to.Ref.Connection)
+	ctx, cancel := peer.Detached(ctx)
+	defer cancel()
+	if _, err := f.deliverer.Peers.Remove(ctx, ports.Disconnection{Address: to.Address, Code: ports.CloseTryAgainLater, Reason: reason}); err != nil {
+		f.deliverer.Calls.Report(ctx, "removing a closed connection", err, hooks.Connection(to.Ref.Connection))
+	}
+	return nil
+}
+
+// isAway reports whether the transport has accepted nothing on the page that was
+// just pushed, nor from settle: then other pages would fare no better. Before is
+// what was counted before the page.
+func (f *fanout) isAway(ctx context.Context, before sums) bool {
+	if f.sums().pushed > before.pushed || f.sums().troubled == before.troubled {
+		return false
+	}
+	f.slow.wait()
+	if f.sums().pushed > before.pushed {
+		return false
+	}
+	f.settle(ctx)
+	return f.left != nil
+}

@@ -1,0 +1,100 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// slowConnections are the connections of a fan-out that did not take an event at
+// once. Each goes on in a goroutine of its own; what later pages have for it waits
+// there, so that its events stay in order.
+type slowConnections struct {
+	slots   chan struct{}
+	running sync.WaitGroup
+	some    atomic.Bool
+
+	mu      sync.Mutex
+	waiting map[ports.ConnectionID][]*progress
+}
+
+func newSlowConnections(most int) *slowConnections {
+	return &slowConnections{slots: make(chan struct{}, most), waiting: map[ports.ConnectionID][]*progress{}}
+}
+
+// join has the run wait for what its connection was sent before, if that is slow.
+func (s *slowConnections) join(run []member, page *listed) bool {
+	if !s.some.Load() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := run[0].Ref.Connection
+	queue, slow := s.waiting[id]
+	if slow {
+		s.waiting[id] = append(queue, newProgress(run, page))
+	}
+	return slow
+}
+
+// begin reports false if there are as many slow connections as there may be.
+func (s *slowConnections) begin(id ports.ConnectionID) bool {
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting[id] = nil
+	s.some.Store(true)
+	return true
+}
+
+// next returns what has come for the connection meanwhile; nil when it is done.
+func (s *slowConnections) next(id ports.ConnectionID) *progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	queue := s.waiting[id]
+	if len(queue) == 0 {
+		delete(s.waiting, id)
+		<-s.slots
+		return nil
+	}
+	s.waiting[id] = queue[1:]
+	return queue[0]
+}
+
+func (s *slowConnections) wait() { s.running.Wait() }
+
+// pushSlowly goes on with a connection that is stuck. When there are too many of
+// them, it is not one slow client but a slow transport, and the caller waits too.
+func (f *fanout) pushSlowly(ctx context.Context, p *progress) {
+	id := p.run[0].Ref.Connection
+	f.counts.troubled.Add(1)
+	if !f.slow.begin(id) {
+		f.advanceOrLose(ctx, p)
+		return
+	}
+	f.slow.running.Go(func() {
+		for ; p != nil; p = f.slow.next(id) {
+			f.advanceOrLose(ctx, p)
+		}
+	})
+}
+
+// advanceOrLose advances with retries. What a connection gets after it is gone or
+// lost is not pushed.
+func (f *fanout) advanceOrLose(ctx context.Context, p *progress) {
+	gone, lostBefore := f.isOut(p.run[0].Ref.Connection)
+	switch {
+	case gone:
+		f.clearRows(ctx, refs(p.run))
+	case lostBefore:
+		f.lose(p)
+	case f.advance(ctx, p, f.deliverer.Peers.Push) == lost:
+		f.lose(p)
+	}
+}
