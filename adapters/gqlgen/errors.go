@@ -81,15 +81,10 @@ func (s *Schema) present(ctx context.Context, err error) *gqlerror.Error {
 	case panicking != nil:
 		return x.formatError(ctx, at, panicking)
 	case presented == nil: // the presenter leaves it out
-		x.format(ctx, causeOf(err))
+		_ = x.format(ctx, causeOf(err))
 		return nil
 	}
 	return x.formatError(ctx, presented, public(presented, err))
-}
-
-// presentResponse presents an error with which an extension has answered by itself.
-func (s *Schema) presentResponse(ctx context.Context, err *gqlerror.Error) gqlerror.List {
-	return gqlerror.List{executionFrom(ctx).formatError(ctx, err, public(err, err))}
 }
 
 // public is an error whose text somebody has decided to show.

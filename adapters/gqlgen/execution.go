@@ -6,6 +6,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/fanql/fanql/internal/graphql/input"
 	"github.com/fanql/fanql/ports"
@@ -51,7 +52,7 @@ func (x *execution) run(ctx context.Context, b *bound) (response *graphql.Respon
 	if x.subscription {
 		operation.ResolverMiddleware = x.aroundStream(b.schema.fields)
 	}
-	if rejected = x.mutate(ctx, b.schema, operation); rejected != nil {
+	if rejected = x.reject(ctx, b.schema, operation); rejected != nil {
 		return nil, rejected
 	}
 	next, ctx := b.schema.executor.DispatchOperation(ctx, operation)
@@ -66,15 +67,15 @@ func (x *execution) run(ctx context.Context, b *bound) (response *graphql.Respon
 	return response, nil
 }
 
-// mutate lets extensions change the operation, or refuse it.
-func (x *execution) mutate(ctx context.Context, s *Schema, operation *graphql.OperationContext) ports.ResponseErrors {
+// reject lets extensions change the operation or refuse it, before any resolver runs.
+func (x *execution) reject(ctx context.Context, s *Schema, operation *graphql.OperationContext) ports.ResponseErrors {
 	if len(s.mutators) == 0 {
 		return nil
 	}
 	ctx = graphql.WithOperationContext(ctx, operation)
 	for _, mutator := range s.mutators {
 		if err := mutator.MutateOperationContext(ctx, operation); err != nil {
-			return x.responseErrors(ctx, s.presentResponse(ctx, err))
+			return x.responseErrors(ctx, gqlerror.List{err})
 		}
 	}
 	return nil
@@ -171,6 +172,9 @@ type bound struct {
 
 // Subscribe implements ports.BoundOperation.
 func (b *bound) Subscribe(ctx context.Context, format ports.ErrorFormat) ports.ResponseErrors {
+	if b.Kind() != ports.OperationSubscription {
+		return ports.NewResponseErrors("the operation is no subscription")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // also whatever the resolver has begun
 	x := &execution{format: format, subscription: true, subscribing: true}
@@ -178,8 +182,12 @@ func (b *bound) Subscribe(ctx context.Context, format ports.ErrorFormat) ports.R
 	if rejected != nil || response == nil {
 		return rejected
 	}
-	return x.responseErrors(ctx, response.Errors)
+	errs := x.responseErrors(ctx, response.Errors)
+	return errs[:min(len(errs), maxErrors)]
 }
+
+// maxErrors is how many errors of a request there may be (ports.Schema).
+const maxErrors = 10
 
 // Execute implements ports.BoundOperation. Call.Root is not used: resolvers get the
 // event from the engine. A response is made as a whole before MaxBytes is asked

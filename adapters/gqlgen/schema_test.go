@@ -68,16 +68,19 @@ func TestRefusals(t *testing.T) {
 		document, variables, want string
 		limits                    ports.Limits
 	}{
-		"unknown field":            {document: `{nothing}`, want: `nothing`},
-		"no such operation":        {document: `query A{echo} query B{echo}`, want: `operationName`},
-		"Int beyond 32 bits":       {document: `{echo(n:3000000000)}`, want: `3000000000`},
-		"Int beyond 32 bits below": {document: `{...F} fragment F on Query{echo(point:{inner:{x:3000000000}})}`, want: `3000000000`},
-		"enum of variables":        {document: `query($c:Color){echo(color:$c)}`, variables: `{"c":"red"}`, want: `red`},
-		"Int of text":              {document: `query($n:Int){echo(n:$n)}`, variables: `{"n":"12"}`, want: `Int cannot represent`},
-		"unknown input field":      {document: `query($p:Point){echo(point:$p)}`, variables: `{"p":{"z":1}}`, want: `\"z\" is not defined`},
-		"variables are no object":  {document: `{echo}`, variables: `[1]`, want: `must be a JSON object`},
-		"introspection by limits":  {document: `{__schema{queryType{name}}}`, limits: ports.Limits{NoIntrospection: true}, want: `ntrospection`},
-		"tokens":                   {document: `{echo echo echo}`, limits: ports.Limits{Tokens: 3}, want: `oken`},
+		"unknown field":                {document: `{nothing}`, want: `nothing`},
+		"no such operation":            {document: `query A{echo} query B{echo}`, want: `operationName`},
+		"Int beyond 32 bits":           {document: `{echo(n:3000000000)}`, want: `3000000000`},
+		"Int beyond 32 bits below":     {document: `{...F} fragment F on Query{echo(point:{inner:{x:3000000000}})}`, want: `3000000000`},
+		"enum of variables":            {document: `query($c:Color){echo(color:$c)}`, variables: `{"c":"red"}`, want: `red`},
+		"Int of text":                  {document: `query($n:Int){echo(n:$n)}`, variables: `{"n":"12"}`, want: `Int cannot represent`},
+		"unknown input field":          {document: `query($p:Point){echo(point:$p)}`, variables: `{"p":{"z":1}}`, want: `\"z\" is not defined`},
+		"variables are no object":      {document: `{echo}`, variables: `[1]`, want: `must be a JSON object`},
+		"introspection by limits":      {document: `{__schema{queryType{name}}}`, limits: ports.Limits{NoIntrospection: true}, want: `ntrospection`},
+		"subscription without a field": {document: `subscription{maybe @skip(if:true){id}}`, want: `must select one top level field`},
+		"subscription to its type":     {document: `subscription{__typename}`, want: `introspection`},
+		"subscription to two fields":   {document: `subscription{a:maybe{id} ...F} fragment F on Subscription{b:maybe{id}}`, want: `must select only one top level field`},
+		"tokens":                       {document: `{echo echo echo}`, limits: ports.Limits{Tokens: 3}, want: `oken`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := refusal(t, newSchema(t, nil), test.document, test.variables, test.limits); !strings.Contains(got, test.want) {

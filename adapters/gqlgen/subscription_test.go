@@ -237,3 +237,8 @@ func TestAroundResponsesOfSubscriptions(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlySubscriptionsAreSubscribedTo(t *testing.T) {
+	refused, _ := subscribe(t.Context(), bind(t, newSchema(t, nil), `{echo}`, ``))
+	wantEqual(t, "refused with", refused, `[{"message":"the operation is no subscription"}]`)
+}
