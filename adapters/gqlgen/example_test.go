@@ -11,6 +11,7 @@ import (
 	"github.com/fanql/fanql/adapters/gqlgen/internal/testschema"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -31,10 +32,8 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	engine, err := core.New(core.Config{
-		Schema: schema,
-		Store:  memory.NewStore(memory.StoreConfig{}), Bus: memory.NewBus(memory.BusConfig{}), Pusher: memory.NewPusher(memory.PusherConfig{}),
-	})
+	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
+	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: pusher})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -29,15 +29,19 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, bus, sockets := memory.NewStore(memory.StoreConfig{}), memory.NewBus(memory.BusConfig{}), websocket.NewServer(websocket.Config{})
-	engine, err := core.New(core.Config{Schema: schema, Store: store, Bus: bus, Pusher: sockets,
+	sockets := websocket.NewServer(websocket.Config{})
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		return err
+	}
+	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: sockets,
 		Hooks: core.Hooks{OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 			return core.Session{State: payload}, nil
 		}}})
 	if err != nil {
 		return err
 	}
-	go func() { _ = bus.Consume(ctx, engine.Deliver) }()
+	go func() { _ = backend.Consume(ctx, engine.Deliver) }()
 	return peer.Serve(sockets.Handler(engine), func(published ...peer.Message) error {
 		events := make([]core.Event, len(published))
 		for i, message := range published {
