@@ -140,7 +140,7 @@ func TestOperationStaysUntilItsLastFrameIsAccepted(t *testing.T) {
 			t.Errorf("%d rows are left while nothing is accepted, want 1", len(rows))
 		}
 		h.expectCompletions()
-		pause(10 * time.Second)
+		pause(60 * time.Second)
 		if frames := c.received(); len(frames) != 1 || !c.hasEnded(frames) && !strings.Contains(frames[0], `"x"`) {
 			t.Errorf("got %q, want the event or an error", frames)
 		}
