@@ -84,7 +84,7 @@ func ExampleHooks() {
 		OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 			var credentials struct{ Token string }
 			if err := json.Unmarshal(payload, &credentials); err != nil || credentials.Token != "secret" {
-				return core.Session{}, core.Refuse("wrong token")
+				return core.Session{}, core.Public("wrong token")
 			}
 			return core.Session{State: User{Name: "ann"}}, nil
 		},

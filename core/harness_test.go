@@ -643,7 +643,7 @@ func secretError(of string) error {
 	case "code":
 		return &ports.PublicError{Message: "no such room", Extensions: map[string]any{"code": "NOT_FOUND"}, Err: secret}
 	case "refusal":
-		return fmt.Errorf("%w: %w", secret, core.Refuse("members only"))
+		return fmt.Errorf("%w: %w", secret, core.Public("members only"))
 	}
 	return secret
 }

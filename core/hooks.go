@@ -20,8 +20,3 @@ const (
 	CompletedByError      = ports.CompletedByError
 	CompletedByDisconnect = ports.CompletedByDisconnect
 )
-
-// Refuse is the error with which a hook says no. The client reads the reason;
-// in a close frame at most 123 bytes of it. To choose the HTTP status or the
-// close code as well, return a *ports.Refusal.
-func Refuse(reason string) error { return &ports.Refusal{Reason: reason} }

@@ -60,8 +60,8 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 		refusal *ports.Refusal
 		told    []string
 	}{
-		{"with a reason", func() error { return core.Refuse("no") }, &ports.Refusal{Status: 403, Code: 4403, Reason: "no"}, nil},
-		{"with a status", func() error { return fmt.Errorf("hook: %w", &ports.Refusal{Status: 401}) },
+		{"with a reason", func() error { return core.Public("no") }, &ports.Refusal{Status: 403, Code: 4403, Reason: "no"}, nil},
+		{"with a status", func() error { return fmt.Errorf("hook: %w", &ports.PublicError{Status: 401}) },
 			&ports.Refusal{Status: 401, Code: 4403, Reason: "Forbidden"}, nil},
 		{"by a failure", func() error { return errors.New("no database") }, nil, []string{"no database"}},
 		{"by a panic", func() error { return throw("string") }, nil, []string{"thrown"}},
@@ -227,7 +227,7 @@ func TestLegacySecondConnectionInitIsIgnored(t *testing.T) {
 func refuseWithoutToken(config *core.Config) {
 	config.Hooks.OnInit = func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 		if payload == nil {
-			return core.Session{}, core.Refuse("no token")
+			return core.Session{}, core.Public("no token")
 		}
 		return core.Session{}, nil
 	}
@@ -267,20 +267,20 @@ func TestRefusedConnectionInitClosesWith4403(t *testing.T) {
 		code   int
 		reason string
 	}{
-		{"with a reason", core.Refuse("no"), 4403, "no"},
-		{"without one", core.Refuse(""), 4403, "Forbidden"},
-		{"wrapped", fmt.Errorf("hook: %w", core.Refuse("no")), 4403, "no"},
-		{"with a code", &ports.Refusal{Code: 4001, Reason: "token expired"}, 4001, "token expired"},
-		{"with a reason longer than a close frame", core.Refuse(long), 4403, long[:122]},
+		{"with a reason", core.Public("no"), 4403, "no"},
+		{"without one", core.Public(""), 4403, "Forbidden"},
+		{"wrapped", fmt.Errorf("hook: %w", core.Public("no")), 4403, "no"},
+		{"with a code", &ports.PublicError{Code: 4001, Message: "token expired"}, 4001, "token expired"},
+		{"with a reason longer than a close frame", core.Public("%s", long), 4403, long[:122]},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t, onInit(core.Session{}, test.err)).open(protocol)
 				c.send(`{"type":"connection_init"}`)
 				if protocol == legacy {
-					var refusal *ports.Refusal
-					errors.As(test.err, &refusal)
-					reason := refusal.Reason
+					var refused *ports.PublicError
+					errors.As(test.err, &refused)
+					reason := refused.Message
 					if reason == "" {
 						reason = test.reason
 					}
@@ -412,7 +412,7 @@ func TestLegacyStartWaitsForTheVerdict(t *testing.T) {
 	t.Run("and is dropped with a no", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
-			c := newHarness(t, initGate(gate, core.Refuse("no"))).open(legacy)
+			c := newHarness(t, initGate(gate, core.Public("no"))).open(legacy)
 			waitInit := c.sendAside(`{"type":"connection_init"}`)
 			waitQuery := c.sendAside(c.subscribing("1", `{ blocked }`))
 			waitStart := c.sendAside(c.subscribing("2", `subscription { a }`))
@@ -1332,7 +1332,7 @@ func TestOnSubscribeMayRefuse(t *testing.T) {
 		hook       func() error
 		told       []string
 	}{
-		{"with a reason", "no", func() error { return core.Refuse("no") }, nil},
+		{"with a reason", "no", func() error { return core.Public("no") }, nil},
 		{"by a failure", "internal error", func() error { return errors.New("no database") }, []string{"no database"}},
 		{"by a panic", "internal error", func() error { return throw("nil map") }, []string{"nil map"}},
 	} {

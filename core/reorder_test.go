@@ -158,7 +158,7 @@ func (s *scenario) hooks(config *core.Config) {
 	config.Hooks.OnInit = func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 		pause(s.upTo(50 * time.Millisecond))
 		if payload != nil {
-			return core.Session{}, core.Refuse("no")
+			return core.Session{}, core.Public("no")
 		}
 		return core.Session{}, nil
 	}

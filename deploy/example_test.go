@@ -37,7 +37,7 @@ func messageFeed(message graphql.Output) *graphql.Field {
 func signIn(_ context.Context, payload json.RawMessage) (core.Session, error) {
 	var user User
 	if err := json.Unmarshal(payload, &user); err != nil || user.Name == "" {
-		return core.Session{}, core.Refuse("say who you are")
+		return core.Session{}, core.Public("say who you are")
 	}
 	return core.Session{State: user}, nil
 }

@@ -216,13 +216,13 @@ func TestRefused(t *testing.T) {
 	server := fanqltest.New(t, core.Config{Schema: feedSchema(t), Hooks: core.Hooks{
 		OnConnect: func(_ context.Context, handshake ports.Handshake) (core.Session, error) {
 			if handshake.Header.Get("Origin") == "elsewhere" {
-				return core.Session{}, core.Refuse("not from there")
+				return core.Session{}, core.Public("not from there")
 			}
 			return core.Session{}, nil
 		},
 		OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 			if payload == nil {
-				return core.Session{}, &ports.Refusal{Code: 4444, Reason: "no token"}
+				return core.Session{}, &ports.PublicError{Code: 4444, Message: "no token"}
 			}
 			return core.Session{}, nil
 		},

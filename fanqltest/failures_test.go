@@ -128,9 +128,9 @@ func TestConnectingFails(t *testing.T) {
 		run   func(tb *recorder, server *fanqltest.Server)
 		want  string
 	}{
-		"a handshake is refused":           {onConnect(core.Refuse("no")), connect, "expected the handshake to be accepted, got: refused with status 403 and code 4403: no"},
-		"connection_init is refused":       {onInit(core.Refuse("no")), connect, "expected connection_ack, but the server closed the connection with 4403: no"},
-		"legacy connection_init":           {onInit(core.Refuse("no")), func(tb *recorder, server *fanqltest.Server) { server.Connect(tb, fanqltest.Legacy()) }, `expected connection_ack, got {"type":"connection_error"`},
+		"a handshake is refused":           {onConnect(core.Public("no")), connect, "expected the handshake to be accepted, got: refused with status 403 and code 4403: no"},
+		"connection_init is refused":       {onInit(core.Public("no")), connect, "expected connection_ack, but the server closed the connection with 4403: no"},
+		"legacy connection_init":           {onInit(core.Public("no")), func(tb *recorder, server *fanqltest.Server) { server.Connect(tb, fanqltest.Legacy()) }, `expected connection_ack, got {"type":"connection_error"`},
 		"a handshake fails":                {onConnect(errors.New("broken")), connect, "expected the handshake to be accepted, got: OnConnect hook: broken"},
 		"a handshake fails, not a refusal": {onConnect(errors.New("broken")), func(tb *recorder, server *fanqltest.Server) { server.Refused(tb) }, "expected the client to be refused, but the handshake failed: OnConnect hook: broken"},
 	} {

@@ -8,8 +8,8 @@ type Accepted struct {
 	Protocol string
 }
 
-// Refusal is the engine's no, in words that the client may read. It is an
-// error, so that errors.As finds it in whatever a hook returned.
+// Refusal is the engine's no to a transport, in words that the client may read. Hooks
+// refuse with a PublicError.
 type Refusal struct {
 	// Status is the HTTP status for a handshake or a request; 403 when 0.
 	Status int

@@ -11,7 +11,7 @@ import (
 // inside the call that causes them, may be called concurrently, and a panic in
 // one counts as an error that it returned.
 //
-// A hook refuses by returning core.Refuse(reason) or core.Public(message): the client reads
+// A hook refuses by returning core.Public("%s", reason) or core.Public(message): the client reads
 // the reason. Any other error stops the step as well, but the client is only told
 // that something went wrong, and the error goes to OnError and the log. All but
 // OnError may publish: core.Topic.Publish finds the engine's publisher in their context.

@@ -26,6 +26,9 @@ type PublicError struct {
 	Message string
 	// Extensions, if any, are those of the GraphQL error, a code for programs say.
 	Extensions map[string]any
+	// Status is the HTTP status with which a hook refuses a handshake or a request, and
+	// Code the code with which it closes a socket. Default: 403 and 4403.
+	Status, Code int
 	// Err is the cause, which the client does not read; may be nil.
 	Err error
 }

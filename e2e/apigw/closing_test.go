@@ -28,7 +28,7 @@ func wrapped() []string { return []string{"apollo", "apollo-3", "urql"} }
 // refusing has an OnInit that says no.
 func refusing() setup {
 	return setup{hooks: core.Hooks{OnInit: func(context.Context, json.RawMessage) (core.Session, error) {
-		return core.Session{}, core.Refuse("no entry")
+		return core.Session{}, core.Public("no entry")
 	}}}
 }
 
@@ -118,7 +118,7 @@ func TestEagerClientsBackOff(t *testing.T) {
 func TestRefusedHandshakeStops(t *testing.T) {
 	t.Parallel()
 	s := setup{hooks: core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
-		return core.Session{}, core.Refuse("no entry")
+		return core.Session{}, core.Public("no entry")
 	}}}
 	for _, client := range modern() {
 		t.Run(client, func(t *testing.T) {

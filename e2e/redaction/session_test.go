@@ -36,7 +36,7 @@ func fail(mode string) error {
 	case "error":
 		return errPlain
 	case "refusal":
-		return core.Refuse("no")
+		return core.Public("no")
 	case "panic":
 		panic("a plain panic")
 	}

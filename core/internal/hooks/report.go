@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -15,9 +16,6 @@ func (c Calls) Public(ctx context.Context, err error) *ports.PublicError {
 	err = c.formatError(ctx, err)
 	if public, ok := errors.AsType[*ports.PublicError](err); ok {
 		return public
-	}
-	if refused, ok := errors.AsType[*ports.Refusal](err); ok {
-		return &ports.PublicError{Message: refused.Reason}
 	}
 	c.Report(ctx, "a resolver failed", err)
 	return &ports.PublicError{Message: InternalError}
@@ -38,18 +36,16 @@ func Connection(id ports.ConnectionID) slog.Attr {
 	return slog.String("connection", string(id))
 }
 
-// Refusal finds the *ports.Refusal in a hook's error, completed with defaults.
+// Refusal is the refusal that a hook's error means, completed with defaults; false
+// for an error that clients may not read.
 func Refusal(err error) (ports.Refusal, bool) {
-	var refused ports.Refusal
-	if found, ok := errors.AsType[*ports.Refusal](err); ok {
-		refused = *found
-	} else if public, ok := errors.AsType[*ports.PublicError](err); ok {
-		refused.Reason = public.Message
-	} else {
-		return refused, false
+	public, ok := errors.AsType[*ports.PublicError](err)
+	if !ok {
+		return ports.Refusal{}, false
 	}
-	refused.Status = cmp.Or(refused.Status, 403)
-	refused.Code = cmp.Or(refused.Code, ports.CloseForbidden)
-	refused.Reason = cmp.Or(refused.Reason, "Forbidden")
-	return refused, true
+	return ports.Refusal{
+		Status: cmp.Or(public.Status, http.StatusForbidden),
+		Code:   cmp.Or(public.Code, ports.CloseForbidden),
+		Reason: cmp.Or(public.Message, "Forbidden"),
+	}, true
 }

@@ -45,8 +45,8 @@ func (p *Peers) Answer(ctx context.Context, address ports.Address, answer wire.A
 
 // IdentityEnded is what a client reads whose Session.NotAfter has passed. With this
 // code graphql-ws clients connect again, with fresh credentials.
-func IdentityEnded() *ports.Refusal {
-	return &ports.Refusal{Code: ports.CloseForbidden, Reason: "The identity has ended"}
+func IdentityEnded() *ports.PublicError {
+	return &ports.PublicError{Code: ports.CloseForbidden, Message: "The identity has ended"}
 }
 
 // HasEnded reports whether an identity's end has passed.
@@ -57,7 +57,7 @@ func (p *Peers) HasEnded(notAfter time.Time) bool {
 // CloseEnded closes the connection of a client whose identity has ended.
 func (p *Peers) CloseEnded(ctx context.Context, address ports.Address) error {
 	ended := IdentityEnded()
-	return p.Close(ctx, address, ended.Code, ended.Reason)
+	return p.Close(ctx, address, ended.Code, ended.Message)
 }
 
 // Remove deletes a connection with its operations, and runs the hooks for what it

@@ -75,7 +75,7 @@ func (h *Handler) admit(ctx context.Context, connection ports.Connection, receiv
 	}
 	fits, err := h.enlist(ctx, connection, receivedAt)
 	if err == nil && !fits {
-		return &ports.Refusal{Code: ports.CloseForbidden, Reason: "Too many connections"}
+		return &ports.PublicError{Code: ports.CloseForbidden, Message: "Too many connections"}
 	}
 	return err
 }

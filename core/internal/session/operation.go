@@ -62,9 +62,6 @@ func (h *Handler) refusal(ctx context.Context, err error) ports.ResponseErrors {
 	if public, ok := errors.AsType[*ports.PublicError](err); ok {
 		return ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}}
 	}
-	if refused, ok := hooks.Refusal(err); ok {
-		return ports.NewResponseErrors(refused.Reason)
-	}
 	h.Calls.Report(ctx, "OnSubscribe hook", err)
 	return ports.NewResponseErrors(hooks.InternalError)
 }

@@ -21,12 +21,12 @@ func Hooks() core.Hooks {
 		var params user
 		if payload != nil {
 			if err := json.Unmarshal(payload, &params); err != nil {
-				return core.Session{}, core.Refuse("connection_init: name must be a string")
+				return core.Session{}, core.Public("connection_init: name must be a string")
 			}
 		}
 		params.Name = strings.TrimSpace(params.Name)
 		if err := atMost("name", params.Name, maxName); err != nil {
-			return core.Session{}, core.Refuse(err.Error())
+			return core.Session{}, core.Public("%s", err.Error())
 		}
 		return core.Session{State: params}, nil
 	}}
