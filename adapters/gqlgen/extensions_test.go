@@ -2,6 +2,8 @@ package gqlgen_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -202,6 +204,22 @@ func TestExtensionsThatHaveNoJSONAreLeftOut(t *testing.T) {
 		return next(ctx)
 	}))
 	wantEqual(t, "body", execute(t, schema, `{short(text:"s")}`, ``), `{"data":{"short":"s"},"extensions":{"good":1}}`)
+}
+
+func TestExtensionsThatAllHaveNoJSON(t *testing.T) {
+	result := bind(t, newSchema(t, nil), `{short(text:"s")}`, ``).Execute(t.Context(), ports.Call{Format: new(told).format, Extensions: map[string]any{"bad": func() {}}})
+	wantEqual(t, "body", string(result.Body), `{"data":{"short":"s"}}`)
+}
+
+func TestAroundResponsesSeesTheErrorsOfResolvers(t *testing.T) {
+	schema := newSchema(t, &testschema.Resolver{Fails: failing(io.ErrUnexpectedEOF)}, gqlgen.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		response := next(ctx)
+		if errors.Is(response.Errors, io.ErrUnexpectedEOF) {
+			response.Errors = append(response.Errors, nil, gqlerror.Errorf("try again"))
+		}
+		return response
+	}))
+	wantEqual(t, "body", execute(t, schema, `{fails}`, ``), `{"data":{"fails":null},"errors":[{"message":"masked",`+at+`},{"message":"try again"}]}`)
 }
 
 type unencodable struct{}
