@@ -64,8 +64,8 @@ func AroundFields(middleware graphql.FieldMiddleware) Option {
 }
 
 // ErrorPresenter says what clients read of errors, as Server.SetErrorPresenter
-// does. What it returns goes to the engine as a [ports.PublicError], so that the engine's hooks
-// have the last word.
+// does. What it returns goes through the engine as a [ports.PublicError], so that
+// the engine's hooks have the last word.
 func ErrorPresenter(presenter graphql.ErrorPresenterFunc) Option {
 	return func(s *Schema) error {
 		s.presenter = presenter
@@ -73,9 +73,9 @@ func ErrorPresenter(presenter graphql.ErrorPresenterFunc) Option {
 	}
 }
 
-// RecoverFunc makes errors of panics, as Server.SetRecoverFunc does. Without it
-// presenters are given "internal system error", as by gqlgen, and the panic is not printed:
-// the engine is given it.
+// RecoverFunc makes errors of panics, as Server.SetRecoverFunc does. Without it an
+// ErrorPresenter is given "internal system error", as by gqlgen. The engine is given
+// the panic itself, with its stack.
 func RecoverFunc(recoverer graphql.RecoverFunc) Option {
 	return func(s *Schema) error {
 		s.recoverer = recoverer
