@@ -3,13 +3,15 @@ package graphqlgo
 import "github.com/vektah/gqlparser/v2/ast"
 
 // collect groups the fields that selection sets have for an object, by their
-// response keys, in the order of the document (GraphQL, section 6.3.2).
-func (p *plan) collect(of *object, sets []ast.SelectionSet) [][]*ast.Field {
+// response keys, in the order of the document (GraphQL, section 6.3.2). It fails with
+// the value of a condition that is null: a variable that may be null, but has a
+// default value, may stand there.
+func (p *plan) collect(of *object, sets []ast.SelectionSet) (fields [][]*ast.Field, null *ast.Value) {
 	c := collector{plan: p, object: of, index: map[string]int{}}
 	for _, set := range sets {
 		c.selectionSet(set)
 	}
-	return c.fields
+	return c.fields, c.null
 }
 
 type collector struct {
@@ -18,10 +20,14 @@ type collector struct {
 	fields  [][]*ast.Field
 	index   map[string]int // of response keys in fields
 	visited map[*ast.FragmentDefinition]bool
+	null    *ast.Value // of a condition
 }
 
 func (c *collector) selectionSet(set ast.SelectionSet) {
 	for _, selection := range set {
+		if c.null != nil {
+			return
+		}
 		switch selection := selection.(type) {
 		case *ast.Field:
 			if c.included(selection.Directives) {
@@ -74,18 +80,20 @@ func (c *collector) applies(condition string) bool {
 // included decides about @skip and @include (GraphQL, sections 3.13.1 and 3.13.2).
 func (c *collector) included(directives ast.DirectiveList) bool {
 	for _, directive := range directives {
-		if directive.Name == "skip" && c.condition(directive) || directive.Name == "include" && !c.condition(directive) {
+		if directive.Name != "skip" && directive.Name != "include" {
+			continue
+		}
+		condition := directive.Arguments.ForName("if").Value
+		value := any(condition.Raw == "true")
+		if condition.Kind == ast.Variable {
+			value = c.plan.variables[condition.Raw]
+		}
+		if value == nil {
+			c.null = condition
+		}
+		if value != (directive.Name == "include") {
 			return false
 		}
 	}
 	return true
-}
-
-func (c *collector) condition(directive *ast.Directive) bool {
-	literal := directive.Arguments.ForName("if").Value
-	if literal.Kind == ast.Variable {
-		value, _ := c.plan.variables[literal.Raw].(bool)
-		return value
-	}
-	return literal.Raw == "true"
 }

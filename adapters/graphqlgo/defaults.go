@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/graphql-go/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -81,12 +83,13 @@ func (c *converter) inputLiteral(of *graphql.InputObject, v reflect.Value) (*ast
 		}
 	}
 	object := &ast.Value{Kind: ast.ObjectValue}
-	for name, field := range of.Fields() {
+	fields := of.Fields()
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		member, ok := members[name]
 		if !ok {
 			continue
 		}
-		made, err := c.literal(field.Type, member)
+		made, err := c.literal(fields[name].Type, member)
 		if err != nil {
 			return nil, err
 		}

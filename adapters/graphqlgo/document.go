@@ -33,7 +33,7 @@ func (s *Schema) newDocument(parsed *ast.QueryDocument, text string) (*queryDocu
 	for _, definition := range parsed.Operations {
 		c.directives(definition.Directives)
 		for _, variable := range definition.VariableDefinitions {
-			c.directives(variable.Directives)
+			c.variable(variable)
 		}
 		c.selectionSet(definition.SelectionSet)
 		d.operations = append(d.operations, newOperation(d, definition))
@@ -79,6 +79,17 @@ type literalCheck struct {
 	document *queryDocument
 	errors   ports.ResponseErrors
 	full     bool
+}
+
+// variable checks the default value as if it were an argument.
+func (c *literalCheck) variable(definition *ast.VariableDefinition) {
+	c.directives(definition.Directives)
+	if definition.DefaultValue != nil {
+		c.arguments(
+			ast.ArgumentDefinitionList{{Name: definition.Variable, Type: definition.Type}},
+			ast.ArgumentList{{Name: definition.Variable, Value: definition.DefaultValue}},
+		)
+	}
 }
 
 func (c *literalCheck) selectionSet(set ast.SelectionSet) {

@@ -75,6 +75,11 @@ func (e *execution) operation(ctx context.Context, source any) {
 
 // fields executes the fields of an object in the order of the document.
 func (e *execution) fields(ctx context.Context, s *selection, source any) bool {
+	if s.failure != nil {
+		failed := *s.failure
+		failed.Path = e.path().AsArray()
+		return e.add(failed)
+	}
 	e.out = append(e.out, '{')
 	serial := s == e.bound.plan.root && e.bound.operation.Kind() == ports.OperationMutation
 	for i := range s.fields {
@@ -197,8 +202,12 @@ func (e *execution) userError(ctx context.Context, f *fieldPlan, err error) bool
 
 // fail adds an error at the innermost frame, and returns false.
 func (e *execution) fail(f *fieldPlan, message string, extensions map[string]any) bool {
-	e.errors = append(e.errors, ports.ResponseError{Message: message, Locations: f.locations, Path: e.path().AsArray(), Extensions: extensions})
-	e.errorSize += len(message) + minErrorBytes
+	return e.add(ports.ResponseError{Message: message, Locations: f.locations, Path: e.path().AsArray(), Extensions: extensions})
+}
+
+func (e *execution) add(failed ports.ResponseError) bool {
+	e.errors = append(e.errors, failed)
+	e.errorSize += len(failed.Message) + minErrorBytes
 	return false
 }
 

@@ -58,8 +58,11 @@ func (o *operation) Bind(ctx context.Context, variables []byte, format ports.Err
 func (o *operation) plan(variables map[string]any) *plan {
 	decisions := make([]byte, len(o.conditions))
 	for i, name := range o.conditions {
-		if value, _ := variables[name].(bool); value {
-			decisions[i] = 1
+		switch variables[name] {
+		case true:
+			decisions[i] = 't'
+		case false:
+			decisions[i] = 'f'
 		}
 	}
 	o.mutex.Lock()

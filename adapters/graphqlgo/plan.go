@@ -26,6 +26,8 @@ type plan struct {
 type selection struct {
 	object *object
 	fields []fieldPlan
+	// failure is why nothing can be selected; nil if it can.
+	failure *ports.ResponseError
 }
 
 // fieldPlan is a field of a selection, with all that were merged into it.
@@ -62,7 +64,13 @@ func newPlan(o *operation, variables map[string]any) *plan {
 // selection plans the selection sets of an object's fields, together; above is the
 // field whose value the object is.
 func (p *plan) selection(of *object, above *fieldPlan, sets []ast.SelectionSet) *selection {
-	collected := p.collect(of, sets)
+	collected, null := p.collect(of, sets)
+	if null != nil {
+		return &selection{object: of, failure: &ports.ResponseError{
+			Message:   `Argument "if" of non-null type "Boolean!" must not be null.`,
+			Locations: []ports.Location{{Line: null.Position.Line, Column: null.Position.Column}},
+		}}
+	}
 	s := &selection{object: of, fields: make([]fieldPlan, len(collected))}
 	for i, merged := range collected {
 		p.field(&s.fields[i], of, above, merged)

@@ -32,6 +32,21 @@ func TestSkipAndInclude(t *testing.T) {
 	}
 }
 
+// A variable with a default value may be null, where a condition may not.
+func TestConditionsThatAreNull(t *testing.T) {
+	item := object("Item", graphql.Fields{"a": value(graphql.Int, 1)})
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"item": value(item, 1), "b": value(graphql.Int, 2)})})
+	const failed = `"errors":[{"message":"Argument \"if\" of non-null type \"Boolean!\" must not be null.","locations":[{"line":1,"column":%d}]%s}]}`
+	for document, want := range map[string]string{
+		`query($c:Boolean=true){item{a @include(if:$c)} b}`:   `{"data":{"item":null,"b":2},` + fmt.Sprintf(failed, 43, `,"path":["item"]`),
+		`query($c:Boolean=false){item{a} ...@skip(if:$c){b}}`: `{"data":null,` + fmt.Sprintf(failed, 45, ``),
+	} {
+		if got := execute(t, schema, document, `{"c":null}`, nil); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", document, got, want)
+		}
+	}
+}
+
 // An operation has more plans than are kept, and any number of values for the
 // variables that decide about its selections.
 func TestManyPlans(t *testing.T) {
@@ -92,6 +107,9 @@ func TestLiteralsAreChecked(t *testing.T) {
 	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": {Type: graphql.Int, Args: graphql.FieldConfigArgument{"v": {Type: graphql.Int}}}})})
 	if _, errs := schema.Prepare(`{a(v:3000000000)}`, ports.Limits{}); len(errs) != 1 || len(errs[0].Locations) != 1 {
 		t.Errorf("an Int of more than 32 bits: %s", errs.AppendJSON(nil))
+	}
+	if _, errs := schema.Prepare(`query($v:Int=3000000000){a(v:$v)}`, ports.Limits{}); len(errs) != 1 || len(errs[0].Locations) != 1 {
+		t.Errorf("a default value of more than 32 bits: %s", errs.AppendJSON(nil))
 	}
 	many := "{" + strings.Repeat(`a(v:"`+strings.Repeat("x", 5000)+`") `, 50) + "}"
 	if _, errs := schema.Prepare(many, ports.Limits{}); len(errs) == 0 || len(errs) > 10 || len(errs.AppendJSON(nil)) > 16<<10 {

@@ -15,6 +15,9 @@ func (b *bound) Subscribe(ctx context.Context, format ports.ErrorFormat) ports.R
 	if b.operation.Kind() != ports.OperationSubscription {
 		return ports.NewResponseErrors("the operation is no subscription")
 	}
+	if root.failure != nil {
+		return ports.ResponseErrors{*root.failure}
+	}
 	if len(root.fields) == 0 {
 		return ports.NewResponseErrors("the subscription selects no field, with these variables")
 	}
