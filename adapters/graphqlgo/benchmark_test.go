@@ -62,7 +62,7 @@ func BenchmarkEvent(b *testing.B) {
 	variables := []byte(`{"room":"lobby","min":3}`)
 	for _, name := range []string{"map", "struct"} {
 		root := eventRoots()[name]
-		b.Run(name+"/plan", func(b *testing.B) {
+		b.Run(name+"/bind and execute", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				bound, errs := operation.Bind(b.Context(), variables, masked)

@@ -56,7 +56,7 @@ func (e *execution) list(ctx context.Context, f *fieldPlan, of *output, v reflec
 			e.out = append(e.out, ',')
 		}
 		e.frames = append(e.frames, frame{index: i, start: len(e.out), nullable: !of.nonNull})
-		ok := e.recover(e.complete(ctx, f, of, v.Index(i).Interface()))
+		ok := e.orNull(e.complete(ctx, f, of, v.Index(i).Interface()))
 		e.pop()
 		if !ok {
 			return false

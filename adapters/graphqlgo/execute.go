@@ -107,7 +107,7 @@ func (e *execution) field(ctx context.Context, f *fieldPlan, source any) bool {
 		return e.within()
 	}
 	e.frames = append(e.frames, frame{field: f, path: f.path, start: len(e.out), nullable: !f.output.nonNull})
-	ok := e.recover(e.value(ctx, f, source))
+	ok := e.orNull(e.value(ctx, f, source))
 	e.pop()
 	return ok
 }
@@ -140,9 +140,9 @@ func (e *execution) completeResolved(ctx context.Context, f *fieldPlan, value an
 	return e.complete(ctx, f, f.output, value)
 }
 
-// recover writes null for the value of the innermost frame if that failed and may be
+// orNull writes null for the value of the innermost frame if that failed and may be
 // null.
-func (e *execution) recover(ok bool) bool {
+func (e *execution) orNull(ok bool) bool {
 	if ok {
 		return e.within()
 	}

@@ -143,9 +143,9 @@ func (e *execution) fill(ctx context.Context, h *hole) {
 	e.frames = append(e.frames, frame{field: h.field, path: h.path, start: h.start, nullable: !h.output.nonNull})
 	var ok bool
 	if err != nil {
-		ok = e.recover(e.userError(ctx, h.field, err))
+		ok = e.orNull(e.userError(ctx, h.field, err))
 	} else {
-		ok = e.recover(e.complete(ctx, h.field, h.output, value))
+		ok = e.orNull(e.complete(ctx, h.field, h.output, value))
 	}
 	e.pop()
 	if !ok && e.stop == going {
