@@ -54,14 +54,16 @@ type Router interface {
 	Pusher
 
 	// Run keeps the process in the fleet until ctx ends: other processes reach its
-	// sockets, and the connections of processes that died are disconnected. It
-	// recovers from failures of the backend. The error is nil but for a router that
-	// is running already (ErrInvalid).
+	// sockets, and the connections of processes that died are disconnected. Then it
+	// returns nil. It recovers from failures of the backend that may pass; the error
+	// is one that does not, such as a command that is forbidden. ErrInvalid: the
+	// router is running already.
 	Run(ctx context.Context, disconnect DisconnectFunc) error
 
-	// Ready is closed when other processes can reach this one for the first time.
-	// A client that is served earlier may count as gone for the others.
-	Ready() <-chan struct{}
+	// Ready returns nil when other processes can reach this one for the first time.
+	// A client that is served earlier may count as gone for the others. The error is
+	// that ctx or Run has ended before, and holds the last failure of the backend.
+	Ready(ctx context.Context) error
 }
 
 // DisconnectFunc cleans up after a socket that is gone; after an error it is

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 )
 
 // Lease is a worker's right to deliver the events of one partition. It ends when
@@ -66,13 +64,14 @@ type lease struct {
 	until time.Time
 }
 
-// acquire leases a partition to a worker; nil when another one has it.
-func (b *Bus) acquire(ctx context.Context, partition int, worker string) (*lease, error) {
+// acquire leases a partition to a worker; nil when another one has it. Now is the
+// time by a server, in milliseconds.
+func (b *Bus) acquire(ctx context.Context, partition int, worker string, now int64) (*lease, error) {
 	asked := time.Now()
 	answer, err := run(ctx, b.client, call{
 		script: b.scripts.acquire,
 		keys:   []string{b.lease(partition), b.token(partition)},
-		args:   []any{worker, b.config.LeaseTTL.Milliseconds()},
+		args:   []any{worker, b.config.LeaseTTL.Milliseconds(), now},
 	})
 	if err != nil || answer == nil {
 		return nil, err
@@ -135,7 +134,7 @@ func (l *lease) release(ctx context.Context) {
 
 // run runs a script that does nothing unless the worker still has the lease, and
 // whose answer is nil when it has not: errLeaseLost.
-func (l *lease) run(ctx context.Context, script *goredis.Script, keys []string, args ...any) (any, error) {
+func (l *lease) run(ctx context.Context, script *script, keys []string, args ...any) (any, error) {
 	answer, err := run(ctx, l.bus.client, call{
 		script: script,
 		keys:   append([]string{l.bus.lease(l.Partition)}, keys...),

@@ -240,7 +240,7 @@ func (p *partition) begin(ctx context.Context, batch []*queued) error {
 }
 
 // runner runs a script under the lease.
-type runner func(ctx context.Context, script *goredis.Script, keys []string, args ...any) (any, error)
+type runner func(ctx context.Context, script *script, keys []string, args ...any) (any, error)
 
 // count has Redis count the deliveries of events as the worker does.
 func (p *partition) count(ctx context.Context, run runner, events []*queued) error {
@@ -286,7 +286,7 @@ func (p *partition) failed(ctx context.Context, e failedEvent) error {
 
 // insist runs a script until there is an answer, or ctx has ended; then once
 // more. An event that was delivered must not come again because Redis was away.
-func (p *partition) insist(ctx context.Context, script *goredis.Script, keys []string, args ...any) (any, error) {
+func (p *partition) insist(ctx context.Context, script *script, keys []string, args ...any) (any, error) {
 	for {
 		answer, err := p.lease.run(context.WithoutCancel(ctx), script, keys, args...)
 		if err == nil || errors.Is(err, errLeaseLost) || errors.Is(err, goredis.ErrClosed) || ctx.Err() != nil {

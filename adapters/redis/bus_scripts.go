@@ -2,8 +2,6 @@ package redis
 
 import (
 	_ "embed" // for the scripts
-
-	goredis "github.com/redis/go-redis/v9"
 )
 
 // The sources of the bus's scripts. Each says what it takes and returns.
@@ -30,19 +28,19 @@ var (
 
 // busScripts are what a Bus runs in Redis. Each touches one slot.
 type busScripts struct {
-	publish, join, acquire, renew, release, read, count, settle, bury *goredis.Script
+	publish, join, acquire, renew, release, read, count, settle, bury *script
 }
 
 func newBusScripts() busScripts {
 	return busScripts{
-		publish: goredis.NewScript(busPublish),
-		join:    goredis.NewScript(busJoin),
-		acquire: goredis.NewScript(busAcquire),
-		renew:   goredis.NewScript(busRenew),
-		release: goredis.NewScript(busRelease),
-		read:    goredis.NewScript(busRead),
-		count:   goredis.NewScript(busCount),
-		settle:  goredis.NewScript(busSettle),
-		bury:    goredis.NewScript(busBury),
+		publish: newScript("bus_publish", busPublish),
+		join:    newScript("bus_join", busJoin),
+		acquire: newScript("bus_acquire", busAcquire),
+		renew:   newScript("bus_renew", busRenew),
+		release: newScript("bus_release", busRelease),
+		read:    newScript("bus_read", busRead),
+		count:   newScript("bus_count", busCount),
+		settle:  newScript("bus_settle", busSettle),
+		bury:    newScript("bus_bury", busBury),
 	}
 }

@@ -19,6 +19,9 @@ type worker struct {
 	bus     *Bus
 	deliver ports.DeliverFunc
 	id      string
+	// now is what time it was by the server when the worker last joined, in
+	// milliseconds.
+	now int64
 	// serving are the partitions that it has.
 	serving map[int]*service
 	// ended has the partitions that it had.
@@ -89,7 +92,7 @@ func (w *worker) balance(ctx context.Context, share int) error {
 		if w.serving[partition] != nil {
 			continue
 		}
-		lease, err := w.bus.acquire(ctx, partition, w.id)
+		lease, err := w.bus.acquire(ctx, partition, w.id, w.now)
 		if err != nil {
 			return err
 		}
@@ -169,10 +172,19 @@ func (w *worker) wait(ctx context.Context, tick <-chan time.Time, woken <-chan *
 // join says that the worker lives, and returns how many partitions it should
 // have: the shares of all workers add up to all partitions.
 func (w *worker) join(ctx context.Context) (share int, err error) {
-	ttl := w.bus.config.LeaseTTL.Milliseconds()
-	workers, err := w.bus.scripts.join.Run(ctx, w.bus.client, []string{w.bus.workers()}, w.id, ttl).StringSlice()
+	if w.now, err = clock(ctx, w.bus.client, w.bus.workers()); err != nil {
+		return 0, err
+	}
+	answer, err := run(ctx, w.bus.client, call{
+		script: w.bus.scripts.join, keys: []string{w.bus.workers()},
+		args: []any{w.id, w.bus.config.LeaseTTL.Milliseconds(), w.now},
+	})
 	if err != nil {
 		return 0, err
+	}
+	workers := replyTexts(answer)
+	if len(workers) == 0 {
+		return 0, errReply
 	}
 	slices.Sort(workers)
 	share = w.bus.config.Partitions / len(workers)

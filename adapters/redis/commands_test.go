@@ -18,7 +18,7 @@ import (
 // none takes longer the more there is, but for those of which bounded tells.
 func scriptCommands() []string {
 	return []string{
-		"DEL", "EXISTS", "GET", "SET", "PEXPIRE", "PTTL", "PUBLISH", "TIME",
+		"DEL", "EXISTS", "GET", "SET", "PEXPIRE", "PTTL", "PUBLISH",
 		"HDEL", "HGET", "HINCRBY", "HLEN", "HMGET", "HSET",
 		"XACK", "XADD", "XCLAIM", "XDEL", "XGROUP", "XLEN", "XPENDING", "XREADGROUP",
 		"ZADD", "ZRANDMEMBER", "ZREM", "ZREMRANGEBYSCORE", "ZSCORE",
@@ -28,7 +28,7 @@ func scriptCommands() []string {
 // clientCommands are those that the adapter sends besides scripts.
 func clientCommands() []string {
 	return []string{
-		"EVAL", "EVALSHA", "SET", "DEL", "EXISTS", "PEXPIRE", "PUBLISH",
+		"EVAL", "EVALSHA", "SET", "DEL", "EXISTS", "PEXPIRE", "PUBLISH", "TIME",
 		"SADD", "SREM", "SRANDMEMBER", "XDEL", "XLEN", "XRANGE", "ZADD", "ZREM",
 		"SPUBLISH", // of 7.0; where it is unknown, PUBLISH takes its place
 	}

@@ -31,6 +31,9 @@ func ended(ctx context.Context, op string) error { return failure(op, ctx.Err())
 // pool of connections. MOVED and ASK are the client's own affair. Everything else
 // has no kind, because the command may have been carried out.
 func kindOf(err error) error {
+	if of, ok := errors.AsType[*scriptError](err); ok {
+		err = of.err // Of some errors the client goes by how their text begins.
+	}
 	switch {
 	case errors.Is(err, goredis.ErrPoolTimeout), errors.Is(err, goredis.ErrPoolExhausted),
 		goredis.IsLoadingError(err), goredis.IsReadOnlyError(err), goredis.IsClusterDownError(err),
@@ -40,6 +43,13 @@ func kindOf(err error) error {
 		return ports.ErrThrottled
 	}
 	return nil
+}
+
+// isForbidden is true where the server does not have a command, or an ACL withholds
+// it, so that asking again is of no use.
+func isForbidden(err error) bool {
+	return goredis.HasErrorPrefix(err, "NOPERM") || goredis.HasErrorPrefix(err, "unknown command") ||
+		err != nil && strings.Contains(err.Error(), "The user executing the script can't run this command")
 }
 
 // argumentsQuoted begins the part of a server's error that quotes the command.

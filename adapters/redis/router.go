@@ -37,6 +37,9 @@ type router struct {
 	sharded   atomic.Bool // by SSUBSCRIBE
 	ready     chan struct{}
 	makeReady func() // closes ready, once
+	ended     chan struct{}
+	makeEnded func()                // closes ended, once
+	problem   atomic.Pointer[error] // the last one that was logged
 }
 
 func newRouter(config Config, process string, sockets ports.Sockets) *router {
@@ -47,8 +50,10 @@ func newRouter(config Config, process string, sockets ports.Sockets) *router {
 		instance: rand.Uint64(), //nolint:gosec // it tells two lives of a process apart, and is no secret
 		outbox:   newOutbox(config.AnswerTimeout, config.MaxRoutedBytes),
 		ready:    make(chan struct{}),
+		ended:    make(chan struct{}),
 	}
 	r.makeReady = sync.OnceFunc(func() { close(r.ready) })
+	r.makeEnded = sync.OnceFunc(func() { close(r.ended) })
 	return r
 }
 
@@ -67,7 +72,32 @@ func (r *router) Close(ctx context.Context, to ports.Address, code int, reason s
 }
 
 // Ready implements ports.Router.
-func (r *router) Ready() <-chan struct{} { return r.ready }
+func (r *router) Ready(ctx context.Context) error {
+	why := errEnded
+	select {
+	case <-r.ready:
+		return nil
+	case <-r.ended:
+	case <-ctx.Done():
+		why = context.Cause(ctx)
+	}
+	if r.isReady() {
+		return nil
+	}
+	if problem := r.problem.Load(); problem != nil {
+		why = errors.Join(why, *problem)
+	}
+	return &ports.Error{Op: "redis.Ready", Err: why}
+}
+
+func (r *router) isReady() bool {
+	select {
+	case <-r.ready:
+		return true
+	default:
+		return false
+	}
+}
 
 func (r *router) checkReady() {
 	if r.joined.Load() && r.listening.Load() {

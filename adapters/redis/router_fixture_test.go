@@ -72,13 +72,15 @@ func (f *fleet) start(name string) *gateway {
 	go func() { ran <- p.Run(ctx, p.engine.Disconnect) }()
 	p.stop = sync.OnceFunc(func() {
 		cancel()
-		if err := receive(f.t, ran); err != nil {
+		if err := receive(f.t, ran); err != nil && !errors.Is(err, goredis.ErrClosed) {
 			f.t.Errorf("Run: %v", err)
 		}
 		_ = p.client.Close() // a test may have done so
 	})
 	f.t.Cleanup(p.stop)
-	receive(f.t, p.Ready())
+	if err := p.Ready(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
 	return p
 }
 

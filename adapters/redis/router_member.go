@@ -36,10 +36,10 @@ const codeTryAgain = 1013
 //go:embed lua/router_heartbeat.lua
 var routerHeartbeat string
 
-type routerScripts struct{ heartbeat *goredis.Script }
+type routerScripts struct{ heartbeat *script }
 
 func newRouterScripts() routerScripts {
-	return routerScripts{heartbeat: goredis.NewScript(routerHeartbeat)}
+	return routerScripts{heartbeat: newScript("router_heartbeat", routerHeartbeat)}
 }
 
 // The kinds of names that a router's keys are made of.
@@ -94,8 +94,8 @@ func processOf(member string) string {
 }
 
 // live shows that the process is alive until ctx ends, and reaps dead ones, one
-// at a time.
-func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) {
+// at a time. Its error is a failure that stays.
+func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) error {
 	m := r.newMembership()
 	var reaping sync.WaitGroup
 	defer reaping.Wait()
@@ -105,6 +105,9 @@ func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) {
 	for ctx.Err() == nil {
 		dead, alive, err := m.beat(ctx, !busy.Load())
 		r.complain(ctx, "showing that the process is alive", err)
+		if r.stays(err) && ctx.Err() == nil {
+			return err
+		}
 		if !alive {
 			m = r.newMembership()
 			r.startAfresh(ctx)
@@ -123,6 +126,7 @@ func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) {
 		}
 	}
 	m.leave(ctx)
+	return nil
 }
 
 // startAfresh ends what the process had when it was taken for dead: by now its
@@ -168,18 +172,20 @@ func (m *membership) beat(ctx context.Context, mayReap bool) (dead string, alive
 // show runs the script.
 func (m *membership) show(ctx context.Context, reapFor time.Duration) (found int64, dead string, err error) {
 	r := m.router
-	keys := []string{r.membersKey(), r.deadKey(), r.aliveKey(r.process)}
-	answer, err := r.scripts.heartbeat.Run(ctx, r.client, keys, m.member,
-		r.config.DeadAfter.Milliseconds(), keepMembers.Milliseconds(), m.joined, reapFor.Milliseconds()).Slice()
+	now, err := clock(ctx, r.client, r.membersKey())
 	if err != nil {
 		return 0, "", err
 	}
-	if len(answer) != 2 {
-		return 0, "", fmt.Errorf("the script answered %d values", len(answer))
+	answer, err := run(ctx, r.client, call{
+		script: r.scripts.heartbeat, keys: []string{r.membersKey(), r.deadKey(), r.aliveKey(r.process)},
+		args: []any{
+			m.member, r.config.DeadAfter.Milliseconds(), keepMembers.Milliseconds(), m.joined, reapFor.Milliseconds(), now,
+		},
+	})
+	if err != nil {
+		return 0, "", err
 	}
-	found, _ = answer[0].(int64)
-	dead, _ = answer[1].(string)
-	return found, dead, nil
+	return replyNumber(replyAt(answer, 0)), replyText(replyAt(answer, 1)), nil
 }
 
 // hearItself has the process's channel say something; see receive.

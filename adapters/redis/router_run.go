@@ -16,27 +16,41 @@ var (
 	errRunning      = errors.New("the router is running already")
 	errNoProcess    = errors.New("the name of the process is required")
 	errNotListening = errors.New("the process that has the connection is not listening for the moment")
+	errEnded        = errors.New("the router has ended")
 	errUnsubscribed = errors.New("the server has ended the subscription")
 )
 
 // Run implements ports.Router. What is left of the sockets when ctx ends, another
-// process disconnects.
+// process disconnects. It returns an error where the client was closed, or where a
+// command or channel is forbidden before the process is ready.
 func (r *router) Run(ctx context.Context, disconnect ports.DisconnectFunc) error {
 	if r.running.Swap(true) {
 		return &ports.Error{Op: "redis.Run", Kind: ports.ErrInvalid, Err: errRunning}
 	}
 	defer r.running.Store(false)
+	defer r.makeEnded()
+	running, end := context.WithCancelCause(ctx)
 	var parts sync.WaitGroup
-	parts.Go(func() { r.listen(ctx) })
-	parts.Go(func() { r.send(ctx) })
-	parts.Go(func() { r.live(ctx, disconnect) })
+	parts.Go(func() { end(r.listen(running)) })
+	parts.Go(func() { r.send(running) })
+	parts.Go(func() { end(r.live(running, disconnect)) })
 	parts.Wait()
 	r.outbox.close()
+	if cause := context.Cause(running); ctx.Err() == nil {
+		return failure("Run", cause)
+	}
 	return nil
 }
 
-// listen keeps the process's channel subscribed to.
-func (r *router) listen(ctx context.Context) {
+// stays says whether a failure is one that does not pass: the client was closed,
+// or something that the process needs to be ready for others is forbidden.
+func (r *router) stays(err error) bool {
+	return errors.Is(err, goredis.ErrClosed) || isForbidden(err) && !r.isReady()
+}
+
+// listen keeps the process's channel subscribed to until ctx ends. Its error is a
+// failure that stays.
+func (r *router) listen(ctx context.Context) error {
 	const first, most = 50 * time.Millisecond, 2 * time.Second
 	inbox := inbox{router: r, senders: make(map[sender]progress)}
 	for rest := first; ctx.Err() == nil; rest = min(2*rest, most) {
@@ -46,11 +60,15 @@ func (r *router) listen(ctx context.Context) {
 			rest = first
 		}
 		r.complain(ctx, "listening for other processes", err)
+		if r.stays(err) && ctx.Err() == nil {
+			return err
+		}
 		select {
 		case <-time.After(rest):
 		case <-ctx.Done():
 		}
 	}
+	return nil
 }
 
 // receive subscribes, and handles messages until something fails. It never
@@ -94,7 +112,7 @@ func (r *router) receive(ctx context.Context, inbox *inbox) error {
 // on and an ACL may withhold.
 func (r *router) supportsShards(ctx context.Context) (bool, error) {
 	err := r.client.Process(ctx, r.publication(ctx, true, r.process, nil))
-	if goredis.HasErrorPrefix(err, "unknown command") || goredis.HasErrorPrefix(err, "NOPERM") {
+	if isForbidden(err) {
 		return false, nil
 	}
 	return err == nil, err
@@ -178,6 +196,8 @@ func (r *router) publication(ctx context.Context, sharded bool, to string, data 
 
 func (r *router) complain(ctx context.Context, doing string, err error) {
 	if err != nil && ctx.Err() == nil {
-		r.config.Logger.WarnContext(ctx, doing, slog.String("process", r.process), slog.Any("error", withoutArguments(err)))
+		err = withoutArguments(err)
+		r.problem.Store(&err)
+		r.config.Logger.WarnContext(ctx, doing, slog.String("process", r.process), slog.Any("error", err))
 	}
 }

@@ -65,8 +65,10 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 	}
 	routes.Go(func() { _ = router.Run(routing, engine.Disconnect) })
 	worker.Go(func() { _ = backend.Consume(consuming, engine.Deliver) })
-	<-router.Ready() // now serve
-	handler := server.Handler(engine)
+	if err := router.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handler := server.Handler(engine) // now serve
 	// docs:end fleet
 
 	front := httptest.NewServer(handler)

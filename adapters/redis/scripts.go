@@ -3,14 +3,66 @@ package redis
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
 
+// script is one of the files in lua, without their ending.
+type script struct {
+	*goredis.Script
+	name, source string
+}
+
+func newScript(name, source string) *script {
+	return &script{Script: goredis.NewScript(source), name: name, source: source}
+}
+
+// failure names the script, and the command where Redis says in which line it was:
+// Redis itself only has a digest for the script.
+func (s *script) failure(err error) error {
+	where := "script " + s.name
+	if command := s.commandOf(err.Error()); command != "" {
+		where += ", command " + command
+	}
+	return &scriptError{where: where, err: err}
+}
+
+// commandOf is the command in the line that an error's text speaks of.
+func (s *script) commandOf(text string) string {
+	found := regexp.MustCompile(`user_script: ?(\d+)`).FindStringSubmatch(text)
+	if found == nil {
+		return ""
+	}
+	number, err := strconv.Atoi(found[1])
+	lines := strings.Split(s.source, "\n")
+	if err != nil || number < 1 || number > len(lines) {
+		return ""
+	}
+	called := regexp.MustCompile(`redis\.p?call\('(\w+)'`).FindStringSubmatch(lines[number-1])
+	if called == nil {
+		return ""
+	}
+	return called[1]
+}
+
+// scriptError is an error with the script that it is of.
+type scriptError struct {
+	where string
+	err   error
+}
+
+func (e *scriptError) Error() string { return e.where + ": " + e.err.Error() }
+
+func (e *scriptError) Unwrap() error { return e.err }
+
 // call is one script on the keys of one slot. Redis knows it by its digest, and
 // is sent the whole where it does not.
 type call struct {
-	script *goredis.Script
+	script *script
 	keys   []string
 	args   []any
 }
@@ -21,10 +73,12 @@ func run(ctx context.Context, client goredis.UniversalClient, c call) (any, erro
 		return nil, err
 	}
 	reply, err := c.script.Run(ctx, client, c.keys, c.args...).Result()
-	if errors.Is(err, goredis.Nil) {
-		err = nil
+	switch {
+	case err == nil, errors.Is(err, goredis.Nil):
+		return reply, nil
+	default:
+		return nil, c.script.failure(err)
 	}
-	return reply, err
 }
 
 // runAll runs scripts, in any slots and no order, in one round trip. It fails
@@ -55,7 +109,7 @@ func pipeline(
 	pipe := client.Pipeline()
 	commands := make([]*goredis.Cmd, len(calls))
 	for i, c := range calls {
-		commands[i] = send(c.script, ctx, pipe, c.keys, c.args...)
+		commands[i] = send(c.script.Script, ctx, pipe, c.keys, c.args...)
 	}
 	_, _ = pipe.Exec(ctx) // Every command has its own error.
 	for i, command := range commands {
@@ -63,8 +117,29 @@ func pipeline(
 		case goredis.HasErrorPrefix(failed, "NOSCRIPT"):
 			unknown = append(unknown, calls[i])
 		case failed != nil && !errors.Is(failed, goredis.Nil) && err == nil:
-			err = failed
+			err = calls[i].script.failure(failed)
 		}
 	}
 	return unknown, err
+}
+
+// clock is the time, in milliseconds since 1970, by the server that has a key. No
+// script asks for it itself, since there are servers that refuse TIME in a script.
+// So what a script takes for the present is past by as long as the script was on
+// its way. Where TIME is refused altogether, the time is this process's own, and
+// the clocks of all processes have to agree.
+func clock(ctx context.Context, client goredis.UniversalClient, key string) (int64, error) {
+	var server goredis.Cmdable = client
+	if cluster, ok := client.(*goredis.ClusterClient); ok {
+		master, err := cluster.MasterForKey(ctx, key)
+		if err != nil {
+			return 0, err
+		}
+		server = master
+	}
+	now, err := server.Time(ctx).Result()
+	if isForbidden(err) {
+		now, err = time.Now(), nil
+	}
+	return now.UnixMilli(), err
 }

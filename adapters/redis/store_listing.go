@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/fanql/fanql/ports"
 )
 
@@ -80,7 +78,7 @@ func (s *Store) clear(ctx context.Context, id ports.ConnectionID, records []reco
 
 // onRows are the calls of a script for the rows of a connection's operations, one
 // for each topic.
-func (s *Store) onRows(script *goredis.Script, id ports.ConnectionID, records []record, args ...any) []call {
+func (s *Store) onRows(script *script, id ports.ConnectionID, records []record, args ...any) []call {
 	var calls []call
 	places := make(map[ports.Topic]int)
 	for _, r := range records {

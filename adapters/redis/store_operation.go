@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,6 +10,13 @@ import (
 
 	"github.com/fanql/fanql/ports"
 )
+
+// waitingLife is how long a row waits to be listed, which takes milliseconds, before
+// Redis drops it: nobody knows of one that a process left which died meanwhile.
+const waitingLife = 2 * time.Minute
+
+// errWaited: the process was suspended while a row waited, which may be gone.
+var errWaited = errors.New("the operation's rows may have expired before they were listed")
 
 // AddOperation implements ports.SubscriptionStore. What is invalid by itself is
 // refused without a request, and so before a tombstone is seen. The same operation
@@ -27,7 +35,7 @@ func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
 		return refusal(op, ports.ErrInvalid)
 	}
 	for {
-		token := newToken()
+		token, begun := newToken(), time.Now()
 		if err := s.wait(ctx, added, token); err != nil {
 			return failure(op, err)
 		}
@@ -36,7 +44,11 @@ func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
 			return failure(op, err)
 		}
 		if kind == nil && slices.Equal(kept.topics, added.Topics) && kept.expires == instantOf(added.ExpiresAt) {
-			return failure(op, s.place(ctx, added, token))
+			err := s.place(ctx, added, token)
+			if err == nil && time.Since(begun) > waitingLife/2 {
+				err = errWaited
+			}
+			return failure(op, err)
 		}
 		// Rows that nobody has listed are no harm, and expire.
 		_ = s.clear(ctx, added.Ref.Connection, []record{{id: added.Ref.ID, tokens: token, topics: added.Topics}})
@@ -53,10 +65,10 @@ func (s *Store) wait(ctx context.Context, added ports.Operation, token string) e
 		return nil
 	}
 	row := append([]byte(string(instantOf(added.ExpiresAt))+token), encodeSubscriber(added)...)
-	name, life := member(added.Ref), s.life(added.ExpiresAt)
+	name := member(added.Ref)
 	_, err := s.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for _, topic := range added.Topics {
-			pipe.Set(ctx, s.waitingKey(topic, name, token), row, life)
+			pipe.Set(ctx, s.waitingKey(topic, name, token), row, waitingLife)
 		}
 		return nil
 	})
@@ -110,7 +122,7 @@ func (s *Store) place(ctx context.Context, added ports.Operation, token string) 
 	for i, topic := range added.Topics {
 		calls[i] = call{
 			s.scripts.listingPlace, append(s.listingKeys(topic), s.waitingKey(topic, name, token)),
-			[]any{name, string(s.stale())},
+			[]any{name, string(s.stale()), string(instantOf(added.ExpiresAt)), s.life(added.ExpiresAt).Milliseconds()},
 		}
 	}
 	return runAll(ctx, s.client, calls)

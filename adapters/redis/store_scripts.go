@@ -2,8 +2,6 @@ package redis
 
 import (
 	_ "embed" // for the sources of the scripts
-
-	goredis "github.com/redis/go-redis/v9"
 )
 
 // The sources of the store's scripts. What each takes and returns stands in its
@@ -41,28 +39,28 @@ var (
 
 // storeScripts are a Store's.
 type storeScripts struct {
-	checkpointLoad                                                      *goredis.Script
-	connectionCreate, connectionDelete, connectionForget, connectionGet *goredis.Script
-	connectionInit, connectionTouch                                     *goredis.Script
-	listingClear, listingExtend, listingPage, listingPlace              *goredis.Script
-	operationAdd, operationForget, operationRemove                      *goredis.Script
+	checkpointLoad                                                      *script
+	connectionCreate, connectionDelete, connectionForget, connectionGet *script
+	connectionInit, connectionTouch                                     *script
+	listingClear, listingExtend, listingPage, listingPlace              *script
+	operationAdd, operationForget, operationRemove                      *script
 }
 
 func newStoreScripts() storeScripts {
 	return storeScripts{
-		checkpointLoad:   goredis.NewScript(checkpointLoad),
-		connectionCreate: goredis.NewScript(connectionCreate),
-		connectionDelete: goredis.NewScript(connectionDelete),
-		connectionForget: goredis.NewScript(connectionForget),
-		connectionGet:    goredis.NewScript(connectionGet),
-		connectionInit:   goredis.NewScript(connectionInit),
-		connectionTouch:  goredis.NewScript(connectionTouch),
-		listingClear:     goredis.NewScript(listingClear),
-		listingExtend:    goredis.NewScript(listingExtend),
-		listingPage:      goredis.NewScript(listingPage),
-		listingPlace:     goredis.NewScript(listingPlace),
-		operationAdd:     goredis.NewScript(operationAdd),
-		operationForget:  goredis.NewScript(operationForget),
-		operationRemove:  goredis.NewScript(operationRemove),
+		checkpointLoad:   newScript("checkpoint_load", checkpointLoad),
+		connectionCreate: newScript("connection_create", connectionCreate),
+		connectionDelete: newScript("connection_delete", connectionDelete),
+		connectionForget: newScript("connection_forget", connectionForget),
+		connectionGet:    newScript("connection_get", connectionGet),
+		connectionInit:   newScript("connection_init", connectionInit),
+		connectionTouch:  newScript("connection_touch", connectionTouch),
+		listingClear:     newScript("listing_clear", listingClear),
+		listingExtend:    newScript("listing_extend", listingExtend),
+		listingPage:      newScript("listing_page", listingPage),
+		listingPlace:     newScript("listing_place", listingPlace),
+		operationAdd:     newScript("operation_add", operationAdd),
+		operationForget:  newScript("operation_forget", operationForget),
+		operationRemove:  newScript("operation_remove", operationRemove),
 	}
 }

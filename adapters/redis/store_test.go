@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -319,4 +320,62 @@ func TestForeignRowIsAnError(t *testing.T) {
 	if _, err := f.LoadCheckpoint(t.Context(), "topic"); err == nil {
 		t.Errorf("a checkpoint that nobody wrote was loaded")
 	}
+}
+
+// A topic that nobody has subscribed to any more leaves no key, and neither does a
+// process that died in the middle of a subscribe.
+func TestNoKeyOfATopicOutlivesItsSubscribers(t *testing.T) {
+	ofTopic := func(f fixture) (keys []string) {
+		return slices.DeleteFunc(f.server.Keys(), func(key string) bool { return !strings.Contains(key, "{t:") })
+	}
+	for name, leave := range map[string]func(t *testing.T, f fixture){
+		"RemoveOperation": func(t *testing.T, f fixture) {
+			for _, id := range []ports.OperationID{"1", "2"} {
+				_, err := f.RemoveOperation(t.Context(), ports.OperationRef{Connection: "connection", ID: id}, f.clock.Now())
+				success(t, err)
+			}
+		},
+		"DeleteConnection": func(t *testing.T, f fixture) {
+			_, err := f.DeleteConnection(t.Context(), "connection")
+			success(t, err)
+		},
+		"RemoveSubscribers": func(t *testing.T, f fixture) {
+			success(t, f.RemoveSubscribers(t.Context(), "t", []ports.OperationRef{
+				{Connection: "connection", ID: "1"}, {Connection: "connection", ID: "2"},
+			}))
+		},
+		"the end of the operations": func(t *testing.T, f fixture) {
+			f.clock.Advance(time.Hour + 3*time.Minute)
+			f.list(t, "t")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.add(t, "1", "t")
+			f.add(t, "2", "t")
+			leave(t, f)
+			if keys := ofTopic(f); len(keys) > 0 {
+				t.Errorf("%q are left", keys)
+			}
+		})
+	}
+	t.Run("a process that dies", func(t *testing.T) {
+		f := newFixture(t)
+		f.hook.before = func(n int) error {
+			if n > 1 { // The rows wait, and nothing follows.
+				return errBroken
+			}
+			return nil
+		}
+		if err := f.faulty.AddOperation(t.Context(), f.operation("1", "t")); err == nil {
+			t.Fatal("the process did not die")
+		}
+		if keys := ofTopic(f); len(keys) != 1 {
+			t.Fatalf("the keys are %q, want a row that waits", keys)
+		}
+		f.server.FastForward(2 * time.Minute)
+		if keys := ofTopic(f); len(keys) > 0 {
+			t.Errorf("%q are left", keys)
+		}
+	})
 }

@@ -232,8 +232,8 @@ func (b *verbBudget) consuming() {
 	eventually(b.t, "the worker does not listen", func() bool {
 		return publisher.PubSubNumSub(b.t.Context(), "consuming:{b:all}:wake").Val()["consuming:{b:all}:wake"] == 1
 	})
-	// It has joined, leased the partition and read it.
-	eventually(b.t, "the worker is not idle", func() bool { return b.hook.answered() == 3 })
+	// It has asked for the time, joined, leased the partition and read it.
+	eventually(b.t, "the worker is not idle", func() bool { return b.hook.answered() == 4 })
 	for _, test := range []struct {
 		name           string
 		events, topics int
@@ -279,9 +279,9 @@ func (b *verbBudget) routing() {
 	b.hook.take()
 	eventually(b.t, "the process has no heartbeats", func() bool { return b.hook.answered() >= 6 })
 	requests = b.hook.take()
-	for b.commands(requests[:1]) != "1 `router_heartbeat`" {
+	for b.commands(requests[:1]) != "1 TIME" {
 		requests = requests[1:]
 	}
-	b.note("a heartbeat of a process without news", "1 `router_heartbeat`, 1 PEXPIRE, 1 PUBLISH", 3, requests[:3])
+	b.note("a heartbeat of a process without news", "1 TIME, 1 `router_heartbeat`, 1 PEXPIRE, 1 PUBLISH", 4, requests[:4])
 	process.stop()
 }

@@ -83,7 +83,9 @@ func serveGateway(text string) error {
 	failed := make(chan error, 3)
 	leave := inBackground(failed, func(ctx context.Context) error { return router.Run(ctx, engine.Disconnect) })
 	handOver := inBackground(failed, func(ctx context.Context) error { return backend.Consume(ctx, engine.Deliver) })
-	<-router.Ready()
+	if err := router.Ready(asked); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

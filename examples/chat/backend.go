@@ -25,10 +25,10 @@ type backend struct {
 	// deliver hands the bus's events to the engine until the context ends.
 	deliver func(context.Context, *core.Engine) error
 	// join keeps the process in its fleet until the context ends; nil where there
-	// is none. Ready is closed when it has joined.
-	join  func(context.Context, *core.Engine) error
-	ready <-chan struct{}
-	close func() error
+	// is none. Joined waits until other processes can reach this one.
+	join   func(context.Context, *core.Engine) error
+	joined func(context.Context) error
+	close  func() error
 	// measure adds what only the backend knows to the metrics; nil where that is
 	// nothing.
 	measure func(*otel.Observer) error
@@ -60,6 +60,7 @@ func memoryBackend(sockets *websocket.Server) (*backend, error) {
 		store: kept, bus: kept, pusher: sockets,
 		history: schema.NewMemoryHistory(schema.DefaultRooms()...),
 		deliver: func(ctx context.Context, engine *core.Engine) error { return kept.Consume(ctx, engine.Deliver) },
+		joined:  func(context.Context) error { return nil },
 		close:   func() error { return nil },
 	}, nil
 }
@@ -82,17 +83,4 @@ func (b *backend) answers(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// joined waits until other processes can reach this one.
-func (b *backend) joined(ctx context.Context) error {
-	if b.ready == nil {
-		return nil
-	}
-	select {
-	case <-b.ready:
-		return nil
-	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), errors.New("the fleet could not be joined"))
-	}
 }

@@ -55,6 +55,7 @@ func dynamoDBBackend(ctx context.Context, endpoint string, sockets *websocket.Se
 			}
 			return poller.Run(ctx)
 		},
+		joined: func(context.Context) error { return nil },
 		close: func() error {
 			stop()
 			return nil

@@ -29,7 +29,7 @@ func redisBackend(addresses []string, process string, sockets *websocket.Server)
 		history: redishistory.New(client),
 		deliver: func(ctx context.Context, engine *core.Engine) error { return kept.Consume(ctx, engine.Deliver) },
 		join:    func(ctx context.Context, engine *core.Engine) error { return router.Run(ctx, engine.Disconnect) },
-		ready:   router.Ready(),
+		joined:  router.Ready,
 		close:   client.Close,
 		measure: func(observer *otel.Observer) error { return measureBus(observer, kept) },
 	}, nil

@@ -7,6 +7,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
 end
 local letter = ''
 local entry = redis.call('XRANGE', KEYS[2], ARGV[4], ARGV[4])[1]
+redis.call('XACK', KEYS[2], ARGV[2], ARGV[4])
+redis.call('XDEL', KEYS[2], ARGV[4]) -- First: a full Redis then takes the rest.
 if entry then
   local fields = entry[2]
   for _, field in ipairs({'id', ARGV[4], 'attempts', ARGV[5], 'cause', ARGV[6]}) do
@@ -14,6 +16,4 @@ if entry then
   end
   letter = redis.call('XADD', KEYS[3], 'MAXLEN', ARGV[3], '*', unpack(fields))
 end
-redis.call('XACK', KEYS[2], ARGV[2], ARGV[4])
-redis.call('XDEL', KEYS[2], ARGV[4])
 return letter

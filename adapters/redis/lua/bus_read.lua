@@ -10,6 +10,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
 end
 local left = redis.pcall('XPENDING', KEYS[2], ARGV[2], ARGV[4], '+', ARGV[3])
 if left.err then -- The group is not there yet, or was lost.
+  redis.call('XACK', KEYS[2], ARGV[2], '0-0') -- Of a script that has written once, a full Redis takes the rest.
   redis.call('XGROUP', 'CREATE', KEYS[2], ARGV[2], '0', 'MKSTREAM')
   left = {}
 end

@@ -10,6 +10,7 @@ local operations, ended = redis.call('HVALS', KEYS[2]), redis.call('HVALS', KEYS
 local empty = #operations + #ended == 0
 if not row[9] and empty then return {} end
 local nonce = row[9] or ARGV[2]
+redis.call('HDEL', KEYS[2], '') -- Of a script that has written once, a full Redis takes the rest.
 if not row[8] then
   row[8] = row[6] and row[6] > ARGV[1] and 'live' or 'expired'
   redis.call('HSET', KEYS[1], 'gone', row[8], 'nonce', nonce)

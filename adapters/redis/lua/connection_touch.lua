@@ -5,6 +5,7 @@
 local row = redis.call('HMGET', KEYS[1], 'expires', 'gone')
 if not row[1] or row[1] <= ARGV[1] or row[2] then return {-1} end
 if ARGV[2] < row[1] then return {1, {}} end
+redis.call('HDEL', KEYS[2], '') -- Of a script that has written once, a full Redis takes the rest.
 redis.call('HSET', KEYS[1], 'expires', ARGV[2])
 local operations, records = redis.call('HGETALL', KEYS[2]), {}
 for i = 2, #operations, 2 do

@@ -11,4 +11,5 @@ end
 for i = 3, #KEYS do
   redis.call('DEL', KEYS[i])
 end
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end -- Only the count of places was left.
 return 1

@@ -5,7 +5,7 @@
 -- Returns the place of the last row ('' at the end), and the rows.
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2] + 1)
 local count, size, at = math.min(#found / 2, tonumber(ARGV[2])), 0, 0
-local page = {''}
+local page, cleared = {''}, false
 while at < count and size < tonumber(ARGV[3]) do
   local members = {}
   for i = at + 1, math.min(at + 50, count) do
@@ -18,6 +18,7 @@ while at < count and size < tonumber(ARGV[3]) do
     if not row or expires <= ARGV[5] then
       redis.call('ZREM', KEYS[1], members[i])
       redis.call('HDEL', KEYS[2], members[i])
+      cleared = true
     elseif expires > ARGV[4] then
       page[#page + 1] = string.sub(row, 37)
       size = size + #row
@@ -25,5 +26,6 @@ while at < count and size < tonumber(ARGV[3]) do
     end
   end
 end
+if cleared and redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end
 if at < #found / 2 then page[1] = found[2 * at] end
 return page

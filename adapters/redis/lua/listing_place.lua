@@ -1,17 +1,18 @@
 -- Moves a row that waits into the topic's listing. One that no longer waits is in
 -- place already, or was cleared meanwhile, and must not come back.
 -- KEYS: members, rows, waiting row
--- ARGV: member, instant up to which what has expired is cleared
+-- ARGV: member, instant up to which what has expired is cleared, expires, life in ms
 local row = redis.call('GET', KEYS[3])
 if not row then return 0 end
-local life = redis.call('PTTL', KEYS[3])
 redis.call('DEL', KEYS[3])
+-- Its connection may have been touched while it waited.
+local life = ARGV[4] + math.ceil((string.sub(row, 1, 20) - ARGV[3]) / 1000000)
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   redis.call('ZADD', KEYS[1], redis.call('HINCRBY', KEYS[2], '#', 1), ARGV[1])
 end
 redis.call('HSET', KEYS[2], ARGV[1], row)
 for i = 1, 2 do
-  if redis.call('PTTL', KEYS[i]) < life then redis.call('PEXPIRE', KEYS[i], life) end
+  if redis.call('PTTL', KEYS[i]) < life then redis.call('PEXPIRE', KEYS[i], string.format('%.0f', life)) end
 end
 -- A few at random, as Redis itself looks for keys that have expired: so the rows
 -- of crashed clients stay a small part, also where nobody lists the topic.

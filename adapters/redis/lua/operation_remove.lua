@@ -6,6 +6,7 @@
 -- without a field is the affair of the call that deletes the connection.
 local row = redis.call('HMGET', KEYS[1], 'expires', 'gone', 'nonce')
 local nonce = row[3] or ''
+redis.call('PEXPIRE', KEYS[4], ARGV[7]) -- Of a script that has written once, a full Redis takes the rest.
 local tombstone = redis.call('HMGET', KEYS[4], 'nonce', 'until', 'received', 'call', 'claim')
 if tombstone[1] and tombstone[1] ~= nonce then
   redis.call('DEL', KEYS[4])

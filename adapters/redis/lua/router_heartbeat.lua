@@ -2,16 +2,16 @@
 -- is the only one to get it until its time for that is over.
 -- KEYS: members, dead members, the sign of life of the process
 -- ARGV: member, milliseconds until it counts as dead, milliseconds to keep what
---   nobody renews, 1 if it is a member already, milliseconds to reap in or 0
+--   nobody renews, 1 if it is a member already, milliseconds to reap in or 0, now in ms
 -- Returns how the process was found and the dead member or ''. Found: 0 alive;
 -- 1 past its time, and then gets nobody to reap: if Redis was away, or its clock
 -- has jumped, the others are as well; 2 taken for dead, and then nothing is done.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = tonumber(ARGV[6])
 local deadline = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if ARGV[4] == '1' and not deadline then
   return {2, ''}
 end
+redis.call('PEXPIRE', KEYS[1], ARGV[3]) -- First: a full Redis then takes the rest.
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('SET', KEYS[3], '1', 'PX', ARGV[2])
@@ -21,7 +21,7 @@ end
 if ARGV[5] == '0' then
   return {0, ''}
 end
-local upTo = string.format('%.0f', now)
+local upTo = ARGV[6]
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', upTo, 'LIMIT', 0, 1)[1]
 if found then
   redis.call('ZREM', KEYS[1], found)
