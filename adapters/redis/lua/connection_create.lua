@@ -21,7 +21,8 @@ if ARGV[4] ~= nonce then
   end
   if #records > 0 then return {-1, nonce, records} end
 end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+-- Only where there is something: a full Redis refuses a script that writes first what takes memory.
+if former[6] or ARGV[4] == nonce then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3]) end
 redis.call('HSET', KEYS[1], 'nonce', ARGV[3], 'endpoint', ARGV[5], 'protocol', ARGV[6], 'state', ARGV[7],
   'identity', ARGV[8], 'notAfter', ARGV[9], 'expires', ARGV[10])
 if ARGV[11] == '1' then redis.call('HSET', KEYS[1], 'init', '') end
