@@ -50,6 +50,8 @@ type peer struct {
 	// silent is true after a batch without an answer. Until something is heard of
 	// the peer, it gets one batch at a time.
 	silent bool
+	// deaf is true for a while after nobody has heard a message for the peer.
+	deaf bool
 }
 
 // batch is calls for one peer that travel together.
@@ -60,6 +62,8 @@ type batch struct {
 	bytes    int
 	timer    *time.Timer
 	settled  bool
+	// unheard is true after nobody has heard it.
+	unheard bool
 
 	// done is closed when the others are set.
 	done       chan struct{}
@@ -176,7 +180,7 @@ func (o *outbox) take() []parcel {
 	defer o.mu.Unlock()
 	var parcels []parcel
 	for name, p := range o.peers {
-		if len(p.waiting) == 0 && len(p.answers) == 0 {
+		if p.deaf || len(p.waiting) == 0 && len(p.answers) == 0 {
 			continue
 		}
 		next := parcel{to: name, answers: p.answers}
@@ -226,6 +230,30 @@ func (o *outbox) settle(to string, b *batch, fate outcome) {
 	}
 }
 
+// listenPause is how long a peer gets nothing after nobody has heard a message for
+// it, which is about to listen again.
+const listenPause = 20 * time.Millisecond
+
+// again has a batch that nobody has heard wait once more, before all others.
+func (o *outbox) again(to string, b *batch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.peers[to]
+	if p == nil || p.published[b.sequence] != b {
+		return
+	}
+	delete(p.published, b.sequence)
+	b.sequence, b.unheard = 0, true
+	p.waiting = slices.Insert(p.waiting, 0, b)
+	p.deaf = true
+	time.AfterFunc(listenPause, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		p.deaf = false
+		o.signal()
+	})
+}
+
 // expire settles a batch that has waited too long.
 func (o *outbox) expire(p *peer, b *batch) {
 	o.mu.Lock()
@@ -239,6 +267,11 @@ func (o *outbox) expire(p *peer, b *batch) {
 		return
 	}
 	p.waiting = slices.DeleteFunc(p.waiting, func(waiting *batch) bool { return waiting == b })
+	if b.unheard {
+		p.silent = true
+		p.settle(b, outcome{cause: errNotListening})
+		return
+	}
 	p.settle(b, outcome{ports.ErrThrottled, errNotSent})
 }
 

@@ -50,6 +50,38 @@ func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
 	})
 }
 
+// A peer whose channel moves to another node is deaf for a moment.
+func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(time.Second, 10<<20)
+		defer o.close()
+		first := mustAdd(t, o)
+		o.take()
+		if _, _, err := o.add("peer", entry{frame: ports.Frame{Payload: make([]byte, messageBytes)}}); err != nil {
+			t.Fatal(err)
+		}
+		o.again("peer", first)
+		if parcels := o.take(); len(parcels) > 0 {
+			t.Error("it is sent again at once")
+		}
+		time.Sleep(listenPause)
+		synctest.Wait()
+		if parcels := o.take(); len(parcels) != 1 || parcels[0].batch != first || first.sequence != 2 {
+			t.Errorf("sent %+v, want the first batch again, by a number of its own", parcels)
+		}
+		o.again("peer", first)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := first.outcome(0); got != (outcome{cause: errNotListening}) {
+			t.Errorf("never heard: %v", got)
+		}
+		o.again("peer", first) // which is settled
+		if len(o.peers["peer"].waiting) > 1 {
+			t.Error("a settled batch waits")
+		}
+	})
+}
+
 func TestOutboxSettlesByTheAnswer(t *testing.T) {
 	o := newOutbox(time.Minute, 1000)
 	var batches []*batch

@@ -63,6 +63,9 @@ func (r *router) listen(ctx context.Context) error {
 		if r.stays(err) && ctx.Err() == nil {
 			return err
 		}
+		if errors.Is(err, errUnsubscribed) && rest == first {
+			continue
+		}
 		select {
 		case <-time.After(rest):
 		case <-ctx.Done():
@@ -163,7 +166,8 @@ func (r *router) publish(ctx context.Context, parcels []parcel) {
 }
 
 // settleUnheard tells processes that are dead from those that are about to
-// subscribe again.
+// subscribe again, as when a cluster moves the slot of their channel. What is for
+// these waits for it, as long as for an answer.
 func (r *router) settleUnheard(ctx context.Context, parcels []parcel) {
 	pipeline := r.client.Pipeline()
 	alive := make([]*goredis.IntCmd, len(parcels))
@@ -172,12 +176,11 @@ func (r *router) settleUnheard(ctx context.Context, parcels []parcel) {
 	}
 	_, _ = pipeline.Exec(ctx) // every result has its error
 	for i, p := range parcels {
-		count, err := alive[i].Result()
-		fate := outcome{nil, errNotListening}
-		if err == nil && count == 0 {
-			fate = outcome{kind: ports.ErrGone}
+		if count, err := alive[i].Result(); err == nil && count == 0 {
+			r.outbox.settle(p.to, p.batch, outcome{kind: ports.ErrGone})
+			continue
 		}
-		r.outbox.settle(p.to, p.batch, fate)
+		r.outbox.again(p.to, p.batch)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -103,6 +104,53 @@ func TestBrokenSubscriptionsLoseNothingInSilence(t *testing.T) {
 			wantEveryFrame(t, socket, frames, unsure[i])
 		}
 	})
+}
+
+// The slot of a process's channel moves from node to node. Pushes take longer then,
+// and none fails.
+func TestChannelWhoseSlotMovesLosesNothing(t *testing.T) {
+	client := cluster.Client()
+	defer client.Close()
+	f := &fleet{t: t, client: func() goredis.UniversalClient { return cluster.Client() }, config: quickRouter()}
+	f.config.Prefix, f.config.DeadAfter, f.config.AnswerTimeout = t.Name()+":", time.Minute, time.Minute
+	here, there := f.start("here"), f.start("there")
+	to, socket := here.dial("1")
+	slot := client.ClusterKeySlot(t.Context(), f.config.Prefix+"{g:here}:channel").Val()
+	var masters []*goredis.Client
+	success(t, client.ForEachMaster(t.Context(), func(_ context.Context, node *goredis.Client) error {
+		masters = append(masters, node)
+		return nil
+	}))
+	frames := 0
+	moved := make(chan struct{})
+	go func() {
+		defer close(moved)
+		for i := range 6 {
+			if err := moveSlot(t.Context(), masters, slot, masters[i%len(masters)]); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for done := false; !done; frames++ {
+		select {
+		case <-moved:
+			done = true
+		default:
+		}
+		if err := there.Push(t.Context(), to, text(strconv.Itoa(frames))); err != nil {
+			t.Fatalf("push %d: %v", frames, err)
+		}
+	}
+	wantEveryFrame(t, socket, frames, map[int]bool{})
+}
+
+// moveSlot gives an empty slot to a node.
+func moveSlot(ctx context.Context, masters []*goredis.Client, slot int64, to *goredis.Client) error {
+	id, err := to.Do(ctx, "CLUSTER", "MYID").Text()
+	for _, node := range append([]*goredis.Client{to}, masters...) {
+		err = errors.Join(err, node.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", id).Err())
+	}
+	return err
 }
 
 // wantEveryFrame wants the numbers in order; a repeat only of one whose push

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -224,6 +225,45 @@ func TestBatchThatIsRepeatedIsDoneOnce(t *testing.T) {
 	if n := socket.Queued(); n != 0 {
 		t.Errorf("%d frames more", n)
 	}
+}
+
+// deafness has nobody hear the next messages to a channel.
+type deafness struct {
+	channel string
+	left    atomic.Int64
+}
+
+func (d *deafness) DialHook(next goredis.DialHook) goredis.DialHook          { return next }
+func (d *deafness) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook { return next }
+func (d *deafness) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.ProcessPipelineHook {
+	return func(ctx context.Context, commands []goredis.Cmder) error {
+		for _, command := range commands {
+			if publication, ok := command.(*goredis.IntCmd); ok && command.Args()[1] == d.channel && d.left.Add(-1) >= 0 {
+				publication.SetVal(0)
+				return nil
+			}
+		}
+		return next(ctx, commands)
+	}
+}
+
+func TestPushWaitsForAProcessThatIsAboutToListen(t *testing.T) {
+	f, _ := onMiniredis(t)
+	here, there := f.start("here"), f.start("there")
+	d := &deafness{channel: "fanql:{g:here}:channel"}
+	d.left.Store(10) // for longer than an engine tries
+	there.client.AddHook(d)
+	to, socket := here.dial("1")
+	for _, s := range []string{"a", "b"} {
+		if err := there.Push(t.Context(), to, text(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d.left.Load() >= 0 {
+		t.Error("it was not deaf")
+	}
+	wantNext(t, socket, "a")
+	wantNext(t, socket, "b")
 }
 
 func TestLateWorkerCannotPush(t *testing.T) {
