@@ -89,6 +89,44 @@ func TestOperationOfUnknownOutcomeIsEnded(t *testing.T) {
 	})
 }
 
+// lateStore creates connections, and says so when nobody waits any more.
+type lateStore struct{ ports.Store }
+
+func (s lateStore) CreateConnection(ctx context.Context, connection ports.Connection) error {
+	if err := s.Store.CreateConnection(ctx, connection); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return &ports.Error{Op: "late.CreateConnection", Err: ctx.Err()}
+}
+
+// The client of a handshake that failed never says that it has gone.
+func TestConnectionOfUnknownOutcomeIsRemoved(t *testing.T) {
+	for name, option := range map[string]func(*core.Config){
+		"the answer is lost": func(config *core.Config) {
+			faults := portfault.New(portfault.Config{})
+			faults.Plan("CreateConnection", portfault.LostAnswer)
+			faulty(faults)(config)
+		},
+		"the answer is late": func(config *core.Config) { config.Store = lateStore{config.Store} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarness(t, option)
+				handshake := ports.Handshake{Address: ports.Address{ID: "c"}, ReceivedAt: time.Now(), Protocols: []string{modern}}
+				invocation, cancel := context.WithTimeout(t.Context(), 29*time.Second)
+				defer cancel()
+				if _, err := h.engine.Connect(invocation, handshake); err == nil || invocation.Err() != nil {
+					t.Errorf("got error %v, with %v", err, invocation.Err())
+				}
+				if _, err := h.store.GetConnection(t.Context(), "c"); !errors.Is(err, ports.ErrNotFound) {
+					t.Errorf("the connection's row: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // A topic that uses up the time leaves what comes behind it to the next delivery,
 // in which it is the first.
 func TestTopicsBehindOneThatUsedUpTheTimeAreUnfinished(t *testing.T) {

@@ -3,12 +3,14 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/identity"
+	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
@@ -42,7 +44,7 @@ func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports
 	if err != nil {
 		return ports.Accepted{}, fmt.Errorf("OnConnect hook: %w", err)
 	}
-	err = h.Store.CreateConnection(ctx, ports.Connection{
+	err = h.create(ctx, ports.Connection{
 		Address:   handshake.Address,
 		Protocol:  dialect.Name(),
 		State:     state,
@@ -55,6 +57,28 @@ func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports
 	}
 	h.Observation.Count(ctx, ports.Counts{Connections: 1})
 	return ports.Accepted{Protocol: spelling}, nil
+}
+
+// create adds the connection's row. If the store leaves open whether the row is
+// there, the row is removed: a client that was not accepted says nothing that
+// would end it, and it would stay until it expires. That needs time of the
+// caller's, too: of what there is until the deadline, the store has three
+// quarters.
+func (h *Handler) create(ctx context.Context, connection ports.Connection) error {
+	limited, cancel := ctx, context.CancelFunc(func() {})
+	if deadline, ok := ctx.Deadline(); ok {
+		limited, cancel = context.WithDeadline(ctx, deadline.Add(-deadline.Sub(h.Now())/4))
+	}
+	defer cancel()
+	err := h.Store.CreateConnection(limited, connection)
+	failed, ok := errors.AsType[*ports.Error](err)
+	if err == nil || ok && failed.Kind != nil {
+		return err
+	}
+	detached, cancel := peer.Detached(ctx)
+	defer cancel()
+	_, removing := h.Store.DeleteConnection(detached, connection.Address.ID)
+	return errors.Join(err, removing)
 }
 
 // since is when a connection's life began: the same for a handshake that is
