@@ -27,22 +27,23 @@ type meter struct {
 	selections int // in the document
 	values     int
 	fragments  map[*ast.FragmentDefinition]int // the fields of each, in place
+	conditions map[string]bool                 // the variables that @skip and @include depend on
 }
 
 // measure returns how many planned fields a document may keep, and its cost.
-func measure(s *Schema, parsed *ast.QueryDocument, text string, operations []*operation) (kept, cost int) {
-	m := meter{schema: s, fragments: map[*ast.FragmentDefinition]int{}}
-	for _, o := range operations {
-		plans := maxPlans
-		if len(o.conditions) < 4 {
-			plans = 1 << len(o.conditions)
-		}
-		kept += plans * m.selectionSet(o.definition.SelectionSet)
+func measure(s *Schema, parsed *ast.QueryDocument, text string) (kept, cost int) {
+	m := meter{schema: s, fragments: map[*ast.FragmentDefinition]int{}, conditions: map[string]bool{}}
+	for _, operation := range parsed.Operations {
+		kept += m.selectionSet(operation.SelectionSet)
 	}
 	for _, fragment := range parsed.Fragments {
 		m.fragment(fragment)
 	}
-	kept = min(kept, maxKept)
+	plans := maxPlans
+	if conditions := len(m.conditions); 1<<min(conditions, maxPlans) < maxPlans {
+		plans = 1 << conditions
+	}
+	kept = min(kept*plans, maxKept)
 	return kept, documentBytes + textBytes*len(text) + selectionBytes*m.selections + valueBytes*m.values + plannedBytes*kept
 }
 
@@ -90,6 +91,9 @@ func (m *meter) directives(directives ast.DirectiveList) {
 	for _, directive := range directives {
 		m.values++
 		m.arguments(directive.Arguments)
+		if name := conditionOf(directive); name != "" {
+			m.conditions[name] = true
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *Schema) newDocument(parsed *ast.QueryDocument, text string) (*queryDocu
 	if c.errors != nil {
 		return nil, c.errors
 	}
-	kept, cost := measure(s, parsed, text, d.operations)
+	kept, cost := measure(s, parsed, text)
 	d.cost = cost
 	d.room.Store(int64(kept))
 	return d, nil

@@ -15,8 +15,9 @@ type operation struct {
 	document   *queryDocument
 	definition *ast.OperationDefinition
 	root       *object
-	// conditions are the variables that @skip and @include depend on.
-	conditions []string
+	// conditions are the variables that @skip and @include depend on. They are found
+	// when the operation is bound: several operations may spread the same fragments.
+	conditions func() []string
 
 	mutex sync.Mutex
 	plans map[string]*plan // by the values of the conditions
@@ -33,7 +34,7 @@ func newOperation(d *queryDocument, definition *ast.OperationDefinition) *operat
 		document:   d,
 		definition: definition,
 		root:       d.schema.root[definition.Operation],
-		conditions: conditions(definition),
+		conditions: sync.OnceValue(func() []string { return conditions(definition) }),
 		plans:      map[string]*plan{},
 	}
 }
@@ -56,8 +57,9 @@ func (o *operation) Bind(ctx context.Context, variables []byte, format ports.Err
 
 // plan finds or makes the plan for the values of the conditions.
 func (o *operation) plan(variables map[string]any) *plan {
-	decisions := make([]byte, len(o.conditions))
-	for i, name := range o.conditions {
+	conditions := o.conditions()
+	decisions := make([]byte, len(conditions))
+	for i, name := range conditions {
 		switch variables[name] {
 		case true:
 			decisions[i] = 't'
@@ -120,12 +122,21 @@ func (c *conditionFinder) selectionSet(set ast.SelectionSet) {
 
 func (c *conditionFinder) directives(directives ast.DirectiveList) {
 	for _, directive := range directives {
-		if directive.Name != "skip" && directive.Name != "include" {
-			continue
-		}
-		if condition := directive.Arguments.ForName("if"); condition != nil && condition.Value.Kind == ast.Variable && !c.seen[condition.Value.Raw] {
-			c.seen[condition.Value.Raw] = true
-			c.names = append(c.names, condition.Value.Raw)
+		if name := conditionOf(directive); name != "" && !c.seen[name] {
+			c.seen[name] = true
+			c.names = append(c.names, name)
 		}
 	}
+}
+
+// conditionOf is the variable that a directive depends on, if it is @skip or
+// @include and depends on one.
+func conditionOf(directive *ast.Directive) string {
+	if directive.Name != "skip" && directive.Name != "include" {
+		return ""
+	}
+	if condition := directive.Arguments.ForName("if"); condition.Value.Kind == ast.Variable {
+		return condition.Value.Raw
+	}
+	return ""
 }

@@ -49,8 +49,8 @@ type fieldPlan struct {
 
 func newPlan(o *operation, variables map[string]any) *plan {
 	tree := o.document.nodes()
-	decided := make(map[string]any, len(o.conditions))
-	for _, name := range o.conditions {
+	decided := map[string]any{}
+	for _, name := range o.conditions() {
 		decided[name] = variables[name]
 	}
 	p := &plan{document: o.document, nodes: tree, operation: tree.operations[o.definition], variables: decided}
