@@ -10,7 +10,7 @@ import "context"
 // first call on. They keep nothing of a call: what is worth keeping, the engine
 // keeps.
 //
-// What a request has done wrong is in the ResponseErrors. They are at most ten,
+// What a request has done wrong is in the ResponseErrors; nil means nothing. They are at most ten,
 // encode to at most 16 KiB whatever the request is, and hold no text of user code
 // but what an ErrorFormat has returned. No method panics, whatever user code does.
 type Schema interface {
