@@ -5,13 +5,17 @@ import "github.com/fanql/fanql/ports"
 // Hooks are the user's say in the life of connections and operations.
 type Hooks = ports.Hooks
 
-// What hooks decide and learn.
-type (
-	Session          = ports.Session
-	Completed        = ports.Completed
-	CompletionReason = ports.CompletionReason
-	Disconnected     = ports.Disconnected
-)
+// Session is what OnConnect and OnInit decide about a connection.
+type Session = ports.Session
+
+// Completed describes an operation that has ended.
+type Completed = ports.Completed
+
+// CompletionReason says why an operation ended.
+type CompletionReason = ports.CompletionReason
+
+// Disconnected describes a connection that has ended.
+type Disconnected = ports.Disconnected
 
 // The reasons for the end of an operation.
 const (

@@ -45,6 +45,7 @@ type storedCondition struct {
 	Value    json.RawMessage `json:"value"`
 }
 
+// MarshalJSON is the form that stores keep.
 func (c Condition) MarshalJSON() ([]byte, error) {
 	value, err := json.Marshal(c.Value)
 	if err != nil {
@@ -53,6 +54,7 @@ func (c Condition) MarshalJSON() ([]byte, error) {
 	return json.Marshal(storedCondition{c.Field, c.Operator, value})
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote; numbers keep their digits.
 func (c *Condition) UnmarshalJSON(encoded []byte) error {
 	var stored storedCondition
 	if err := json.Unmarshal(encoded, &stored); err != nil {
