@@ -22,8 +22,9 @@ const (
 
 // problems collects what is wrong with a document.
 type problems struct {
-	text string
-	list []problem
+	text  string
+	list  []problem
+	ended bool
 }
 
 type problem struct {
@@ -36,7 +37,7 @@ type problem struct {
 func (p *problems) found() bool { return len(p.list) > 0 }
 
 // full tells that nothing more is to be looked for.
-func (p *problems) full() bool { return len(p.list) >= maxProblems }
+func (p *problems) full() bool { return p.ended || len(p.list) >= maxProblems }
 
 // add adds a problem at a node of the document.
 func (p *problems) add(at *ast.Position, format string, args ...any) {
@@ -52,6 +53,11 @@ func (p *problems) addAt(at []*ast.Position, format string, args ...any) {
 		found.at = append(found.at, position.Start)
 	}
 	p.list = append(p.list, found)
+}
+
+// only makes one problem of the whole document the only one.
+func (p *problems) only(message string) {
+	p.list, p.ended = []problem{{message: message}}, true
 }
 
 // addByte adds a problem at an offset in bytes; it counts the text up to there.

@@ -317,6 +317,29 @@ var rules = []struct {
 
 type refusal struct{ document, message string }
 
+// TestSetsThatComeAgainAreMergedOnce: 2^30 fields in place, of 90 fields.
+func TestSetsThatComeAgainAreMergedOnce(t *testing.T) {
+	text := template{
+		"", "{user{...f0}}", " fragment f~ on User{x:node{...on User{...f^}} y:node{...on User{...f^}} ...on Node{x:node{id} y:node{id}}}", " fragment f~ on User{id}",
+	}.make(30)
+	if _, errs := document.Prepare(load(t, sdl), text, ports.Limits{}); errs != nil {
+		t.Errorf("%s", errs.AppendJSON(nil))
+	}
+}
+
+// TestManyDifferentSets: what cannot be merged in proportion to the document is
+// refused.
+func TestManyDifferentSets(t *testing.T) {
+	chain := template{"", "", "query q~($v:Int){...f0} fragment f~ on Query{...f^}", "fragment f~ on Query{must(v:1) int(v:$v)}"}.make
+	if _, errs := document.Prepare(load(t, sdl), chain(100), ports.Limits{}); errs != nil {
+		t.Errorf("%s", errs.AppendJSON(nil))
+	}
+	_, errs := document.Prepare(load(t, sdl), chain(1000), ports.Limits{})
+	if len(errs) != 1 || errs[0].Message != "the document's fragments overlap too much to be validated" {
+		t.Errorf("%s", errs.AppendJSON(nil))
+	}
+}
+
 func TestRules(t *testing.T) {
 	schema := load(t, sdl)
 	for _, rule := range rules {

@@ -9,7 +9,8 @@ import (
 // checkSubscriptions: a subscription selects one field of its root type (GraphQL,
 // section 5.2.3.1). Which one has to be known before it has variables.
 func (v *validation) checkSubscriptions() {
-	for _, operation := range v.document.Operations {
+	seen := make([]int, len(v.fragments))
+	for i, operation := range v.document.Operations {
 		if v.problems.full() {
 			return
 		}
@@ -20,7 +21,7 @@ func (v *validation) checkSubscriptions() {
 		if operation.Name != "" {
 			name = `Subscription "` + operation.Name + `"`
 		}
-		roots := &rootFields{validation: v, name: name, seen: map[string]bool{}}
+		roots := &rootFields{validation: v, name: name, seen: seen, round: i + 1}
 		if roots.collect(operation.SelectionSet) && roots.first == nil {
 			v.problems.add(operation.Position, "%s must select one top level field: @skip and @include leave none.", name)
 		}
@@ -32,7 +33,9 @@ type rootFields struct {
 	validation *validation
 	name       string // of the subscription
 	first      *ast.Field
-	seen       map[string]bool // fragments
+	// seen has by fragment the last round that reached it; each subscription is one.
+	seen  []int
+	round int
 }
 
 // collect reports whether nothing was wrong.
@@ -48,8 +51,9 @@ func (r *rootFields) collect(selections ast.SelectionSet) bool {
 		case *ast.InlineFragment:
 			ok = !r.included(it.Directives) || r.collect(it.SelectionSet)
 		case *ast.FragmentSpread:
-			if r.included(it.Directives) && !r.seen[it.Name] {
-				r.seen[it.Name] = true
+			fragment := r.validation.fragmentsByName[it.Name]
+			if r.included(it.Directives) && r.seen[fragment] != r.round {
+				r.seen[fragment] = r.round
 				ok = r.collect(it.Definition.SelectionSet)
 			}
 		}

@@ -72,7 +72,7 @@ func (v *validation) run() {
 // collect lists the parts of the document and what they spread.
 func (v *validation) collect() {
 	if len(v.document.Operations) == 0 && len(v.document.Fragments) == 0 {
-		v.problems.list = append(v.problems.list, problem{message: "the document is empty"})
+		v.problems.only("the document is empty")
 		return
 	}
 	if v.checkNames(); v.problems.found() {
@@ -139,7 +139,7 @@ const (
 	// fragments come together. Documents that people write need a few visits for
 	// each of their selections.
 	minWork         = 20_000
-	workOfSelection = 20
+	workOfSelection = 40
 )
 
 // spend takes from the work that is left, and reports whether there was enough.
@@ -148,7 +148,7 @@ func (v *validation) spend(work int) bool {
 		return false
 	}
 	if v.work -= work; v.work < 0 {
-		v.problems.list = append(v.problems.list[:0], problem{message: "the document's fragments overlap too much to be validated"})
+		v.problems.only("the document's fragments overlap too much to be validated")
 		return false
 	}
 	return true
