@@ -11,12 +11,12 @@ import (
 // originAllowed keeps pages of other sites from connecting with the cookies of
 // their visitors.
 func (h *handler) originAllowed(ctx context.Context, handshake ports.Handshake, host string) bool {
-	header := http.Header(handshake.Header)
+	header := handshake.Header
 	origin := header.Get("Origin")
 	var allowed bool
 	if h.config.CheckOrigin != nil {
 		request := &http.Request{
-			Method: http.MethodGet, URL: &url.URL{Path: "/", RawQuery: url.Values(handshake.Query).Encode()},
+			Method: http.MethodGet, URL: &url.URL{Path: "/", RawQuery: handshake.Query.Encode()},
 			Host: host, Header: header.Clone(), RemoteAddr: handshake.RemoteAddr, Body: http.NoBody,
 		}
 		allowed = h.config.CheckOrigin(request.WithContext(ctx))

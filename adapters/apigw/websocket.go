@@ -28,7 +28,7 @@ func (h *handler) route(ctx context.Context, event events.APIGatewayWebsocketPro
 
 func (h *handler) connect(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 	handshake := h.handshake(event)
-	if !h.originAllowed(ctx, handshake, cmp.Or(http.Header(handshake.Header).Get("Host"), event.RequestContext.DomainName)) {
+	if !h.originAllowed(ctx, handshake, cmp.Or(handshake.Header.Get("Host"), event.RequestContext.DomainName)) {
 		return events.APIGatewayProxyResponse{StatusCode: http.StatusForbidden, Body: "pages of this origin may not connect"}, nil
 	}
 	accepted, err := h.config.Engine.Connect(ctx, handshake)

@@ -11,11 +11,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var (
-	_ ports.ConnectionStore   = (*Backend)(nil)
-	_ ports.SubscriptionStore = (*Backend)(nil)
-	_ ports.EventBus          = (*Backend)(nil)
-)
+var _ ports.Backend = (*Backend)(nil)
 
 // Config is how a Backend is made. Client is required; every other zero field
 // stands for its default. Negative numbers are refused.
@@ -41,8 +37,8 @@ type Config struct {
 }
 
 // Backend keeps connections, operations and checkpoints in DynamoDB, and
-// publishes through it. It implements ports.ConnectionStore,
-// ports.SubscriptionStore and ports.EventBus, and may be used concurrently.
+// publishes through it. It implements ports.Backend and may be used concurrently.
+// A Lambda function delivers what is published: StreamHandler.
 type Backend struct {
 	client   *dynamodb.Client
 	tables   Tables
