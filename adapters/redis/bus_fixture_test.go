@@ -103,6 +103,28 @@ func (l *line) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 	return next
 }
 
+// patient is a configuration whose leases outlast the test: a worker loses one only
+// by endLeases, however slow the machine is.
+func patient() redis.Config {
+	config := quick()
+	config.Partitions, config.LeaseTTL, config.DrainTimeout = 1, time.Hour, time.Millisecond
+	return config
+}
+
+// endLeases has the workers of a bus be taken for dead, as the time does.
+func endLeases(t *testing.T, client goredis.UniversalClient, config redis.Config) {
+	t.Helper()
+	keys := []string{config.Prefix + "{b:all}:workers"}
+	for partition := range config.Partitions {
+		keys = append(keys, fmt.Sprintf("%s{b:%d}:lease", config.Prefix, partition))
+	}
+	for _, key := range keys { // which are in several slots
+		if err := client.Del(t.Context(), key).Err(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // quick is a configuration under which everything happens soon.
 func quick() redis.Config {
 	return redis.Config{
