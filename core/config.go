@@ -99,7 +99,7 @@ type Config struct {
 	// OnSubscribe puts in a request's place is trusted.
 	OnlyTrusted bool
 	// MaxFields is how many fields an operation may select once its fragments are in
-	// place. Default: 20000.
+	// place. Default: 5000.
 	MaxFields int
 	// MaxDocumentBytes is how long a document may be. Default: 128 KiB.
 	MaxDocumentBytes int
@@ -185,7 +185,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.MaxMessagesPerSecond, 100)
 	setDefault(&c.MaxDepth, 25)
 	setDefault(&c.MaxAliases, 100)
-	setDefault(&c.MaxFields, 20_000)
+	setDefault(&c.MaxFields, 5000)
 	setDefault(&c.MaxDocumentBytes, 128<<10)
 	setDefault(&c.MaxDocumentTokens, 2000)
 	setDefault(&c.MaxResponseBytes, 8<<20)
