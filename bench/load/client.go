@@ -52,7 +52,7 @@ func dial(ctx context.Context, c *crowd, wanted subscription, number int) (*clie
 		return nil, fmt.Errorf("no ack but %s", answer)
 	}
 	return dialed, dialed.send(map[string]any{"type": "subscribe", "id": id,
-		"payload": map[string]any{"query": wanted.query, "variables": variables(wanted, number)}})
+		"payload": wanted.payload(number)})
 }
 
 func (c *client) send(message any) error {

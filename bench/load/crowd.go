@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,8 @@ import (
 // subscription is what a client asks for.
 type subscription struct {
 	query string
-	// own: every client has variables of its own.
+	// own: every client has variables of its own, or, where the query has a %d, a
+	// document of its own.
 	own bool
 }
 
@@ -218,9 +220,13 @@ func (c *crowd) steady(ctx context.Context, interval, duration time.Duration) ([
 	return all, nil
 }
 
-func variables(wanted subscription, number int) map[string]any {
-	if !wanted.own {
-		return nil
+// payload is what the client of that number subscribes with.
+func (s subscription) payload(number int) map[string]any {
+	switch {
+	case !s.own:
+		return map[string]any{"query": s.query}
+	case strings.Contains(s.query, "%d"):
+		return map[string]any{"query": strings.Replace(s.query, "%d", strconv.Itoa(number), 1)}
 	}
-	return map[string]any{"suffix": strconv.Itoa(number)}
+	return map[string]any{"query": s.query, "variables": map[string]any{"suffix": strconv.Itoa(number)}}
 }

@@ -47,8 +47,8 @@ func readFlags() settings {
 	flag.IntVar(&s.rounds, "rounds", 5, "how often everything is measured; the medians are printed")
 	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long one measurement lasts")
 	quick := flag.Bool("quick", false, "one short round")
-	peers := flag.String("peers", "fanql,naive,gqlgen,graphql-ws", "the servers to measure: folders of servers, or paths of programs built from them")
-	parts := flag.String("parts", "same,variables,state,latency,memory,growth", "what to measure")
+	peers := flag.String("peers", "fanql,fanql-gqlgen,naive,gqlgen,graphql-ws", "the servers to measure: folders of servers, or paths of programs built from them")
+	parts := flag.String("parts", "same,variables,documents,state,latency,memory,growth", "what to measure")
 	flag.StringVar(&s.profiles, "profiles", "", "a directory for CPU profiles of the servers written in Go")
 	flag.Parse()
 	if *quick {

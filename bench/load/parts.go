@@ -26,6 +26,8 @@ func parts(s settings) []part {
 		{name: "same", says: "same query", subscription: same, connections: s.connections, take: takeFlatOut},
 		{name: "variables", says: "own variables", connections: s.connections, take: takeFlatOut, subscription: subscription{
 			query: "subscription ($suffix: String) { message(suffix: $suffix)" + selection, own: true}},
+		{name: "documents", says: "own documents", connections: s.connections, take: takeFlatOut, subscription: subscription{
+			query: `subscription { message(suffix: "%d")` + selection, own: true}},
 		{name: "state", says: "own state", connections: s.connections, take: takeFlatOut,
 			subscription: subscription{query: "subscription { personal" + selection}},
 		{name: "latency", says: "same query, fixed rate", subscription: same, connections: s.connections, take: takeLatency},
