@@ -64,7 +64,7 @@ func readCode(t *testing.T) code {
 
 // calls are what a function calls of the engine.
 func calls(function string) []string {
-	publish := "Publisher.PublishAll" // a mutation may
+	publish := "Publisher.Publish" // a mutation may
 	switch function {
 	case webSocket:
 		names := []string{publish}

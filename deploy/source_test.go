@@ -15,57 +15,92 @@ import (
 	"testing"
 )
 
-// source is a package as the compiler sees it, without what it imports: enough
-// to follow the calls between its own functions.
+// source is a package as the compiler sees it, with those packages that are
+// internal to it and without what else it imports: enough to follow the calls
+// between their functions.
 type source struct {
 	files     []*ast.File
 	uses      map[*ast.Ident]types.Object
-	functions map[string]*ast.FuncDecl // as "Receiver.Method" or "function"
+	functions map[string]*ast.FuncDecl // by its fullName
 }
 
 func readSource(t *testing.T, folder string) source {
+	t.Helper()
+	s := source{uses: map[*ast.Ident]types.Object{}, functions: map[string]*ast.FuncDecl{}}
+	s.read(&internals{t: t, root: folder, source: &s, set: token.NewFileSet(), known: map[string]*types.Package{}}, "")
+	return s
+}
+
+// internals imports the packages that are internal to one in a folder, and nothing
+// else.
+type internals struct {
+	t      *testing.T
+	root   string
+	source *source
+	set    *token.FileSet
+	known  map[string]*types.Package
+}
+
+// Import implements types.Importer.
+func (i *internals) Import(path string) (*types.Package, error) {
+	_, name, ok := strings.Cut(path, "/"+filepath.Base(i.root)+"/internal/")
+	if !ok {
+		return nil, errors.New("not needed")
+	}
+	if i.known[name] == nil {
+		i.known[name] = i.source.read(i, filepath.Join("internal", name))
+	}
+	return i.known[name], nil
+}
+
+// read adds the package at a path below the root.
+func (s *source) read(importer *internals, path string) *types.Package {
+	t, folder := importer.t, filepath.Join(importer.root, path)
 	t.Helper()
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := token.NewFileSet()
-	s := source{uses: map[*ast.Ident]types.Object{}, functions: map[string]*ast.FuncDecl{}}
+	var files []*ast.File
 	for _, entry := range entries {
 		if filepath.Ext(entry.Name()) != ".go" || strings.HasSuffix(entry.Name(), "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(set, filepath.Join(folder, entry.Name()), nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(importer.set, filepath.Join(folder, entry.Name()), nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.files = append(s.files, file)
+		files = append(files, file)
 	}
 	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: s.uses}
 	// What it does not know of other packages it reports, and goes on.
-	config := types.Config{Importer: nothing{}, Error: func(error) {}}
-	_, _ = config.Check(folder, set, s.files, info)
-	for _, file := range s.files {
+	config := types.Config{Importer: importer, Error: func(error) {}}
+	checked, _ := config.Check(path, importer.set, files, info)
+	s.files = append(s.files, files...)
+	for _, file := range files {
 		for _, declaration := range file.Decls {
 			if f, ok := declaration.(*ast.FuncDecl); ok {
 				s.functions[fullName(info.Defs[f.Name])] = f
 			}
 		}
 	}
-	return s
+	return checked
 }
 
-// nothing imports nothing.
-type nothing struct{}
-
-func (nothing) Import(string) (*types.Package, error) { return nil, errors.New("not needed") }
-
-// fullName is empty for what is no function.
+// fullName is "Receiver.Method" or "function", with the name of its package in front
+// where that is internal. It is empty for what is no function.
 func fullName(object types.Object) string {
 	f, ok := object.(*types.Func)
 	if !ok {
 		return ""
 	}
+	if f.Pkg() != nil && f.Pkg().Path() != "" {
+		return f.Pkg().Name() + "." + localName(f)
+	}
+	return localName(f)
+}
+
+func localName(f *types.Func) string {
 	receiver := f.Signature().Recv()
 	if receiver == nil {
 		return f.Name()
@@ -117,18 +152,19 @@ func (s source) nodes() []ast.Node {
 }
 
 // portCalls lists what functions of the engine call on its ports, as
-// "Bus.Publish": methods of a field that is named for its port.
+// "Bus.Publish": methods of a field or a parameter that is named for its port.
 func portCalls(functions []ast.Node) []string {
 	return collect(functions, func(node ast.Node) string {
 		method, ok := node.(*ast.SelectorExpr)
 		if !ok {
 			return ""
 		}
-		field, ok := method.X.(*ast.SelectorExpr)
-		if !ok || !slices.Contains([]string{"Store", "Bus", "Pusher"}, field.Sel.Name) {
-			return ""
+		for _, port := range []string{"Store", "Bus", "Pusher"} {
+			if strings.EqualFold(typeName(method.X), port) {
+				return port + "." + method.Sel.Name
+			}
 		}
-		return field.Sel.Name + "." + method.Sel.Name
+		return ""
 	})
 }
 
