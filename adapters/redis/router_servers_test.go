@@ -117,7 +117,10 @@ func TestChannelWhoseSlotMovesLosesNothing(t *testing.T) {
 	to, socket := here.dial("1")
 	slot := client.ClusterKeySlot(t.Context(), f.config.Prefix+"{g:here}:channel").Val()
 	var masters []*goredis.Client
+	var mu sync.Mutex // they come at the same time
 	success(t, client.ForEachMaster(t.Context(), func(_ context.Context, node *goredis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
 		masters = append(masters, node)
 		return nil
 	}))
