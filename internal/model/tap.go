@@ -118,6 +118,18 @@ type tappedStore struct {
 	truth *truth
 }
 
+// CreateConnection forgets that an engine deleted the connection before, because it
+// did not know whether its creation had succeeded, and the transport asks again.
+func (s *tappedStore) CreateConnection(ctx context.Context, connection ports.Connection) error {
+	err := s.Stores.CreateConnection(ctx, connection)
+	if err == nil {
+		s.truth.mu.Lock()
+		defer s.truth.mu.Unlock()
+		delete(s.truth.deleted, connection.Address.ID)
+	}
+	return err
+}
+
 func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operation) error {
 	err := s.Stores.AddOperation(ctx, operation)
 	t := s.truth
