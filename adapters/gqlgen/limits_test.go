@@ -25,7 +25,7 @@ func TestNullsAndDefaults(t *testing.T) {
 
 const echoOfNothing = `{\"Text\":null,\"N\":null,\"F\":null,\"ID\":null,\"OK\":null,\"Color\":null,\"Day\":null,\"Any\":null,\"Point\":null,\"List\":null}`
 
-// TestWhatGqlgenDoesNotCheck holds docs/schemas-gqlgen.md to what it says: where the
+// TestWhatGqlgenDoesNotCheck holds docs/schemas.md to what it says: where the
 // generated code differs from the specification, and the engine cannot see it.
 func TestWhatGqlgenDoesNotCheck(t *testing.T) {
 	color, infinite := testschema.Color("BLUE"), math.Inf(1)
