@@ -18,8 +18,9 @@ var (
 	ErrGone = errors.New("gone")
 	// ErrThrottled: refused for now; the same call may succeed later.
 	ErrThrottled = errors.New("throttled")
-	// ErrUnfinished: a delivery got further, but not to the end; handed over again
-	// it goes on. A bus does not count that as a failed attempt.
+	// ErrUnfinished: a delivery got further, but not to the end, or waits for a
+	// transport that is away; handed over again it goes on. A bus does not count that as
+	// a failed attempt.
 	ErrUnfinished = errors.New("unfinished")
 	// ErrInvalid: an argument that no retry can mend, such as an empty topic.
 	ErrInvalid = errors.New("invalid")

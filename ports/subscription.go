@@ -75,12 +75,14 @@ type Page struct {
 	Next Cursor
 }
 
-// Checkpoint is how far a fan-out got that did not fit one invocation: the
-// events from First to Last were pushed to every subscriber before Cursor.
+// Checkpoint is how far a fan-out got that did not fit one invocation: the events
+// from First to Done were pushed to every subscriber, and those after Done, to Last,
+// to every subscriber before Cursor.
 type Checkpoint struct {
-	// First and Last are positions of the bus; see Event.Position.
-	First, Last string
-	Cursor      Cursor
+	// First, Done and Last are positions of the bus; see Event.Position. Done is empty
+	// where no event is done with.
+	First, Done, Last string
+	Cursor            Cursor
 	// ExpiresAt is when the checkpoint counts as absent; never zero.
 	ExpiresAt time.Time
 }

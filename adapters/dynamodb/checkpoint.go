@@ -17,6 +17,7 @@ func checkpointRow(topic ports.Topic) item {
 func (b *Backend) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoint ports.Checkpoint) error {
 	row, expires := checkpointRow(topic), instantOf(checkpoint.ExpiresAt)
 	row["first"] = text(checkpoint.First)
+	row["done"] = text(checkpoint.Done)
 	row["last"] = text(checkpoint.Last)
 	row["cursor"] = text(string(checkpoint.Cursor))
 	row["expires"] = expires.attribute()
@@ -48,7 +49,7 @@ func (b *Backend) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.
 		return ports.Checkpoint{}, refusal(op, ports.ErrNotFound)
 	}
 	return ports.Checkpoint{
-		First: textOf(row["first"]), Last: textOf(row["last"]), Cursor: ports.Cursor(textOf(row["cursor"])),
+		First: textOf(row["first"]), Done: textOf(row["done"]), Last: textOf(row["last"]), Cursor: ports.Cursor(textOf(row["cursor"])),
 		ExpiresAt: expires.time(),
 	}, nil
 }

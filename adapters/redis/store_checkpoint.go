@@ -24,6 +24,7 @@ func (s *Store) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoin
 	}
 	e := appendField(nil, instantOf(checkpoint.ExpiresAt))
 	e = appendField(e, checkpoint.First)
+	e = appendField(e, checkpoint.Done)
 	e = appendField(e, checkpoint.Last)
 	e = appendField(e, checkpoint.Cursor)
 	return failure(op, s.client.Set(ctx, s.checkpointKey(topic), []byte(e), s.life(checkpoint.ExpiresAt)).Err())
@@ -41,7 +42,7 @@ func (s *Store) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.Ch
 	}
 	d := decoder{rest: replyText(reply)}
 	expires := instant(d.field())
-	checkpoint := ports.Checkpoint{First: d.field(), Last: d.field(), Cursor: ports.Cursor(d.field()), ExpiresAt: expires.time()}
+	checkpoint := ports.Checkpoint{First: d.field(), Done: d.field(), Last: d.field(), Cursor: ports.Cursor(d.field()), ExpiresAt: expires.time()}
 	switch {
 	case !d.whole():
 		return ports.Checkpoint{}, failure(op, errReply)

@@ -47,7 +47,7 @@ func checkpointChecks() []check[storeFixture] {
 func (f storeFixture) save(t tester, topic ports.Topic, mark string) ports.Checkpoint {
 	t.Helper()
 	checkpoint := ports.Checkpoint{
-		First: "first " + mark, Last: "last " + mark, Cursor: ports.Cursor("cursor " + mark), ExpiresAt: f.in(time.Hour),
+		First: "first " + mark, Done: "done " + mark, Last: "last " + mark, Cursor: ports.Cursor("cursor " + mark), ExpiresAt: f.in(time.Hour),
 	}
 	success(t, "SaveCheckpoint", f.SaveCheckpoint(t.Context(), topic, checkpoint))
 	return checkpoint
