@@ -114,10 +114,10 @@ type Config struct {
 	// PageSize is how many subscribers are asked for at a time. Default: 0,
 	// which leaves it to the store.
 	PageSize int
-	// Reserve is how much of its context's deadline a delivery keeps back: when no
-	// more is left, it stops before the next page, notes how far it got, and
-	// reports the events unfinished. It has to suffice for pushing one page.
-	// Default: 5 seconds.
+	// Reserve is how much of its context's deadline a delivery keeps back, at most half
+	// of it: when no more is left, pushes that are under way are cut, their connections
+	// get an error or are closed, and the delivery notes how far it got, and reports the
+	// events unfinished. Default: 5 seconds.
 	Reserve time.Duration
 	// PushConcurrency is how many connections one delivery pushes to at a time.
 	// Default: 64.

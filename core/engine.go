@@ -138,12 +138,13 @@ func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Resp
 // Events of one topic are delivered in the order in which they stand; the caller
 // must not deliver later events of a topic while earlier ones are under way.
 // A subscriber that cannot be reached does not fail an event: its operation ends
-// with an error that tells its client to subscribe again, or its connection is
-// closed. A verdict is an error when the subscribers could not be listed, when an
-// identity could not be put out, and for all that stands behind such an event in
-// its topic. It is ports.ErrUnfinished when the context's deadline came near before
-// all subscribers were reached, also because of other topics: delivered again, the
-// events go to the others only.
+// with an error that asks its client to subscribe again, or its connection is
+// closed. A verdict is an error when the transport accepted neither of these, when the
+// subscribers could not be listed, when an identity could not be disconnected, and for
+// all that comes after such an event in its topic. It is ports.ErrUnfinished when the
+// context's deadline came near before all subscribers were reached, also because of
+// other topics: delivered again, the events go to the others only; and when the
+// transport has accepted nothing from anyone.
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
 	return e.deliverer.Deliver(e.inside(ctx), events)
 }

@@ -127,13 +127,14 @@ func TestConnectionOfUnknownOutcomeIsRemoved(t *testing.T) {
 	}
 }
 
-// A topic that uses up the time leaves what comes behind it to the next delivery,
+// A topic that uses up the time leaves what comes after it to the next delivery,
 // in which it is the first.
-func TestTopicsBehindOneThatUsedUpTheTimeAreUnfinished(t *testing.T) {
+func TestTopicsAfterOneThatUsedUpTheTimeAreUnfinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t)
-		late, cancel := context.WithTimeout(t.Context(), time.Second) // less than Config.Reserve
+		late, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		h.store.afterNext("ListSubscribers", func() { pause(600 * time.Millisecond) })
 		verdicts := h.engine.Deliver(late, []ports.Event{
 			{ID: "1", Topic: "a", Kind: ports.EventData, Payload: []byte(`1`)},
 			{ID: "2", Topic: "b", Kind: ports.EventData, Payload: []byte(`2`)},

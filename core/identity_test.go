@@ -93,8 +93,9 @@ func TestCloseIdentityIsTriedAgain(t *testing.T) {
 		events := []ports.Event{{
 			ID: "1", Position: "1", Topic: "fanql:identity:ann", Kind: ports.EventDisconnect, Payload: []byte(`{"code":4403,"reason":"out"}`),
 		}}
-		late, cancel := context.WithTimeout(t.Context(), time.Second) // less than Config.Reserve
+		late, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		h.store.afterNext("ListSubscribers", func() { pause(600 * time.Millisecond) })
 		if verdicts := h.engine.Deliver(late, events); !errors.Is(verdicts[0], ports.ErrUnfinished) {
 			t.Errorf("out of time: got %v", verdicts)
 		}

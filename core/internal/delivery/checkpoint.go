@@ -15,44 +15,51 @@ const checkpointLife = 25 * time.Hour
 // errUnfinished is the verdict on events whose delivery goes on next time.
 var errUnfinished = &ports.Error{Op: "core.Deliver", Kind: ports.ErrUnfinished}
 
-// outOfTime reports whether what is left of the deadline is Config.Reserve.
-func (d *Deliverer) outOfTime(ctx context.Context) bool {
-	if ctx.Err() != nil {
-		return true
-	}
-	deadline, ok := ctx.Deadline()
-	return ok && deadline.Sub(d.Now()) < d.Reserve
-}
-
 // stop leaves a checkpoint at the first page that was not pushed, so that the
 // events are not repeated to those before it. If that fails too they are: at
 // least once is kept in any case.
 func (f *fanout) stop(ctx context.Context, at ports.Cursor, cause error) error {
-	first, last := f.events[0].Position, f.events[len(f.events)-1].Position
-	if at == "" || first == "" { // nobody was reached, or the bus has no positions
+	end := f.begin + len(f.events)
+	if at == "" { // nobody has had these
+		end = f.begin
+	}
+	return f.save(ctx, f.begin, end, at, cause)
+}
+
+// save leaves a checkpoint: the events before done were pushed to everyone, and those
+// before end to everyone before the cursor. Cause is why the others were not.
+func (t *turn) save(ctx context.Context, done, end int, at ports.Cursor, cause error) error {
+	if end == 0 || t.events[0].Position == "" { // nobody was reached, or the bus has no positions
 		return cause
+	}
+	checkpoint := ports.Checkpoint{
+		First: t.events[0].Position, Last: t.events[end-1].Position, Cursor: at, ExpiresAt: t.Now().Add(checkpointLife),
+	}
+	if done > 0 {
+		checkpoint.Done = t.events[done-1].Position
 	}
 	ctx, cancel := peer.Detached(ctx)
 	defer cancel()
-	err := f.deliverer.Store.SaveCheckpoint(ctx, f.topic, ports.Checkpoint{
-		First: first, Last: last, Cursor: at, ExpiresAt: f.deliverer.Now().Add(checkpointLife),
-	})
-	return errors.Join(cause, err)
+	return errors.Join(cause, t.Store.SaveCheckpoint(ctx, t.events[0].Topic, checkpoint))
 }
 
-// resume finds out where a former delivery of the topic stopped. Begun is how
-// many of the events, from the first on, had been pushed to everyone before the
-// cursor. Events behind them are new.
-func (d *Deliverer) resume(ctx context.Context, events []ports.Event) (begun int, cursor ports.Cursor, err error) {
-	checkpoint, err := d.Store.LoadCheckpoint(ctx, events[0].Topic)
+// resume finds out where a former delivery of the topic stopped. Of the events, from
+// the first on, those before done had been pushed to everyone, and those before begun
+// to everyone before the cursor. Events after them are new.
+func (t *turn) resume(ctx context.Context) (done, begun int, cursor ports.Cursor, err error) {
+	checkpoint, err := t.Store.LoadCheckpoint(ctx, t.events[0].Topic)
 	if peer.Is(err, ports.ErrNotFound) {
-		return 0, "", nil
+		return 0, 0, "", nil
 	}
 	if err != nil {
-		return 0, "", err
+		return 0, 0, "", err
 	}
-	for begun < len(events) && checkpoint.First <= events[begun].Position && events[begun].Position <= checkpoint.Last {
-		begun++
+	upTo := func(last string) int {
+		count := 0
+		for count < len(t.events) && checkpoint.First <= t.events[count].Position && t.events[count].Position <= last {
+			count++
+		}
+		return count
 	}
-	return begun, checkpoint.Cursor, nil
+	return upTo(checkpoint.Done), upTo(checkpoint.Last), checkpoint.Cursor, nil
 }

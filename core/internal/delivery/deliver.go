@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/core/internal/observe"
+	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -14,15 +15,16 @@ import (
 func (d *Deliverer) Deliver(ctx context.Context, events []ports.Event) []error {
 	verdicts := make([]error, len(events))
 	failed := map[ports.Topic]error{}
+	began := d.Now()
 	for i, batch := range batches(events) {
 		topic := batch.events[0].Topic
 		done, err := 0, failed[topic] // what comes after waits for what comes first
 		switch {
 		case err != nil:
-		case i > 0 && d.outOfTime(ctx): // the topics before have used it up
+		case i > 0 && d.outOfTime(ctx, began): // the topics before have used it up
 			err = errUnfinished
 		default:
-			done, err = d.observedBatch(ctx, batch.events)
+			done, err = d.observedBatch(ctx, batch.events, began)
 			if err != nil && !errors.Is(err, ports.ErrUnfinished) {
 				d.Calls.Report(ctx, "delivering events", err)
 			}
@@ -75,14 +77,14 @@ func batches(events []ports.Event) []*batch {
 }
 
 // observedBatch is deliverBatch, observed.
-func (d *Deliverer) observedBatch(ctx context.Context, events []ports.Event) (done int, err error) {
+func (d *Deliverer) observedBatch(ctx context.Context, events []ports.Event, began time.Time) (done int, err error) {
 	if d.Observation.Observer == nil {
-		return d.deliverBatch(ctx, events)
+		return d.deliverBatch(ctx, events, began)
 	}
 	ctx, end := d.Observation.Begin(ctx, ports.Step{
 		Name: ports.StepDeliver, Topic: events[0].Topic, Events: len(events), Traces: observe.Traces(events),
 	})
-	done, err = d.deliverBatch(ctx, events)
+	done, err = d.deliverBatch(ctx, events, began)
 	lags := make([]time.Duration, done)
 	for i := range lags {
 		lags[i] = max(d.Now().Sub(events[i].Time), 0)
@@ -94,44 +96,77 @@ func (d *Deliverer) observedBatch(ctx context.Context, events []ports.Event) (do
 
 // deliverBatch pushes a batch to every subscriber of its topic, and says how many
 // of its events are done with; the error is about the others.
-func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event) (done int, err error) {
+func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event, began time.Time) (done int, err error) {
 	if events[0].Kind == ports.EventDisconnect {
-		if err := d.disconnect(ctx, events[0]); err != nil {
+		if err := d.disconnect(ctx, events[0], began); err != nil {
 			return 0, err
 		}
 		return 1, nil
 	}
 	ending, stop := d.Peers.WatchEndings()
 	defer stop()
-	page, err := d.list(ctx, events[0].Topic, "")
-	if err != nil {
+	t := &turn{Deliverer: d, events: events, began: began, ending: ending}
+	return t.deliver(ctx)
+}
+
+// turn is the delivery of one batch.
+type turn struct {
+	*Deliverer
+
+	events []ports.Event
+	// began is when the delivery did, of all batches.
+	began  time.Time
+	ending *peer.Ending
+	// event is how long one event to a page has taken.
+	event time.Duration
+}
+
+// deliver begins with what a former delivery has left.
+func (t *turn) deliver(ctx context.Context) (done int, err error) {
+	page, err := t.list(ctx, t.events[0].Topic, "")
+	if err != nil || page.Next == "" { // then no former delivery can have stopped half-way
+		return t.pass(ctx, 0, page, err)
+	}
+	done, begun, cursor, err := t.resume(ctx)
+	switch {
+	case err != nil:
 		return 0, err
+	case done == len(t.events):
+		return done, nil
+	case begun <= done:
+		return t.pass(ctx, done, page, nil)
 	}
-	if page.Next == "" { // then no former delivery can have stopped half-way
-		fan := newFanout(d, events, ending)
-		fan.push(ctx, "", page.Subscribers)
-		fan.finish(ctx)
-		if err := cut(ctx); err != nil {
-			return 0, err
-		}
-		return fan.verdict()
-	}
-	begun, cursor, err := d.resume(ctx, events)
+	fan := newFanout(t, done, begun)
+	fan.resumed = true
+	count, err := fan.run(ctx, cursor, t.prefetch(ctx, fan.topic, cursor))
+	return t.next(ctx, done+count, err)
+}
+
+// pass delivers the events that are not done with to all subscribers, of whom this is
+// the first page: as many events as there is time for.
+func (t *turn) pass(ctx context.Context, done int, page ports.Page, err error) (int, error) {
 	if err != nil {
-		return 0, err
+		return done, err
 	}
-	if begun > 0 {
-		next := d.prefetch(ctx, events[0].Topic, cursor)
-		if done, err := newFanout(d, events[:begun], ending).run(ctx, cursor, next); err != nil || begun == len(events) {
-			return done, err
-		}
-		if page, err = d.list(ctx, events[0].Topic, ""); err != nil { // operations may have ended since
-			return begun, err
-		}
+	fan := newFanout(t, done, len(t.events))
+	count, err := fan.run(ctx, "", func() (ports.Page, error) { return page, nil })
+	if done += count; err == nil && done < len(t.events) && page.Next == "" {
+		return done, t.save(ctx, done, done, "", errUnfinished)
 	}
-	first := func() (ports.Page, error) { return page, nil }
-	done, err = newFanout(d, events[begun:], ending).run(ctx, "", first)
-	return begun + done, err
+	return t.next(ctx, done, err)
+}
+
+// next delivers what comes after the events that are done with. It lists anew:
+// operations may have ended since.
+func (t *turn) next(ctx context.Context, done int, err error) (int, error) {
+	switch {
+	case err != nil || done == len(t.events):
+		return done, err
+	case !t.hasTime(ctx, t.event):
+		return done, t.save(ctx, done, done, "", errUnfinished)
+	}
+	page, err := t.list(ctx, t.events[0].Topic, "")
+	return t.pass(ctx, done, page, err)
 }
 
 // cut is the error of a delivery that its caller has cancelled: a worker that has
@@ -147,9 +182,12 @@ func cut(ctx context.Context) error {
 
 // run pushes all pages from the one on that next returns, which the cursor leads
 // to, and says how many of the events are done with. If some are not, it leaves a
-// checkpoint.
+// checkpoint. No error: the events after those had no time.
 func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (done int, err error) {
-	at, err := f.pages(ctx, cursor, next)
+	pushing, stop := f.pushing(ctx)
+	defer stop()
+	f.cut = stop
+	at, err := f.pages(ctx, pushing, cursor, next)
 	f.finish(ctx)
 	if cutErr := cut(ctx); cutErr != nil {
 		return 0, cutErr
@@ -167,32 +205,47 @@ func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (port
 }
 
 // pages pushes page after page. The page after it is read while one is pushed, so
-// that two pages are in memory whatever the number of subscribers. One page is
-// pushed in any case, however little time there is: each delivery gets further. The
-// cursor that it returns with an error leads to the first page that was not pushed.
-func (f *fanout) pages(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (ports.Cursor, error) {
+// that two pages are in memory whatever the number of subscribers. A page begins only
+// if there is time for as much as the page before took; the first one in any case, so
+// that each delivery gets further. The cursor that it returns with an error leads to
+// the first page that was not pushed.
+func (f *fanout) pages(ctx, pushing context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (ports.Cursor, error) {
 	for {
 		page, err := next()
 		if err != nil {
 			return cursor, err
 		}
-		if page.Next == "" {
-			f.push(ctx, cursor, page.Subscribers)
+		last := page.Next == ""
+		if !last {
+			next = f.prefetch(ctx, f.topic, page.Next)
+		}
+		before, began := f.sums(), f.Now()
+		whole := f.push(pushing, cursor, page)
+		if last && whole {
 			return "", nil
 		}
-		next = f.deliverer.prefetch(ctx, f.topic, page.Next)
-		before := f.sums()
-		f.push(ctx, cursor, page.Subscribers)
-		cursor = page.Next
-		if f.isAway(ctx, before) {
+		if whole {
+			cursor = page.Next
+			took := f.Now().Sub(began)
+			f.event = took / time.Duration(len(f.events))
+			if !f.isAway(ctx, before) && f.hasTime(ctx, took) {
+				continue
+			}
+		}
+		if !last {
 			_, _ = next()
+		}
+		if f.left != nil {
 			return cursor, f.left.err(true)
 		}
-		if f.deliverer.outOfTime(ctx) {
-			_, _ = next()
-			return cursor, errUnfinished
-		}
+		return cursor, errUnfinished
 	}
+}
+
+// hasTime reports whether there is so much time to push.
+func (t *turn) hasTime(ctx context.Context, needed time.Duration) bool {
+	left, bounded := t.timeLeft(ctx, t.began)
+	return ctx.Err() == nil && (!bounded || left > 0 && left >= needed)
 }
 
 func (d *Deliverer) list(ctx context.Context, topic ports.Topic, after ports.Cursor) (ports.Page, error) {

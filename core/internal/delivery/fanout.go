@@ -2,24 +2,23 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/fanql/fanql/core/internal/hooks"
-	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/run"
-	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
 
 // fanout is one batch of events on its way to the subscribers of one topic.
 type fanout struct {
-	deliverer *Deliverer
-	topic     ports.Topic
-	events    []ports.Event
+	*turn
+
+	topic ports.Topic
+	// events are those of the turn from begin on.
+	begin  int
+	events []ports.Event
 	// roots are the events' payloads as resolvers get them in p.Source.
 	roots   []any
 	decoded []run.Decoded
@@ -28,11 +27,14 @@ type fanout struct {
 	groups  map[string]*group
 	filters map[string]*filtered
 
-	ending *peer.Ending
-	slow   *slowConnections
+	slow *slowConnections
+	// cut ends all pushes that are under way.
+	cut    context.CancelFunc
 	counts counts
-	// page is that under way.
-	page *listed
+	// page is that under way, and again the one that the next delivery begins with.
+	// Resumed: a former delivery has brought the events to the pages before.
+	page, again *listed
+	resumed     bool
 
 	mu sync.Mutex
 	// gone are the connections that have been removed already.
@@ -47,12 +49,13 @@ type fanout struct {
 	left    *leftover
 }
 
-func newFanout(d *Deliverer, events []ports.Event, ending *peer.Ending) *fanout {
+func newFanout(t *turn, begin, end int) *fanout {
+	events := t.events[begin:end]
 	fan := &fanout{
-		deliverer: d, topic: events[0].Topic, events: events, roots: make([]any, len(events)), decoded: make([]run.Decoded, len(events)),
+		turn: t, topic: events[0].Topic, begin: begin, events: events,
+		roots: make([]any, len(events)), decoded: make([]run.Decoded, len(events)),
 		page: &listed{}, groups: map[string]*group{}, filters: map[string]*filtered{}, gone: map[ports.ConnectionID]bool{},
-		lost:   map[ports.ConnectionID]*lostConnection{},
-		ending: ending, slow: newSlowConnections(d.PushConcurrency),
+		lost: map[ports.ConnectionID]*lostConnection{}, slow: newSlowConnections(t.PushConcurrency),
 	}
 	for i := range events {
 		fan.roots[i] = run.DecodePayload(events[i].Payload)
@@ -71,9 +74,9 @@ func (f *fanout) sums() sums { return sums{f.counts.pushed.Load(), f.counts.trou
 
 // finish waits for the slow connections and settles the lost ones.
 func (f *fanout) finish(ctx context.Context) {
-	f.slow.wait()
+	f.slow.wait(f.cut)
 	f.settle(ctx)
-	f.deliverer.Observation.Count(ctx, ports.Counts{
+	f.Observation.Count(ctx, ports.Counts{
 		Pushed: int(f.counts.pushed.Load()), Executed: int(f.counts.executed.Load()),
 		Gone: int(f.counts.gone.Load()), Lost: int(f.counts.lost.Load()),
 	})
@@ -85,13 +88,47 @@ type listed struct {
 	cursor ports.Cursor
 }
 
-// push delivers the batch to the page of subscribers that the cursor led to, several
-// connections at a time, but each connection by one worker: that keeps its frames in
-// order.
-func (f *fanout) push(ctx context.Context, cursor ports.Cursor, subscribers []ports.Subscriber) {
+// push delivers the batch to the page of subscribers that the cursor led to, in
+// windows of events. It reports false where the time was up before everybody had a
+// window: then the page is as good as not pushed, or the batch shorter.
+func (f *fanout) push(ctx context.Context, cursor ports.Cursor, page ports.Page) bool {
 	f.page = &listed{f.page.number + 1, cursor}
-	runs := byConnection(f.members(ctx, subscribers))
-	inParallel(f.deliverer.PushConcurrency, runs, func(run []member) { f.pushRun(ctx, run) })
+	runs := byConnection(f.members(ctx, page.Subscribers))
+	windows := f.windows(ctx, page.Next != "")
+	for w, ok := windows.next(len(f.events)); ok; w, ok = windows.next(len(f.events)) {
+		if !f.pushWindow(ctx, runs, w) {
+			return f.shorten(w.begin)
+		}
+		if page.Next == "" && windows.isShort(len(f.events)) {
+			windows.skip(f.doneBefore(ctx))
+		}
+	}
+	return f.shorten(windows.begin)
+}
+
+// doneBefore is how many of the events a former delivery has done with, as far as a
+// checkpoint says so. A topic of one page is asked only where the time is short: an
+// event of several that a bus hands over together then comes twice, but the others get
+// further.
+func (f *fanout) doneBefore(ctx context.Context) int {
+	done, _, _, err := f.resume(ctx)
+	if err != nil {
+		return 0
+	}
+	return done - f.begin
+}
+
+// pushWindow delivers a window of events to several connections at a time, but to
+// each connection by one worker: that keeps its frames in order. It reports whether
+// there was time for everybody.
+func (f *fanout) pushWindow(ctx context.Context, runs [][]member, w window) bool {
+	var late atomic.Bool
+	inParallel(f.PushConcurrency, runs, func(run []member) {
+		if !f.pushRun(ctx, run, w) {
+			late.Store(true)
+		}
+	})
+	return !late.Load()
 }
 
 // inParallel calls do for every item, in their order, for several at a time.
@@ -128,223 +165,4 @@ func byConnection(page []member) [][]member {
 		}
 	}
 	return runs
-}
-
-// progress is how far the events have got with one connection.
-type progress struct {
-	run   []member
-	ended []bool
-	// page is where the run was listed.
-	page *listed
-	// event and member are to be pushed next.
-	event, member int
-	pushed        int
-	// err is why the push of these was not accepted.
-	err error
-}
-
-// pushRun sends every event, in order, to the subscribers of one connection. A
-// connection that does not take one at once goes on by itself, so that the others
-// do not wait for it.
-func (f *fanout) pushRun(ctx context.Context, run []member) {
-	gone, lostBefore := f.isOut(run[0].Ref.Connection)
-	switch {
-	case gone: // as an earlier page found out
-		f.clearRows(ctx, refs(run))
-		return
-	case f.deliverer.Peers.HasEnded(run[0].NotAfter):
-		f.closeEnded(ctx, run)
-		return
-	case f.slow.join(run, f.page):
-		return
-	case lostBefore:
-		f.lose(newProgress(run, f.page))
-		return
-	}
-	var few [8]bool // spares nearly every run an allocation
-	p := progress{run: run, page: f.page, ended: few[:]}
-	if len(run) > len(few) {
-		p.ended = make([]bool, len(run))
-	}
-	switch f.advance(ctx, &p, f.deliverer.Peers.Attempt) {
-	case stuck:
-		f.pushSlowly(ctx, p.clone())
-	case lost:
-		f.lose(p.clone())
-	}
-}
-
-func newProgress(run []member, page *listed) *progress {
-	return &progress{run: run, page: page, ended: make([]bool, len(run))}
-}
-
-// clone is a progress that may outlive the call that it was made in.
-func (p *progress) clone() *progress {
-	return &progress{run: p.run, ended: slices.Clone(p.ended), page: p.page, event: p.event, member: p.member, err: p.err}
-}
-
-// advance goes on until everything is pushed, the socket is gone, the delivery is
-// cancelled, or a push is not accepted.
-func (f *fanout) advance(ctx context.Context, p *progress, push peer.SendFunc) outcome {
-	defer func() { f.counts.pushed.Add(int64(p.pushed)); p.pushed = 0 }()
-	for ; p.event < len(f.events); p.event, p.member = p.event+1, 0 {
-		for ; p.member < len(p.run); p.member++ {
-			to := p.run[p.member]
-			if p.ended[p.member] || !addressed(&f.events[p.event], to.Ref.Connection) {
-				continue
-			}
-			result, err := f.pushOne(ctx, p.event, to, push)
-			switch result {
-			case reached:
-				p.pushed++
-			case operationEnded:
-				p.ended[p.member] = true
-			case socketGone:
-				f.forget(ctx, p.run)
-				return socketGone
-			case connectionEnded, stuck, lost, abandoned:
-				p.err = err
-				return result
-			}
-		}
-	}
-	return goesOn
-}
-
-func refs(run []member) []ports.OperationRef {
-	list := make([]ports.OperationRef, len(run))
-	for i := range run {
-		list[i] = run[i].Ref
-	}
-	return list
-}
-
-// addressed reports whether an event is for the connection.
-func addressed(event *ports.Event, id ports.ConnectionID) bool {
-	if len(event.Only) > 0 && !slices.Contains(event.Only, id) {
-		return false
-	}
-	return !slices.Contains(event.Except, id)
-}
-
-// outcome is what one push has come to.
-type outcome int
-
-const (
-	goesOn outcome = iota
-	// reached: the transport has accepted the event.
-	reached
-	// operationEnded: the operation is removed, by the client, or because the
-	// transport has accepted its last frame.
-	operationEnded
-	// connectionEnded: the connection is closed and removed.
-	connectionEnded
-	// socketGone: there is no such socket any more.
-	socketGone
-	// stuck: not accepted; it has to be tried again.
-	stuck
-	// lost: not accepted, as often as it was tried.
-	lost
-	// abandoned: the delivery is cancelled.
-	abandoned
-)
-
-// pushOne sends one event to one subscriber. The error is that of a push that was
-// not accepted.
-func (f *fanout) pushOne(ctx context.Context, index int, to member, push peer.SendFunc) (outcome, error) {
-	if f.ending.Has(to.Subscriber) {
-		return operationEnded, nil
-	}
-	if f.events[index].Kind == ports.EventComplete {
-		return f.complete(ctx, to, push)
-	}
-	result := to.result(ctx, index)
-	switch {
-	case result.Skip:
-		return goesOn, nil
-	case result.Rejected != nil:
-		return f.fail(ctx, to, result.Rejected, push)
-	}
-	err := f.deliverer.Peers.Result(ctx, operation(to), f.execution(index, to.Subscriber), result.Body, push)
-	if peer.Is(err, ports.ErrTooLarge) {
-		return f.fail(ctx, to, peer.TooLarge(), push)
-	}
-	return outcomeOf(ctx, err)
-}
-
-// outcomeOf is the outcome of a push that had this error.
-func outcomeOf(ctx context.Context, err error) (outcome, error) {
-	switch {
-	case err == nil:
-		return reached, nil
-	case errors.Is(err, peer.ErrStuck):
-		return stuck, err
-	case peer.Is(err, ports.ErrGone):
-		return socketGone, err
-	case cut(ctx) != nil:
-		return abandoned, err
-	}
-	return lost, err
-}
-
-// operation is what peers know a subscriber by.
-func operation(to member) peer.Operation {
-	return peer.Operation{Ref: to.Ref, Address: to.Address, Dialect: wire.Of(to.Protocol), ReceivedAt: to.ReceivedAt}
-}
-
-// forget clears away a connection whose socket no longer exists, once, and those
-// of its rows that led here but were not the connection's own any more: a crash
-// left them behind.
-func (f *fanout) forget(ctx context.Context, run []member) {
-	f.counts.gone.Add(1)
-	f.setGone(run[0].Ref.Connection)
-	ctx, cancel := peer.Detached(ctx)
-	defer cancel()
-	removed, err := f.deliverer.Peers.Remove(ctx, ports.Disconnection{Address: run[0].Address})
-	if err != nil {
-		f.deliverer.Calls.Report(ctx, "removing a gone connection", err, hooks.Connection(run[0].Ref.Connection))
-		return
-	}
-	f.clearRows(ctx, slices.DeleteFunc(refs(run), func(ref ports.OperationRef) bool {
-		return slices.Contains(removed.Operations, ref)
-	}))
-}
-
-// closeEnded disconnects a client whose identity has ended. One that cannot be
-// closed keeps its rows, for the next event to try again.
-func (f *fanout) closeEnded(ctx context.Context, run []member) {
-	if err := f.deliverer.Peers.CloseEnded(ctx, run[0].Address); err != nil {
-		f.deliverer.Calls.Report(ctx, "closing a connection whose identity has ended", err, hooks.Connection(run[0].Ref.Connection))
-		return
-	}
-	f.setGone(run[0].Ref.Connection)
-}
-
-func (f *fanout) setGone(id ports.ConnectionID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.gone[id] = true
-}
-
-func (f *fanout) isGone(id ports.ConnectionID) bool {
-	gone, _ := f.isOut(id)
-	return gone
-}
-
-// isOut reports whether a connection is gone or lost.
-func (f *fanout) isOut(id ports.ConnectionID) (gone, lost bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.gone[id], f.lost[id] != nil
-}
-
-func (f *fanout) clearRows(ctx context.Context, rows []ports.OperationRef) {
-	if len(rows) == 0 {
-		return
-	}
-	ctx, cancel := peer.Detached(ctx)
-	defer cancel()
-	if err := f.deliverer.Store.RemoveSubscribers(ctx, f.topic, rows); err != nil {
-		f.deliverer.Calls.Report(ctx, "removing stale rows", err, hooks.Connection(rows[0].Connection))
-	}
 }

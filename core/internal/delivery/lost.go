@@ -3,6 +3,9 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
@@ -13,8 +16,11 @@ import (
 // undelivered is what a client reads that lacks an event.
 const undelivered = "an event could not be delivered; subscribe again"
 
-// manyRefused connections one after the other, none of which accepts anything, are
-// no longer lost by themselves: it is the transport that is away.
+// closedUndelivered is why the connection of a client was closed that lacks an event.
+const closedUndelivered = "Events could not be delivered"
+
+// manyRefused connections, none of which accepts anything, are no longer lost by
+// themselves: it is the transport that is away.
 const manyRefused = 3
 
 // lostConnection is a connection that has not accepted an event, as often as it was
@@ -53,37 +59,51 @@ func (f *fanout) lose(p *progress) {
 // tried first: a transport that is away as a whole comes back soon, and then each
 // client gets the event instead of an error.
 func (f *fanout) settle(ctx context.Context) {
-	rest := f.losses
-	f.losses = nil
-	clear(f.lost)
-	for refused := 0; len(rest) > 0; {
-		first := rest[0]
-		rest = rest[1:]
-		if f.settleConnection(ctx, first) {
-			break
-		}
-		if refused++; refused < manyRefused {
-			continue
-		}
-		for _, connection := range rest {
-			f.leave(connection)
-		}
+	rest := f.takeLost()
+	if len(rest) == 0 || cut(ctx) != nil {
 		return
 	}
-	inParallel(f.deliverer.PushConcurrency, rest, func(connection *lostConnection) {
-		f.settleConnection(ctx, connection)
+	ctx, patience, stop := f.settling(ctx)
+	defer stop()
+	var accepted atomic.Bool
+	all := func(connections []*lostConnection) {
+		inParallel(f.PushConcurrency, connections, func(connection *lostConnection) {
+			if f.settleConnection(ctx, connection, patience) {
+				accepted.Store(true)
+			}
+		})
+	}
+	few := min(manyRefused, len(rest))
+	all(rest[:few])
+	if rest = rest[few:]; accepted.Load() {
+		all(rest)
+		return
+	}
+	for _, connection := range rest {
+		f.leave(connection)
+	}
+}
+
+// takeLost are the connections that lack something that does not come again anyway.
+func (f *fanout) takeLost() []*lostConnection {
+	losses := slices.DeleteFunc(f.losses, func(connection *lostConnection) bool {
+		connection.runs = slices.DeleteFunc(connection.runs, f.comesAgain)
+		return len(connection.runs) == 0
 	})
+	f.losses = nil
+	clear(f.lost)
+	return losses
 }
 
 // settleConnection reports whether the transport accepted what it was given for the
 // connection. If it did not, the connection is left.
-func (f *fanout) settleConnection(ctx context.Context, connection *lostConnection) bool {
+func (f *fanout) settleConnection(ctx context.Context, connection *lostConnection, patience time.Duration) bool {
 	for i, p := range connection.runs {
 		if i > 0 && f.isGone(connection.id) {
 			f.clearRows(ctx, refs(p.run))
 			continue
 		}
-		if f.settleRun(ctx, p) == lost {
+		if f.settleRun(ctx, p, patience) == lost {
 			f.leave(&lostConnection{connection.id, connection.runs[i:]})
 			return false
 		}
@@ -92,29 +112,35 @@ func (f *fanout) settleConnection(ctx context.Context, connection *lostConnectio
 	return true
 }
 
-func (f *fanout) settleRun(ctx context.Context, p *progress) outcome {
+// settleRun is advance, but for lost it ends operations, or the connection.
+func (f *fanout) settleRun(ctx context.Context, p *progress, patience time.Duration) outcome {
+	send := f.patiently().within(patience)
 	for {
-		result := f.advance(ctx, p, f.deliverer.Peers.Push)
+		result := f.advance(ctx, p, send)
 		if result == lost {
-			result = f.endLost(ctx, p)
+			result = f.endLost(ctx, p, send, patience)
 		}
-		if result != operationEnded {
+		switch result {
+		case operationEnded:
+			p.run[p.member].ended = true
+		case abandoned:
+			return lost
+		default:
 			return result
 		}
-		p.ended[p.member] = true
 	}
 }
 
 // endLost ends the operation that lacks an event, or else its connection. That the
 // end of a topic finds no slot for its frame costs nobody the connection: such an
 // event is delivered again, to those who are left.
-func (f *fanout) endLost(ctx context.Context, p *progress) outcome {
-	to, atEnd := p.run[p.member], f.events[p.event].Kind == ports.EventComplete
+func (f *fanout) endLost(ctx context.Context, p *progress, send sending, patience time.Duration) outcome {
+	to, atEnd := &p.run[p.member], f.events[p.event].Kind == ports.EventComplete
 	f.counts.lost.Add(1)
-	f.deliverer.Calls.Report(ctx, "pushing an event", p.err, hooks.Connection(to.Ref.Connection))
+	f.Calls.Report(ctx, "pushing an event", p.err, hooks.Connection(to.Ref.Connection))
 	result := lost
 	if !atEnd {
-		result, p.err = f.fail(ctx, to, ports.NewResponseErrors(undelivered), f.deliverer.Peers.Push)
+		result, p.err = f.fail(ctx, to, ports.NewResponseErrors(undelivered), send)
 	}
 	switch {
 	case result == socketGone:
@@ -123,8 +149,10 @@ func (f *fanout) endLost(ctx context.Context, p *progress) outcome {
 	case result != lost || atEnd && peer.Is(p.err, ports.ErrThrottled):
 		return result
 	}
-	if p.err = f.close(ctx, to); p.err != nil {
-		f.deliverer.Calls.Report(ctx, "ending a subscription", p.err, hooks.Connection(to.Ref.Connection))
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	if p.err = f.close(ctx, to.Address, ports.CloseTryAgainLater, closedUndelivered); p.err != nil {
+		f.Calls.Report(ctx, "ending a subscription", p.err, hooks.Connection(to.Ref.Connection))
 		return lost
 	}
 	return connectionEnded
@@ -170,19 +198,16 @@ func (l *leftover) err(away bool) error {
 // for a second would wait for ever: nothing would be left that tries again. A
 // client whose operation cannot be removed has its connection closed, because
 // nothing may come after a last frame.
-func (f *fanout) end(ctx context.Context, to member, frame ports.Frame, reason ports.CompletionReason, push peer.SendFunc) (outcome, error) {
-	if err := cut(ctx); err != nil {
-		return abandoned, err
-	}
-	if result, err := outcomeOf(ctx, push(ctx, to.Address, frame)); result != reached {
+func (f *fanout) end(ctx context.Context, to *member, frame ports.Frame, reason ports.CompletionReason, send sending) (outcome, error) {
+	if result, err := outcomeOf(ctx, send.end(ctx, to.Address, frame)); result != reached {
 		return result, err
 	}
-	_, err := f.deliverer.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)
+	_, err := f.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)
 	if err == nil {
 		return operationEnded, nil
 	}
-	f.deliverer.Calls.Report(ctx, "removing a subscription that has ended", err, hooks.Connection(to.Ref.Connection))
-	if err := f.close(ctx, to); err != nil {
+	f.Calls.Report(ctx, "removing a subscription that has ended", err, hooks.Connection(to.Ref.Connection))
+	if err := f.close(ctx, to.Address, ports.CloseTryAgainLater, closedUndelivered); err != nil {
 		return lost, err
 	}
 	return connectionEnded, nil
@@ -190,29 +215,13 @@ func (f *fanout) end(ctx context.Context, to member, frame ports.Frame, reason p
 
 // fail ends a subscription with an error, so that its client knows that events
 // are missing.
-func (f *fanout) fail(ctx context.Context, to member, errs ports.ResponseErrors, push peer.SendFunc) (outcome, error) {
-	return f.end(ctx, to, wire.Of(to.Protocol).Error(string(to.Ref.ID), errs), ports.CompletedByError, push)
+func (f *fanout) fail(ctx context.Context, to *member, errs ports.ResponseErrors, send sending) (outcome, error) {
+	return f.end(ctx, to, wire.Of(to.Protocol).Error(string(to.Ref.ID), errs), ports.CompletedByError, send)
 }
 
 // complete ends a subscription because its topic has ended.
-func (f *fanout) complete(ctx context.Context, to member, push peer.SendFunc) (outcome, error) {
-	return f.end(ctx, to, wire.CompleteFrame(string(to.Ref.ID)), ports.CompletedByServer, push)
-}
-
-// close closes the connection of a client whose operation cannot be ended. A row
-// that cannot be removed then leads to a socket that is gone, as a later push finds.
-func (f *fanout) close(ctx context.Context, to member) error {
-	const reason = "Events could not be delivered"
-	if err := f.deliverer.Peers.CloseSocket(ctx, to.Address, ports.CloseTryAgainLater, reason); err != nil {
-		return err
-	}
-	f.setGone(to.Ref.Connection)
-	ctx, cancel := peer.Detached(ctx)
-	defer cancel()
-	if _, err := f.deliverer.Peers.Remove(ctx, ports.Disconnection{Address: to.Address, Code: ports.CloseTryAgainLater, Reason: reason}); err != nil {
-		f.deliverer.Calls.Report(ctx, "removing a closed connection", err, hooks.Connection(to.Ref.Connection))
-	}
-	return nil
+func (f *fanout) complete(ctx context.Context, to *member, send sending) (outcome, error) {
+	return f.end(ctx, to, wire.CompleteFrame(string(to.Ref.ID)), ports.CompletedByServer, send)
 }
 
 // isAway reports whether the transport has accepted nothing on the page that was
@@ -222,7 +231,7 @@ func (f *fanout) isAway(ctx context.Context, before sums) bool {
 	if f.sums().pushed > before.pushed || f.sums().troubled == before.troubled {
 		return false
 	}
-	f.slow.wait()
+	f.slow.wait(f.cut)
 	if f.sums().pushed > before.pushed {
 		return false
 	}

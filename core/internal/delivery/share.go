@@ -53,6 +53,8 @@ type member struct {
 	*ports.Subscriber
 	group  *group
 	filter *filtered
+	// ended: nothing more is sent for the operation.
+	ended bool
 }
 
 // members finds every subscriber of a page its group and its filters.
@@ -66,7 +68,7 @@ func (f *fanout) members(ctx context.Context, subscribers []ports.Subscriber) []
 	members := make([]member, len(subscribers))
 	for i := range subscribers {
 		to := &subscribers[i]
-		members[i] = member{to, f.group(ctx, to.Request), f.filter(to.Filters)}
+		members[i] = member{Subscriber: to, group: f.group(ctx, to.Request), filter: f.filter(to.Filters)}
 	}
 	return members
 }
@@ -77,7 +79,7 @@ func (f *fanout) group(ctx context.Context, request []byte) *group {
 		return found
 	}
 	found = &group{fan: f, results: make([]sharing, len(f.events))}
-	found.prepared, found.rejected = f.deliverer.Runner.PrepareStored(ctx, request)
+	found.prepared, found.rejected = f.Runner.PrepareStored(ctx, request)
 	f.groups[string(request)] = found
 	return found
 }
@@ -99,7 +101,7 @@ func (f *fanout) filter(encoded []byte) *filtered {
 }
 
 // result is what one event is to one subscriber.
-func (m member) result(ctx context.Context, index int) ports.Result {
+func (m *member) result(ctx context.Context, index int) ports.Result {
 	g := m.group
 	switch {
 	case g.rejected != nil: // the schema has changed since the client subscribed
@@ -169,7 +171,7 @@ func (s *sharing) forState(state []byte) *sharing {
 func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (ports.Result, run.Scope) {
 	x := g.fan.execution(index, to)
 	g.fan.counts.executed.Add(1)
-	outcome := g.fan.deliverer.Runner.Execute(ctx, x, g.prepared, g.fan.roots[index])
+	outcome := g.fan.Runner.Execute(ctx, x, g.prepared, g.fan.roots[index])
 	return outcome, x.Scope()
 }
 

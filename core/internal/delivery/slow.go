@@ -4,13 +4,14 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/fanql/fanql/ports"
 )
 
 // slowConnections are the connections of a fan-out that did not take an event at
-// once. Each goes on in a goroutine of its own; what later pages have for it waits
-// there, so that its events stay in order.
+// once. Each goes on in a goroutine of its own; what later windows and pages have for it
+// waits there, so that its events stay in order.
 type slowConnections struct {
 	slots   chan struct{}
 	running sync.WaitGroup
@@ -24,17 +25,17 @@ func newSlowConnections(most int) *slowConnections {
 	return &slowConnections{slots: make(chan struct{}, most), waiting: map[ports.ConnectionID][]*progress{}}
 }
 
-// join has the run wait for what its connection was sent before, if that is slow.
-func (s *slowConnections) join(run []member, page *listed) bool {
+// join has a window wait for what its connection was sent before, if that is slow.
+func (s *slowConnections) join(p *progress) bool {
 	if !s.some.Load() {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := run[0].Ref.Connection
+	id := p.run[0].Ref.Connection
 	queue, slow := s.waiting[id]
 	if slow {
-		s.waiting[id] = append(queue, newProgress(run, page))
+		s.waiting[id] = append(queue, p.clone())
 	}
 	return slow
 }
@@ -67,7 +68,18 @@ func (s *slowConnections) next(id ports.ConnectionID) *progress {
 	return queue[0]
 }
 
-func (s *slowConnections) wait() { s.running.Wait() }
+// slowPatience is how long a delivery that is through with all others waits for slow
+// connections.
+const slowPatience = 10 * time.Second
+
+// wait waits for the slow connections, and cuts them once it has waited long enough.
+func (s *slowConnections) wait(cut context.CancelFunc) {
+	if !s.some.Load() {
+		return
+	}
+	defer time.AfterFunc(slowPatience, cut).Stop()
+	s.running.Wait()
+}
 
 // pushSlowly goes on with a connection that is stuck. When there are too many of
 // them, it is not one slow client but a slow transport, and the caller waits too.
@@ -91,10 +103,16 @@ func (f *fanout) advanceOrLose(ctx context.Context, p *progress) {
 	gone, lostBefore := f.isOut(p.run[0].Ref.Connection)
 	switch {
 	case gone:
-		f.clearRows(ctx, refs(p.run))
+		if p.event == 0 {
+			f.clearRows(ctx, refs(p.run))
+		}
+		return
 	case lostBefore:
 		f.lose(p)
-	case f.advance(ctx, p, f.deliverer.Peers.Push) == lost:
+		return
+	}
+	switch f.advance(ctx, p, f.patiently()) {
+	case lost, abandoned:
 		f.lose(p)
 	}
 }

@@ -55,7 +55,7 @@ func TooLarge() ports.ResponseErrors {
 	return ports.NewResponseErrors("the result is too large to be sent")
 }
 
-// SendFunc sends a frame: Push, Reply or Attempt.
+// SendFunc sends a frame: Push, PushEvent, Attempt, AttemptEvent or Reply.
 type SendFunc func(ctx context.Context, to ports.Address, frame ports.Frame) error
 
 // Result sends a result, or what OnTooLarge has in its place. ErrTooLarge: the

@@ -11,9 +11,15 @@ import (
 // Push retries wait at first up to the one, and never longer than the other.
 const firstBackoff, mostBackoff = 50 * time.Millisecond, 2 * time.Second
 
-// Push sends a frame, and again while the failure may pass.
+// Push sends a frame, and again while the failure may pass. It does not wait in the
+// pace: an answer, an error or an end comes before events.
 func (p *Peers) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	return p.retry(ctx, func() error { return p.pushOnce(ctx, to, frame) })
+}
+
+// PushEvent is Push at the pace that the transport can take.
+func (p *Peers) PushEvent(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	return p.retry(ctx, func() error { return p.pushInTurn(ctx, to, frame) })
 }
 
 // retry makes a call of the pusher, and again with full jitter while the failure
@@ -33,7 +39,15 @@ func (p *Peers) retry(ctx context.Context, call func() error) error {
 
 // Attempt sends a frame once. ErrStuck: it may be accepted later.
 func (p *Peers) Attempt(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	err := p.pushOnce(ctx, to, frame)
+	return p.stuck(p.pushOnce(ctx, to, frame))
+}
+
+// AttemptEvent is Attempt at the pace that the transport can take.
+func (p *Peers) AttemptEvent(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	return p.stuck(p.pushInTurn(ctx, to, frame))
+}
+
+func (p *Peers) stuck(err error) error {
 	if err != nil && mayPass(err) && p.Attempts > 1 {
 		return ErrStuck
 	}
@@ -47,8 +61,8 @@ func mayPass(err error) bool {
 	return !Is(err, ports.ErrGone) && !Is(err, ports.ErrTooLarge)
 }
 
-// pushOnce sends a frame at the pace that the transport can take.
-func (p *Peers) pushOnce(ctx context.Context, to ports.Address, frame ports.Frame) error {
+// pushInTurn sends a frame when it is due.
+func (p *Peers) pushInTurn(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	waited, err := p.pace.wait(ctx)
 	if waited > 0 {
 		p.Observation.Count(ctx, ports.Counts{Waited: waited})
@@ -56,8 +70,12 @@ func (p *Peers) pushOnce(ctx context.Context, to ports.Address, frame ports.Fram
 	if err != nil {
 		return err
 	}
+	return p.pushOnce(ctx, to, frame)
+}
+
+func (p *Peers) pushOnce(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	ctx, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: to.ID})
-	err = p.Pusher.Push(ctx, to, frame)
+	err := p.Pusher.Push(ctx, to, frame)
 	end(err)
 	if !Is(err, ports.ErrThrottled) {
 		p.pace.passed()
