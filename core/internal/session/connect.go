@@ -67,7 +67,7 @@ func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports
 func (h *Handler) create(ctx context.Context, connection ports.Connection) error {
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if deadline, ok := ctx.Deadline(); ok {
-		limited, cancel = context.WithDeadline(ctx, deadline.Add(-deadline.Sub(h.Now())/4))
+		limited, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/4))
 	}
 	defer cancel()
 	err := h.Store.CreateConnection(limited, connection)
