@@ -78,11 +78,15 @@ func register(ctx context.Context, name string, payload reflect.Type, options []
 	if err != nil {
 		return err
 	}
-	shapes := make([]func(*run.Subscription) error, len(options))
+	return x.Subscription.Register(topic, payload, shapes(options)...)
+}
+
+func shapes(options []SubscribeOption) []func(*run.Subscription) error {
+	list := make([]func(*run.Subscription) error, len(options))
 	for i, option := range options {
-		shapes[i] = option
+		list[i] = option
 	}
-	return x.Subscription.Register(topic, payload, shapes...)
+	return list
 }
 
 func checkTopic(name string) (ports.Topic, error) {

@@ -81,28 +81,6 @@ func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (an
 	return nil, register(ctx, name, reflect.TypeFor[T](), options)
 }
 
-// Channel is Subscribe and Payload for schemas whose subscription resolvers return
-// channels, as gqlgen's do: while the engine subscribes, it registers the topic and
-// returns a closed channel; while an event is delivered, it returns one that holds
-// the event's payload and is closed behind it. The resolver returns the channel
-// as its own. ErrNoEvent: no engine runs the resolver.
-func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-chan T, error) {
-	if x := run.From(ctx); x != nil && x.Subscription != nil {
-		channel := make(chan T)
-		close(channel)
-		_, err := t.Subscribe(ctx, options...)
-		return channel, err
-	}
-	payload, err := t.Payload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	channel := make(chan T, 1)
-	channel <- payload
-	close(channel)
-	return channel, nil
-}
-
 // Payload decodes the payload of the event that is being delivered; the source of
 // the subscription's field has it as ports.DecodeJSON decodes it. ErrNoEvent: called
 // outside a delivery. Any other error says that the payload is not a T.

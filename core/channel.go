@@ -1,0 +1,127 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/ports"
+)
+
+// Channel is Subscribe and Payload for schemas whose subscription resolvers return
+// channels, as gqlgen's do: while the engine subscribes, it registers the topic and
+// returns a closed channel; while an event is delivered, it returns one that holds
+// the event's payload and is closed behind it. The resolver returns the channel
+// as its own, whole and at once.
+//
+// Where no engine runs the resolver, on gqlgen's own server say, it returns what the
+// listener of the context hears (WithListener), until the context ends or the topic
+// does: Initial first, then the events that Where lets through. ErrNoEvent: there is
+// no listener either. Other errors are those of Subscribe and Payload.
+func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-chan T, error) {
+	x := run.From(ctx)
+	switch {
+	case x != nil && x.Subscription != nil:
+		channel := make(chan T)
+		close(channel)
+		_, err := t.Subscribe(ctx, options...)
+		return channel, err
+	case x == nil || x.Event == nil:
+		if listener, ok := ctx.Value(listenerKey{}).(Listener); ok {
+			return t.listen(ctx, listener, options)
+		}
+	}
+	payload, err := t.Payload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	channel := make(chan T, 1)
+	channel <- payload
+	close(channel)
+	return channel, nil
+}
+
+// Listener is a bus that can be listened to without an engine: memory.Broadcast is
+// one.
+type Listener interface {
+	// Listen returns the events of the topics from now on, in their order, on a channel
+	// that is closed when the context ends.
+	Listen(ctx context.Context, topics ...ports.Topic) <-chan ports.Event
+}
+
+type listenerKey struct{}
+
+// WithListener returns a context in which Topic.Channel listens, where no engine
+// runs the resolver. Together with WithPublisher it lets the resolvers of a gqlgen
+// schema run unchanged on gqlgen's own server and in its tests.
+func WithListener(ctx context.Context, l Listener) context.Context {
+	return context.WithValue(ctx, listenerKey{}, l)
+}
+
+func (t Topic[T]) listen(ctx context.Context, listener Listener, options []SubscribeOption) (<-chan T, error) {
+	topic, err := checkTopic(t.names()[0]) // of shards, each has every event
+	if err != nil {
+		return nil, err
+	}
+	var wanted run.Subscription
+	if err := wanted.Register(topic, reflect.TypeFor[T](), shapes(options)...); err != nil {
+		return nil, err
+	}
+	events := listener.Listen(ctx, topic)
+	var first []T
+	if wanted.Initial != nil {
+		value, err := wanted.Initial(ctx)
+		if err != nil && !errors.Is(err, ErrSkip) {
+			return nil, err
+		}
+		if err == nil {
+			payload, err := marshalPayload(value)
+			if err != nil {
+				return nil, err
+			}
+			if first, err = appendPayload(first, payload); err != nil {
+				return nil, err
+			}
+		}
+	}
+	channel := make(chan T)
+	go func() {
+		defer close(channel)
+		send := func(payloads []T) bool {
+			for _, payload := range payloads {
+				select {
+				case <-ctx.Done():
+					return false
+				case channel <- payload:
+				}
+			}
+			return true
+		}
+		if !send(first) {
+			return
+		}
+		for event := range events {
+			if event.Kind == ports.EventComplete {
+				return
+			}
+			if len(event.Only) > 0 || !wanted.Filters.Pass(run.DecodePayload(event.Payload)) {
+				continue
+			}
+			payloads, err := appendPayload[T](nil, event.Payload)
+			if err == nil && !send(payloads) {
+				return
+			}
+		}
+	}()
+	return channel, nil
+}
+
+func appendPayload[T any](payloads []T, encoded []byte) ([]T, error) {
+	var payload T
+	if err := json.Unmarshal(encoded, &payload); err != nil {
+		return nil, err
+	}
+	return append(payloads, payload), nil
+}
