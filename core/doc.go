@@ -1,7 +1,6 @@
-// Package core is FanQL's engine: GraphQL subscriptions on a
-// github.com/graphql-go/graphql schema, with everything that it must remember in
-// a ConnectionStore and a SubscriptionStore, everything that is published on an
-// EventBus, and everything that it sends through a Pusher (package ports).
+// Package core is FanQL's engine: GraphQL subscriptions on a Schema, with everything
+// that it must remember in a Store, everything that is published on an EventBus, and
+// everything that it sends through a Pusher (package ports).
 //
 // A transport calls Connect, Receive and Disconnect for each socket, Execute for
 // a request without one, and a bus calls Deliver. Between two calls the engine

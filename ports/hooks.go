@@ -11,8 +11,8 @@ import (
 // inside the call that causes them, may be called concurrently, and a panic in
 // one counts as an error that it returned.
 //
-// A hook refuses by returning core.Public("%s", reason) or core.Public(message): the client reads
-// the reason. Any other error stops the step as well, but the client is only told
+// A hook refuses by returning a PublicError (core.Public makes one): the client reads
+// its message. Any other error stops the step as well, but the client is only told
 // that something went wrong, and the error goes to OnError and the log. All but
 // OnError may publish: core.Topic.Publish finds the engine's publisher in their context.
 type Hooks struct {
@@ -38,7 +38,7 @@ type Hooks struct {
 	OnDisconnect func(ctx context.Context, disconnected Disconnected)
 	// FormatError sees every error that a resolver, a Subscribe resolver or an
 	// Initial function returned, and may put another in its place, for which the
-	// same holds: the client reads what a PublicError or a Refusal says, and of all
+	// same holds: the client reads what a PublicError says, and of all
 	// others "internal error". In a delivery the error may be shown to several
 	// clients; ctx is the resolver's.
 	FormatError func(ctx context.Context, err error) error

@@ -26,7 +26,7 @@ func main() {
 		log.Fatal(err)
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "package\tfiles\tlines\tlargest component\ttype with most methods")
+	_, _ = fmt.Fprintln(table, "package\tfiles\tlines\tlargest component\ttype with most methods")
 	for _, p := range packages {
 		largest := 0
 		for _, component := range p.components() {
@@ -37,7 +37,7 @@ func main() {
 		if methods > 0 {
 			widest = fmt.Sprintf("%s: %d, in files: %d", name, methods, files)
 		}
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\n", p.path, len(p.files), p.lines(), largest, widest)
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\n", p.path, len(p.files), p.lines(), largest, widest)
 	}
 	if err := table.Flush(); err != nil {
 		log.Fatal(err)
