@@ -21,7 +21,6 @@ type layer struct {
 
 // layers are in order: the first one that has a package counts.
 func layers() []layer {
-	documents := slices.Clip([]string{module + "internal/graphql/...", "github.com/vektah/gqlparser/v2/...", "github.com/agnivade/levenshtein/..."})
 	return []layer{
 		{packages: module + "ports/...", links: []string{module + "ports/..."}},
 		room("wire"),
@@ -42,14 +41,11 @@ func layers() []layer {
 		adapter("apigw/local", module+"adapters/apigw", "github.com/aws/...", "github.com/gobwas/..."),
 		adapter("apigw", "github.com/aws/..."),
 		adapter("dynamodb", "github.com/aws/..."),
-		adapter("graphqlgo", append(documents, "github.com/graphql-go/graphql/...")...),
 		adapter("graphqlhttp"),
 		adapter("memory"),
 		adapter("otel", "go.opentelemetry.io/otel/...", "github.com/cespare/xxhash/..."),
 		adapter("redis", "github.com/redis/...", "github.com/cespare/xxhash/...", "go.uber.org/atomic/...", "golang.org/x/sys/..."),
 		adapter("websocket", "github.com/gobwas/..."),
-
-		{packages: module + "internal/graphql/...", links: append(documents, module+"ports")},
 
 		{packages: module + "deploy/...", composes: true},
 		{packages: module + "e2e/...", composes: true},
