@@ -64,10 +64,14 @@ func newHandler(aws aws.Config, schema ports.Schema) (apigw.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	requests, err := graphqlhttp.NewHandler(engine, graphqlhttp.Config{})
+	if err != nil {
+		return nil, err
+	}
 	return apigw.NewHandler(apigw.HandlerConfig{
-		Engine: engine,                                               // the WebSocket API
-		Stream: backend.StreamHandler(engine.Deliver),                // the events table's stream
-		HTTP:   graphqlhttp.NewHandler(engine, graphqlhttp.Config{}), // an HTTP API or a function URL
+		Engine: engine,                                // the WebSocket API
+		Stream: backend.StreamHandler(engine.Deliver), // the events table's stream
+		HTTP:   requests,                              // an HTTP API or a function URL
 	})
 }
 

@@ -19,8 +19,13 @@ func (greeter) Execute(context.Context, ports.Request) (ports.Response, error) {
 }
 
 func Example() {
+	handler, err := graphqlhttp.NewHandler(greeter{}, graphqlhttp.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", graphqlhttp.NewHandler(greeter{}, graphqlhttp.Config{}))
+	mux.Handle("/graphql", handler)
 
 	request := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{ hello }"}`))
 	request.Header.Set("Content-Type", "application/json")

@@ -21,17 +21,13 @@ type Executor interface {
 	Execute(ctx context.Context, request ports.Request) (ports.Response, error)
 }
 
-// DefaultMaxBodyBytes is as much as API Gateway takes in one WebSocket message,
-// so that a request fits over HTTP if it fits over a socket.
-const DefaultMaxBodyBytes = 128 << 10
-
-// Config adjusts a Handler. The zero value is ready for use.
+// Config adjusts a Handler. Every zero field stands for the default it names.
 type Config struct {
-	// MaxBodyBytes bounds the body of a POST and the query string of a GET;
-	// DefaultMaxBodyBytes when 0 or less.
-	MaxBodyBytes int64
-	// Logger gets what the client is not told: the errors of the Executor. Nil
-	// is silent.
+	// MaxBodyBytes is how long the body of a POST or the query string of a GET may
+	// be. Default: 128 KiB, as for a message of a socket.
+	MaxBodyBytes int
+	// Logger receives what the client is not told: the errors of the Executor.
+	// Default: slog.Default().
 	Logger *slog.Logger
 }
 
@@ -39,22 +35,30 @@ type Config struct {
 // used concurrently.
 type Handler struct {
 	executor     Executor
-	maxBodyBytes int64
+	maxBodyBytes int
 	logger       *slog.Logger
 }
 
 var _ http.Handler = (*Handler)(nil)
 
-// NewHandler returns a handler that lets executor answer.
-func NewHandler(executor Executor, config Config) *Handler {
-	handler := &Handler{executor: executor, maxBodyBytes: config.MaxBodyBytes, logger: config.Logger}
-	if handler.maxBodyBytes <= 0 {
-		handler.maxBodyBytes = DefaultMaxBodyBytes
+// NewHandler returns a handler that lets executor answer. ErrInvalid: there is no
+// executor, or a setting is negative; the error names it.
+func NewHandler(executor Executor, config Config) (*Handler, error) {
+	switch {
+	case executor == nil:
+		return nil, invalid("executor is required")
+	case config.MaxBodyBytes < 0:
+		return nil, invalid("graphqlhttp.Config.MaxBodyBytes must not be negative")
 	}
-	if handler.logger == nil {
-		handler.logger = slog.New(slog.DiscardHandler)
-	}
-	return handler
+	return &Handler{
+		executor:     executor,
+		maxBodyBytes: cmp.Or(config.MaxBodyBytes, 128<<10),
+		logger:       cmp.Or(config.Logger, slog.Default()),
+	}, nil
+}
+
+func invalid(text string) error {
+	return &ports.Error{Op: "graphqlhttp.NewHandler", Kind: ports.ErrInvalid, Err: errors.New(text)}
 }
 
 // ServeHTTP answers one request; the package documentation says how.

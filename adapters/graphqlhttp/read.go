@@ -26,7 +26,7 @@ func allowed(method string) string {
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) (ports.Request, error) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		if int64(len(r.URL.RawQuery)) > h.maxBodyBytes {
+		if len(r.URL.RawQuery) > h.maxBodyBytes {
 			return ports.Request{}, refuse(http.StatusRequestURITooLong, "query string: over %d bytes", h.maxBodyBytes)
 		}
 		return parseParams(r.URL.RawQuery)
@@ -61,7 +61,7 @@ func checkContent(header http.Header) error {
 }
 
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBodyBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.maxBodyBytes)))
 	if err == nil {
 		return body, nil
 	}

@@ -51,8 +51,11 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := websocket.NewServer(websocket.Config{Endpoint: name}) // as other processes reach it
-	router, err := backend.Router(name, server)                     // under the same name
+	server, err := websocket.NewServer(websocket.Config{Endpoint: name}) // as other processes reach it
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := backend.Router(name, server) // under the same name
 	if err != nil {
 		t.Fatal(err)
 	}

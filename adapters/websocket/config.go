@@ -3,9 +3,12 @@ package websocket
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // SlowConsumer says what happens when a client does not take what is pushed and
@@ -24,7 +27,7 @@ const (
 
 // Config shapes a Server. Every zero field stands for the default it names.
 type Config struct {
-	// Logger hears of failures and panics of the engine. Nil: silent.
+	// Logger receives failures and panics of the engine. Default: slog.Default().
 	Logger *slog.Logger
 	// Endpoint goes into the address of every connection. It tells this process
 	// from others that serve the same stores. Default: empty.
@@ -46,9 +49,9 @@ type Config struct {
 	// to bound: ReadHeaderTimeout and MaxHeaderBytes. Default: 10 s.
 	HandshakeTimeout time.Duration
 
-	// ReadLimit is the longest message in bytes that a client may send; a longer
-	// one closes with 1009. Default: 128 KiB, as on API Gateway.
-	ReadLimit int64
+	// MaxMessageBytes is how long a message of a client may be; a longer one closes
+	// with 1009 before it is in memory. Default: 128 KiB, as on API Gateway.
+	MaxMessageBytes int
 	// MaxConcurrent is how many messages of one connection are handled at a
 	// time. Beyond it the connection is not read. Default: 8.
 	MaxConcurrent int
@@ -58,15 +61,15 @@ type Config struct {
 	MaxConcurrentTotal int
 	// FramesPerSecond is how many WebSocket frames a connection may send, of every
 	// kind: messages, their fragments, pings. It may save up as many as a second
-	// has; who sends more is read more slowly. Default: 1,000. Negative: no limit.
+	// has; who sends more is read more slowly. Default: 1,000.
 	FramesPerSecond int
 
 	// InitTimeout is how long a client has for its connection_init before
-	// Engine.ExpireInit is called. Default: 3 s. Negative: never.
+	// Engine.ExpireInit is called. Default: 3 s.
 	InitTimeout time.Duration
-	// KeepAlive is the interval of pings and of Engine.KeepAlive, first due when
-	// InitTimeout is over. A client that sends nothing at all from one ping to the
-	// next, no pong either, is taken for dead. Default: 15 s. Negative: never.
+	// KeepAlive is the interval of pings and of Engine.KeepAlive. A client that sends
+	// nothing at all from one ping to the next, no pong either, is taken for dead.
+	// Default: 15 s.
 	KeepAlive time.Duration
 	// CloseTimeout is how long a closed connection waits for the client's close
 	// frame. Default: 5 s.
@@ -77,8 +80,8 @@ type Config struct {
 	// FlushDelay is the longest that a writer rests after a round of writes, so
 	// that what is pushed meanwhile shares a system call with what comes later.
 	// It rests in proportion to the round, and not at all after a few frames.
-	// Default: 10 ms. Negative: never, so that only frames which wait anyway
-	// share a call.
+	// Less than 100 µs is not worth a timer: then only frames which wait anyway share
+	// a call. Default: 10 ms.
 	FlushDelay time.Duration
 	// MaxQueuedFrames and MaxQueuedBytes bound what waits for a client that does
 	// not take it. A frame that finds the queue empty is taken, however long.
@@ -90,7 +93,7 @@ type Config struct {
 	// DrainTime is what Shutdown spreads its closes over, so that clients do not
 	// all come back to other processes in the same instant. Between two closes it
 	// lets no more than 10 ms pass, and it takes at most half of the time that
-	// its context has left. Default: 5 s. Negative: all at once.
+	// its context has left. Default: 5 s.
 	DrainTime time.Duration
 	// CheckTimeout is how long the checks of Ready may take together. Default:
 	// 1 s.
@@ -103,12 +106,49 @@ type Config struct {
 	NewID func() string
 }
 
+// validate returns an error that names the field for a setting that cannot be used.
+func (c *Config) validate() error {
+	for _, field := range []struct {
+		name     string
+		negative bool
+	}{
+		{"MaxConnections", c.MaxConnections < 0},
+		{"HandshakeTimeout", c.HandshakeTimeout < 0},
+		{"MaxMessageBytes", c.MaxMessageBytes < 0},
+		{"MaxConcurrent", c.MaxConcurrent < 0},
+		{"MaxConcurrentTotal", c.MaxConcurrentTotal < 0},
+		{"FramesPerSecond", c.FramesPerSecond < 0},
+		{"InitTimeout", c.InitTimeout < 0},
+		{"KeepAlive", c.KeepAlive < 0},
+		{"CloseTimeout", c.CloseTimeout < 0},
+		{"WriteTimeout", c.WriteTimeout < 0},
+		{"FlushDelay", c.FlushDelay < 0},
+		{"MaxQueuedFrames", c.MaxQueuedFrames < 0},
+		{"MaxQueuedBytes", c.MaxQueuedBytes < 0},
+		{"SlowConsumer", c.SlowConsumer < 0},
+		{"DrainTime", c.DrainTime < 0},
+		{"CheckTimeout", c.CheckTimeout < 0},
+	} {
+		if field.negative {
+			return invalid("websocket.Config." + field.name + " must not be negative")
+		}
+	}
+	if c.SlowConsumer > ThrottleSlowConsumer {
+		return invalid("websocket.Config.SlowConsumer is none of the policies")
+	}
+	return nil
+}
+
+func invalid(text string) error {
+	return &ports.Error{Op: "websocket.NewServer", Kind: ports.ErrInvalid, Err: errors.New(text)}
+}
+
 func (c Config) withDefaults() Config {
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger = slog.Default()
 	}
 	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 10*time.Second)
-	c.ReadLimit = cmp.Or(c.ReadLimit, 128<<10)
+	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, 128<<10)
 	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 8)
 	c.MaxConcurrentTotal = cmp.Or(c.MaxConcurrentTotal, 1024)
 	c.FramesPerSecond = cmp.Or(c.FramesPerSecond, 1000)

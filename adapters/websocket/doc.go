@@ -4,7 +4,7 @@
 // A Server is the engine's Pusher, so it is built first; the engine is given to
 // its Handler:
 //
-//	server := websocket.NewServer(websocket.Config{})
+//	server, err := websocket.NewServer(websocket.Config{})
 //	engine := ...                                   // with server as its Pusher
 //	http.Handle("/graphql", server.Handler(engine))
 //

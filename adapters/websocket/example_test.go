@@ -34,7 +34,11 @@ func (e echo) Disconnect(_ context.Context, disconnection ports.Disconnection) e
 }
 
 func ExampleServer() {
-	server := websocket.NewServer(websocket.Config{Origins: []string{"*.example.com"}})
+	server, err := websocket.NewServer(websocket.Config{Origins: []string{"*.example.com"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	engine := echo{pusher: server} // the server comes first: the engine pushes through it
 
 	mux := http.NewServeMux()

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -87,7 +88,7 @@ type fixture struct {
 }
 
 func newServer(t testing.TB, config websocket.Config, engine *fakeEngine) *websocket.Server {
-	server := websocket.NewServer(config)
+	server := must.Make(websocket.NewServer(config))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

@@ -35,7 +35,7 @@ func FuzzWhateverAClientSendsEndsInOneDisconnect(f *testing.F) {
 		}
 		return nil
 	}
-	fixture := onSockets(f, websocket.Config{ReadLimit: limit}, engine)
+	fixture := onSockets(f, websocket.Config{MaxMessageBytes: limit}, engine)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		local := *fixture
 		local.t = t

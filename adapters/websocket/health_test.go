@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/internal/must"
 )
 
 func probe(t *testing.T, handler http.Handler) (status int, body string) {
@@ -35,7 +36,7 @@ func passing(context.Context) error { return nil }
 
 func TestProbes(t *testing.T) {
 	failing := func(context.Context) error { return errors.New("secret-host:6379 refused") }
-	server := websocket.NewServer(websocket.Config{})
+	server := must.Make(websocket.NewServer(websocket.Config{}))
 	wantProbe(t, server.Live(), 200, "live\n")
 	wantProbe(t, server.Ready(), 200, "ready\n")
 	wantProbe(t, server.Ready(passing, passing), 200, "ready\n")
@@ -57,7 +58,7 @@ func TestFullServerIsReady(t *testing.T) {
 func TestCheckThatTakesTooLongFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		server := websocket.NewServer(websocket.Config{CheckTimeout: 2 * time.Second})
+		server := must.Make(websocket.NewServer(websocket.Config{CheckTimeout: 2 * time.Second}))
 		for name, check := range map[string]websocket.Check{
 			"and says so":       func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 			"and says nothing":  func(ctx context.Context) error { <-ctx.Done(); return nil },
@@ -81,7 +82,7 @@ func TestProbesShareTheChecksUnderWay(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 			return nil
 		}
-		ready := websocket.NewServer(websocket.Config{}).Ready(check)
+		ready := must.Make(websocket.NewServer(websocket.Config{})).Ready(check)
 		var probes sync.WaitGroup
 		for range 100 {
 			probes.Go(func() { wantProbe(t, ready, 200, "ready\n") })
@@ -107,7 +108,7 @@ func TestProbeThatLeavesDoesNotFailTheOthers(t *testing.T) {
 				return ctx.Err()
 			}
 		}
-		ready := websocket.NewServer(websocket.Config{}).Ready(check)
+		ready := must.Make(websocket.NewServer(websocket.Config{})).Ready(check)
 		ctx, leave := context.WithCancel(t.Context())
 		go ready.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
 		synctest.Wait()
@@ -118,7 +119,7 @@ func TestProbeThatLeavesDoesNotFailTheOthers(t *testing.T) {
 
 func TestLogHearsOfUnreadinessOnce(t *testing.T) {
 	var log bytes.Buffer
-	server := websocket.NewServer(websocket.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	server := must.Make(websocket.NewServer(websocket.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}))
 	var err error
 	ready := server.Ready(func(context.Context) error { return err })
 	for _, err = range []error{errors.New("first"), errors.New("second"), nil, errors.New("third")} {
@@ -132,7 +133,7 @@ func TestLogHearsOfUnreadinessOnce(t *testing.T) {
 }
 
 func ExampleServer_Ready() {
-	server := websocket.NewServer(websocket.Config{})
+	server := must.Make(websocket.NewServer(websocket.Config{}))
 	var database error // stands for a call of what the engine needs
 	mux := http.NewServeMux()
 	mux.Handle("GET /livez", server.Live())

@@ -9,25 +9,28 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// clock is what a connection's timer has done so far.
+// clock says when a connection's timer has something to do.
 type clock struct {
-	initOver bool // InitTimeout has passed, or there is none
-	pinged   bool
+	initDue time.Time // zero once InitTimeout has passed
+	pingDue time.Time
+	pinged  bool
 }
 
-// startClock sets the connection's one timer: InitTimeout first, then KeepAlive
-// again and again, until close puts CloseTimeout in its place. The caller
-// holds mu.
+// startClock sets the connection's one timer, for InitTimeout once and for KeepAlive
+// again and again, until close puts CloseTimeout in its place. The caller holds mu.
 func (c *connection) startClock(ctx context.Context) {
-	config := &c.server.config
-	state := &clock{initOver: config.InitTimeout < 0}
-	first := config.InitTimeout
-	if state.initOver {
-		first = config.KeepAlive
+	config, now := &c.server.config, time.Now()
+	state := &clock{initDue: now.Add(config.InitTimeout), pingDue: now.Add(config.KeepAlive)}
+	c.timer = time.AfterFunc(state.next(now), func() { c.tick(ctx, state) })
+}
+
+// next is how long the timer has to wait.
+func (s *clock) next(now time.Time) time.Duration {
+	due := s.pingDue
+	if !s.initDue.IsZero() && s.initDue.Before(due) {
+		due = s.initDue
 	}
-	if first > 0 {
-		c.timer = time.AfterFunc(first, func() { c.tick(ctx, state) })
-	}
+	return due.Sub(now)
 }
 
 func (c *connection) tick(ctx context.Context, state *clock) {
@@ -35,27 +38,38 @@ func (c *connection) tick(ctx context.Context, state *clock) {
 		return
 	}
 	defer c.server.running.Done()
-	switch {
-	case !state.initOver:
-		state.initOver = true
-		c.call(ctx, "expiring connection_init failed", func() error { return c.engine.ExpireInit(ctx, c.address) })
-	case state.pinged && !c.alive():
-		c.terminate()
-	default:
+	now := time.Now()
+	if !state.initDue.IsZero() && !now.Before(state.initDue) {
+		state.initDue = time.Time{}
+		c.expireInit(ctx)
+	}
+	if !now.Before(state.pingDue) {
+		state.pingDue = now.Add(c.server.config.KeepAlive)
+		// What the client sent before the first ping is no answer to it.
+		if alive := c.alive(); state.pinged && !alive {
+			c.terminate()
+			return
+		}
 		state.pinged = true
 		c.keepAlive(ctx)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if interval := c.server.config.KeepAlive; interval > 0 && !c.closing {
-		c.timer.Reset(interval)
+	if !c.closing {
+		c.timer.Reset(state.next(time.Now()))
 	}
 }
 
-// alive says whether the client gave a sign of life since the latest ping. One
+// alive reports whether the client gave a sign of life since it was asked last. One
 // whose socket is not read for the moment cannot.
 func (c *connection) alive() bool {
 	return c.paused.Load() || c.heard.Swap(false) // in this order: see resume
+}
+
+func (c *connection) expireInit(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, c.server.config.KeepAlive)
+	defer cancel()
+	c.call(ctx, "expiring connection_init failed", func() error { return c.engine.ExpireInit(ctx, c.address) })
 }
 
 func (c *connection) keepAlive(ctx context.Context) {

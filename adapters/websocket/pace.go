@@ -22,9 +22,6 @@ func (p *pace) next(now time.Time, perSecond int) time.Duration {
 // keepPace counts a frame. A client that sends them too fast is not read for a
 // while.
 func (c *connection) keepPace(ctx context.Context) error {
-	if c.server.config.FramesPerSecond < 0 {
-		return nil
-	}
 	ahead := c.pace.next(time.Now(), c.server.config.FramesPerSecond)
 	if ahead <= 0 {
 		return nil

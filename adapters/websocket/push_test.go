@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -226,7 +227,7 @@ func TestSlowConsumerHoldsUpNobodyElse(t *testing.T) {
 
 func TestClientThatTakesNothingIsCutAfterWriteTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := onPipes(t, websocket.Config{KeepAlive: -1}, newFakeEngine())
+		f := onPipes(t, websocket.Config{KeepAlive: time.Hour}, newFakeEngine())
 		c := f.dial()
 		if err := f.server.Push(t.Context(), c.address, text("never read")); err != nil {
 			t.Fatal(err)

@@ -46,7 +46,7 @@ func (c *connection) read(ctx context.Context) error {
 
 func (c *connection) newReader(ctx context.Context) *wsutil.Reader {
 	reader := wsutil.NewServerSideReader(bufio.NewReaderSize(c.conn, readBuffer))
-	reader.MaxMessageSize = c.server.config.ReadLimit
+	reader.MaxMessageSize = int64(c.server.config.MaxMessageBytes)
 	reader.OnIntermediate = func(header ws.Header, body io.Reader) error {
 		if err := c.keepPace(ctx); err != nil {
 			return err

@@ -107,7 +107,7 @@ func TestViolationsCloseWithTheirCode(t *testing.T) {
 		{"close with invalid UTF-8", []ws.Frame{closeFrame(1000, "\xff")}, 1002, "malformed close frame"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := onSockets(t, websocket.Config{ReadLimit: 1000}, newFakeEngine())
+			f := onSockets(t, websocket.Config{MaxMessageBytes: 1000}, newFakeEngine())
 			f.engine.receive = func(context.Context, ports.Message) error {
 				t.Error("the engine was handed a message")
 				return nil
@@ -136,7 +136,7 @@ func TestMalformedLengthClosesWith1002(t *testing.T) {
 	c.wantClose(1002, "malformed frame length")
 }
 
-func TestMessageAsLongAsReadLimitIsTaken(t *testing.T) {
+func TestMessageAsLongAsMaxMessageBytesIsTaken(t *testing.T) {
 	messages := make(chan ports.Message, 1)
 	engine := newFakeEngine()
 	engine.receive = collecting(messages)
@@ -172,7 +172,7 @@ func TestReadingPausesAtMaxConcurrent(t *testing.T) {
 			<-release
 			return nil
 		}
-		f := onPipes(t, websocket.Config{MaxConcurrent: 2, InitTimeout: -1, KeepAlive: time.Second}, engine)
+		f := onPipes(t, websocket.Config{MaxConcurrent: 2, InitTimeout: time.Hour, KeepAlive: time.Second}, engine)
 		c := f.dial()
 		go func() {
 			for i := range 5 {

@@ -39,8 +39,12 @@ type Server struct {
 	stopping    bool
 }
 
-// NewServer returns a server without connections.
-func NewServer(config Config) *Server {
+// NewServer returns a server without connections. ErrInvalid: a setting is negative
+// or unknown; the error names it.
+func NewServer(config Config) (*Server, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
 	s := &Server{
 		config:      config.withDefaults(),
 		connections: make(map[ports.ConnectionID]*connection),
@@ -51,7 +55,7 @@ func NewServer(config Config) *Server {
 	for i := range s.writers {
 		s.writers[i] = newWriter(s.config.FlushDelay)
 	}
-	return s
+	return s, nil
 }
 
 // Push queues a text message and returns. ErrGone: the server has no such

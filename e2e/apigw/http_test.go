@@ -9,13 +9,14 @@ import (
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/adapters/apigw/local"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/internal/must"
 )
 
 // TestAuditsThroughLambda holds the Lambda path of GraphQL over HTTP to the
 // audits of the npm package graphql-http, as e2e/audits does the server's.
 func TestAuditsThroughLambda(t *testing.T) {
 	engine := newEngine(t, setup{}, nil)
-	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(engine, graphqlhttp.Config{})})
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: must.Make(graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))})
 	if err != nil {
 		t.Fatal(err)
 	}

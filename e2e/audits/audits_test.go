@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/internal/must"
 )
 
 // result is how one audit ended.
@@ -24,7 +25,7 @@ type result struct {
 
 func TestGraphQLOverHTTPAudits(t *testing.T) {
 	installPackages(t)
-	server := httptest.NewServer(graphqlhttp.NewHandler(newExecutor(t), graphqlhttp.Config{}))
+	server := httptest.NewServer(must.Make(graphqlhttp.NewHandler(newExecutor(t), graphqlhttp.Config{})))
 	defer server.Close()
 
 	results := audit(t, server.URL)

@@ -24,6 +24,7 @@ import (
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 )
 
 // event is what is published; those of a topic are numbered from 1.
@@ -62,7 +63,7 @@ func serveGateway(text string) error {
 	}()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	client := goredis.NewClient(&goredis.Options{Addr: c.Redis, ContextTimeoutEnabled: true})
-	sockets := websocket.NewServer(websocket.Config{Endpoint: c.Name, Logger: logger})
+	sockets := must.Make(websocket.NewServer(websocket.Config{Endpoint: c.Name, Logger: logger}))
 	backend, err := redis.New(redis.Config{
 		Client: client, Logger: logger,
 		Heartbeat: c.Times.Heartbeat, DeadAfter: c.Times.DeadAfter, LeaseTTL: c.Times.LeaseTTL,

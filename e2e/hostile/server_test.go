@@ -49,7 +49,7 @@ type figures struct {
 func serve() error {
 	ctx, cancel := untilTold()
 	defer cancel()
-	server := websocket.NewServer(websocket.Config{MaxConnections: 5000})
+	server := must.Make(websocket.NewServer(websocket.Config{MaxConnections: 5000}))
 	backend := must.Make(memory.New(memory.Config{}))
 	schema, err := newSchema()
 	if err != nil {

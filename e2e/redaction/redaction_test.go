@@ -108,7 +108,7 @@ func program(t *testing.T, adapters func(*testing.T, *telling, *websocket.Server
 	if err != nil {
 		t.Fatal(err)
 	}
-	sockets := websocket.NewServer(websocket.Config{Logger: logger, Endpoint: "gateway"})
+	sockets := must.Make(websocket.NewServer(websocket.Config{Logger: logger, Endpoint: "gateway"}))
 	p := adapters(t, c, sockets)
 	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: p.bus, Observer: observer})
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *telling) serve(t *testing.T, engine *core.Engine, sockets *websocket.Se
 	}
 	running.Go(func() { _ = p.bus.Consume(ctx, deliver) })
 	running.Go(func() { _ = p.run(ctx, engine) })
-	handler, requests := sockets.Handler(engine), graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})
+	handler, requests := sockets.Handler(engine), must.Make(graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger}))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "" {
 			handler.ServeHTTP(w, r)

@@ -51,7 +51,10 @@ const leaveTime = 20 * time.Second
 // run serves until the context ends, and then lets everyone go in good order.
 func run(ctx context.Context, address, pages string, options storeOptions) (err error) {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	sockets := websocket.NewServer(websocket.Config{Logger: logger, Endpoint: options.process})
+	sockets, err := websocket.NewServer(websocket.Config{Logger: logger, Endpoint: options.process})
+	if err != nil {
+		return err
+	}
 	backend, err := newBackend(ctx, options, sockets)
 	if err != nil {
 		return err
@@ -70,7 +73,11 @@ func run(ctx context.Context, address, pages string, options storeOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := newServer(routes(engine, sockets, backend, pages), logger)
+	requests, err := graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})
+	if err != nil {
+		return err
+	}
+	server := newServer(routes(sockets.Handler(engine), requests, sockets, backend, pages), logger)
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	// Events are delivered until the last client has been told to leave.
@@ -132,13 +139,11 @@ func failure(ctx context.Context) error {
 
 // routes puts sockets and plain requests on one path, as clients expect it, and
 // the probes beside it.
-func routes(engine *core.Engine, server *websocket.Server, backend *backend, pages string) http.Handler {
-	sockets := server.Handler(engine)
-	requests := graphqlhttp.NewHandler(engine, graphqlhttp.Config{})
+func routes(subscriptions, requests http.Handler, server *websocket.Server, backend *backend, pages string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
 		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-			sockets.ServeHTTP(w, r)
+			subscriptions.ServeHTTP(w, r)
 			return
 		}
 		requests.ServeHTTP(w, r)

@@ -55,7 +55,10 @@ func newSchema() (*graphqlgo.Schema, error) {
 
 // docs:start main
 func main() {
-	sockets := websocket.NewServer(websocket.Config{})
+	sockets, err := websocket.NewServer(websocket.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
 	backend, err := memory.New(memory.Config{})
 	if err != nil {
 		log.Fatal(err)
@@ -71,10 +74,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	requests, err := graphqlhttp.NewHandler(engine, graphqlhttp.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	go func() { log.Fatal(backend.Consume(context.Background(), engine.Deliver)) }()
 	http.Handle("/subscriptions", sockets.Handler(engine))
-	http.Handle("/graphql", graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))
+	http.Handle("/graphql", requests)
 	log.Println("GraphQL at http://localhost:8080/graphql, subscriptions at ws://localhost:8080/subscriptions")
 	log.Fatal(http.ListenAndServe("localhost:8080", nil)) //nolint:gosec // the smallest server there is
 }

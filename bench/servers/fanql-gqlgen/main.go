@@ -29,7 +29,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sockets := websocket.NewServer(websocket.Config{})
+	sockets, err := websocket.NewServer(websocket.Config{})
+	if err != nil {
+		return err
+	}
 	backend, err := memory.New(memory.Config{})
 	if err != nil {
 		return err

@@ -19,7 +19,12 @@ func main() {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)
 	}
-	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(chat, graphqlhttp.Config{Logger: logger})})
+	requests, err := graphqlhttp.NewHandler(chat, graphqlhttp.Config{Logger: logger})
+	if err != nil {
+		logger.Error("starting", "error", err.Error())
+		os.Exit(1)
+	}
+	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: requests})
 	if err != nil {
 		logger.Error("starting", "error", err.Error())
 		os.Exit(1)

@@ -31,5 +31,9 @@ func newHandler(logger *slog.Logger) (apigw.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apigw.NewHandler(apigw.HandlerConfig{HTTP: graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})})
+	requests, err := graphqlhttp.NewHandler(engine, graphqlhttp.Config{Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	return apigw.NewHandler(apigw.HandlerConfig{HTTP: requests})
 }
