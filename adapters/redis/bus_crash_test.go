@@ -360,8 +360,9 @@ func deletedLease(t *testing.T, d dial) {
 	client, worker := d.connect(t), d.connect(t)
 	var deleted, renewals atomic.Int64
 	worker.loses = func(command goredis.Cmder) bool {
-		// A renewal has the lease's key alone, its value and the time.
-		if arguments := command.Args(); len(arguments) == 6 && strings.HasSuffix(fmt.Sprint(arguments[3]), ":lease") {
+		// A renewal has the lease's key alone, its value and the time. The first one is
+		// sent as a whole besides.
+		if arguments := command.Args(); command.Name() == "evalsha" && len(arguments) == 6 && strings.HasSuffix(fmt.Sprint(arguments[3]), ":lease") {
 			renewals.Add(deleted.Load())
 		}
 		return false

@@ -159,7 +159,7 @@ func (w *worker) wait(ctx context.Context, tick <-chan time.Time, woken <-chan *
 				w.wake(message.Payload)
 				continue
 			}
-			woken = nil // The client was closed, as the next command finds out.
+			// The client was closed, as the next command finds out.
 		case partition := <-w.ended:
 			w.gone(partition)
 		case <-tick:
