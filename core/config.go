@@ -253,5 +253,6 @@ func (c *Config) delivery(runner *run.Runner, peers *peer.Peers) delivery.Config
 	return delivery.Config{
 		Store: c.Store, Runner: runner, Peers: peers, Calls: peers.Calls, Observation: peers.Observation, Now: c.Now,
 		PageSize: c.PageSize, Reserve: c.Reserve, PushConcurrency: c.PushConcurrency,
+		Sharing: delivery.Exact(),
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/core/internal/delivery"
 	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
@@ -32,23 +33,38 @@ import (
 //
 //	go test -run 'FuzzSharing/seed#17$' ./core
 func FuzzSharing(f *testing.F) {
-	const seeds = 250
-	for seed := range uint64(seeds) {
+	for seed := range uint64(sharingSeeds) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		s := newSharing(seed)
-		engine, twin := s.serve(t, false), s.serve(t, true)
-		for _, id := range s.connections() {
-			got, want := s.told(t, engine, id), s.told(t, twin, id)
-			if !slices.Equal(got, want) {
-				t.Errorf("seed %d: %s got\n  %s\nwant\n  %s", seed, id, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-			}
+		for _, difference := range s.differences(t, exact) {
+			t.Error(difference)
 		}
 		if t.Failed() {
 			t.Logf("seed %d:\n%s", seed, s)
 		}
 	})
+}
+
+const sharingSeeds = 250
+
+// exact has an engine share as it does outside of tests.
+func exact(*delivery.Sharing) {}
+
+// differences are what shows of sharing, in an engine with a change of how it does that.
+func (s *sharing) differences(t *testing.T, change func(*delivery.Sharing)) []string {
+	t.Helper()
+	engine, twin := s.serve(t, change, false), s.serve(t, exact, true)
+	var found []string
+	for _, id := range s.connections() {
+		got, want := engine.take(id), twin.take(id)
+		found = append(found, s.foreign(id, got)...)
+		if got, want := canonical(t, got), canonical(t, want); !slices.Equal(got, want) {
+			found = append(found, fmt.Sprintf("%s got\n  %s\nwant\n  %s", id, strings.Join(got, "\n  "), strings.Join(want, "\n  ")))
+		}
+	}
+	return found
 }
 
 // sharing is what a seed makes.
@@ -512,7 +528,7 @@ func (w *documentWriter) field(f *sharedField, optional bool) string {
 // serve has all subscribers subscribe, and delivers all events to them. Alone
 // executes them for each subscriber by itself: neither does the engine share,
 // nor is there anybody with the same request.
-func (s *sharing) serve(t *testing.T, alone bool) *recorder {
+func (s *sharing) serve(t *testing.T, change func(*delivery.Sharing), alone bool) *recorder {
 	t.Helper()
 	pushed := newRecorder()
 	var options []core.SubscribeOption
@@ -520,7 +536,7 @@ func (s *sharing) serve(t *testing.T, alone bool) *recorder {
 		options = append(options, core.PerSubscriber())
 	}
 	backend := must.Make(memory.New(memory.Config{}))
-	engine, err := core.New(core.Config{
+	engine, err := core.NewSharing(core.Config{
 		Schema: s.schema(t, options...), Store: backend,
 		Bus: backend, Pusher: pushed,
 		PageSize: s.pageSize, PushConcurrency: s.concurrency,
@@ -536,7 +552,7 @@ func (s *sharing) serve(t *testing.T, alone bool) *recorder {
 			}
 			return ctx
 		},
-	})
+	}, change)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -590,10 +606,8 @@ func (s *sharing) connections() []ports.ConnectionID {
 	return slices.Compact(ids)
 }
 
-// told is all that a connection was sent, in a form that is the same however
-// graphql-go chose between equals, and checked for what is somebody else's.
-func (s *sharing) told(t *testing.T, pushed *recorder, id ports.ConnectionID) []string {
-	t.Helper()
+// foreign is what a connection was sent of what another one's resolvers read.
+func (s *sharing) foreign(id ports.ConnectionID, frames []string) []string {
 	name := ""
 	for _, to := range s.subscribers {
 		if to.connection == string(id) {
@@ -601,22 +615,32 @@ func (s *sharing) told(t *testing.T, pushed *recorder, id ports.ConnectionID) []
 		}
 	}
 	own := []string{"id:" + string(id), "state:" + name}
-	var told []string
-	for _, frame := range pushed.take(id) {
+	var found []string
+	for _, frame := range frames {
 		for _, read := range regexp.MustCompile(`(id|state):\w*`).FindAllString(frame, -1) {
 			if !slices.Contains(own, read) {
-				t.Errorf("%s was told of %s: %s", id, read, frame)
+				found = append(found, fmt.Sprintf("%s was told of %s: %s", id, read, frame))
 			}
 		}
-		told = append(told, canonical(t, frame))
 	}
-	return told
+	return found
 }
 
-// canonical sorts the errors of a result, because graphql-go resolves the fields
+// canonical is results in a form that is the same however graphql-go chose between
+// equals.
+func canonical(t *testing.T, frames []string) []string {
+	t.Helper()
+	list := make([]string, len(frames))
+	for i, frame := range frames {
+		list[i] = canonicalResult(t, frame)
+	}
+	return list
+}
+
+// canonicalResult sorts the errors of a result, because graphql-go resolves the fields
 // of an object in any order. For the same reason the first of several errors that
 // make their parent null may be any of them: such a one is only counted as one.
-func canonical(t *testing.T, frame string) string {
+func canonicalResult(t *testing.T, frame string) string {
 	t.Helper()
 	var message struct {
 		ID, Type string

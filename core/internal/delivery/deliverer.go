@@ -23,6 +23,8 @@ type Config struct {
 	PageSize        int
 	Reserve         time.Duration
 	PushConcurrency int
+
+	Sharing Sharing
 }
 
 // Deliverer delivers events. Its methods may be called concurrently.

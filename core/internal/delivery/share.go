@@ -14,6 +14,31 @@ import (
 // nothing else changes.
 const maxGroups = 10_000
 
+// Sharing decides which subscribers share a result. Deliverers have Exact; tests
+// have others, to see that it shows when a result is shared too far.
+type Sharing struct {
+	// Request and State are what has to be equal of two subscribers' requests and
+	// states.
+	Request, State func([]byte) []byte
+	// Scope is with whom the result of an execution may be shared, among subscribers
+	// with the same request and, if equalStates, the same state.
+	Scope func(x *run.Execution, equalStates bool) run.Scope
+}
+
+// Exact shares results as far as what the resolvers read allows.
+func Exact() Sharing {
+	whole := func(b []byte) []byte { return b }
+	return Sharing{Request: whole, State: whole, Scope: scope}
+}
+
+func scope(x *run.Execution, equalStates bool) run.Scope {
+	reach := x.Scope()
+	if equalStates && reach == run.EqualStates {
+		return run.Everyone
+	}
+	return reach
+}
+
 // group is all subscribers of a fan-out with the same request. An event is
 // executed for one of them, and the result shared as far as what the resolvers
 // asked about the connection allows:
@@ -40,6 +65,9 @@ type filtered struct {
 
 // sharing is what one event has come to for a group so far.
 type sharing struct {
+	// equalStates: it is for members with one state only.
+	equalStates bool
+
 	mu sync.Mutex
 	// known says how far results are shared; until then, nobody has executed.
 	known run.Scope
@@ -74,13 +102,14 @@ func (f *fanout) members(ctx context.Context, subscribers []ports.Subscriber) []
 }
 
 func (f *fanout) group(ctx context.Context, request []byte) *group {
-	found := f.groups[string(request)]
+	key := f.Sharing.Request(request)
+	found := f.groups[string(key)]
 	if found != nil {
 		return found
 	}
 	found = &group{fan: f, results: make([]sharing, len(f.events))}
 	found.prepared, found.rejected = f.Runner.PrepareStored(ctx, request)
-	f.groups[string(request)] = found
+	f.groups[string(key)] = found
 	return found
 }
 
@@ -112,13 +141,17 @@ func (m *member) result(ctx context.Context, index int) ports.Result {
 		outcome, _ := g.execute(ctx, index, m.Subscriber)
 		return outcome
 	}
-	return g.results[index].outcome(func() (ports.Result, run.Scope) { return g.execute(ctx, index, m.Subscriber) }, m.State)
+	execute := func(equalStates bool) (ports.Result, run.Scope) {
+		outcome, x := g.execute(ctx, index, m.Subscriber)
+		return outcome, g.fan.Sharing.Scope(x, equalStates)
+	}
+	return g.results[index].outcome(execute, g.fan.Sharing.State(m.State))
 }
 
 // outcome returns the shared result where there is one for this state, and
 // otherwise executes. The first execution holds the lock: the others are waiting
 // for nothing but its result.
-func (s *sharing) outcome(execute func() (ports.Result, run.Scope), state []byte) ports.Result {
+func (s *sharing) outcome(execute func(equalStates bool) (ports.Result, run.Scope), state []byte) ports.Result {
 	s.mu.Lock()
 	switch s.known {
 	case run.Everyone:
@@ -126,15 +159,15 @@ func (s *sharing) outcome(execute func() (ports.Result, run.Scope), state []byte
 		return s.all
 	case run.OneCaller:
 		s.mu.Unlock()
-		outcome, _ := execute()
+		outcome, _ := execute(s.equalStates)
 		return outcome
 	case run.EqualStates:
 		same := s.forState(state)
 		s.mu.Unlock()
-		return same.outcome(amongEqualStates(execute), nil)
+		return same.outcome(execute, state)
 	}
 	defer s.mu.Unlock()
-	outcome, reach := execute()
+	outcome, reach := execute(s.equalStates)
 	s.known, s.all = reach, outcome
 	if reach == run.EqualStates {
 		same := s.forState(state)
@@ -143,36 +176,23 @@ func (s *sharing) outcome(execute func() (ports.Result, run.Scope), state []byte
 	return outcome
 }
 
-// amongEqualStates is an execution whose result goes to members with one state
-// only: that it reads the state limits it no further.
-func amongEqualStates(execute func() (ports.Result, run.Scope)) func() (ports.Result, run.Scope) {
-	return func() (ports.Result, run.Scope) {
-		outcome, reach := execute()
-		if reach == run.EqualStates {
-			reach = run.Everyone
-		}
-		return outcome, reach
-	}
-}
-
 func (s *sharing) forState(state []byte) *sharing {
 	same := s.byState[string(state)]
 	if same == nil {
 		if s.byState == nil || len(s.byState) >= maxGroups {
 			s.byState = map[string]*sharing{}
 		}
-		same = &sharing{}
+		same = &sharing{equalStates: true}
 		s.byState[string(state)] = same
 	}
 	return same
 }
 
-// execute runs the operation for one subscriber and says who may share it.
-func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (ports.Result, run.Scope) {
+// execute runs the operation for one subscriber.
+func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (ports.Result, *run.Execution) {
 	x := g.fan.execution(index, to)
 	g.fan.counts.executed.Add(1)
-	outcome := g.fan.Runner.Execute(ctx, x, g.prepared, g.fan.roots[index])
-	return outcome, x.Scope()
+	return g.fan.Runner.Execute(ctx, x, g.prepared, g.fan.roots[index]), x
 }
 
 // execution is that of one event for one subscriber.
