@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/graphql-go/graphql"
 
-	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/internal/must"
@@ -28,24 +26,9 @@ type User struct {
 
 var scores = core.NewTopic[Score]("scores")
 
-// subscriptionSchema is a schema with one subscription field.
-func subscriptionSchema(name string, field *graphql.Field) *graphqlgo.Schema {
-	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
-		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
-			"version": {Type: graphql.Int},
-		}}),
-		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{name: field}}),
-	})
-	if err != nil {
-		panic(err)
-	}
-	return schema
-}
-
 // A program makes an engine of a schema and four ports. What a transport would do
 // for a real socket is done by hand here.
 func ExampleNew() {
-	ctx := context.Background()
 	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
 	engine, err := core.New(core.Config{
 		Schema: subscriptionSchema("score", &graphql.Field{
@@ -63,15 +46,16 @@ func ExampleNew() {
 		return
 	}
 
-	client := connect(ctx, engine, pusher)
-	client.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { score }"}}`)
+	p := &program{engine, backend, pusher}
+	client := p.connect("c1")
+	client.subscribe("subscription { score }")
 
 	// Publishing works from anywhere that has the bus; here it is the engine.
-	if err := engine.Publish(ctx, scores.Event(Score{Home: 1, Away: 0})); err != nil {
+	if err := engine.Publish(context.Background(), scores.Event(Score{Home: 1, Away: 0})); err != nil {
 		fmt.Println(err)
 		return
 	}
-	deliver(ctx, backend, engine)
+	p.deliver()
 	fmt.Println(client.receive())
 	// Output: {"id":"1","type":"next","payload":{"data":{"score":"1:0"}}}
 }
@@ -104,20 +88,10 @@ func ExampleHooks() {
 		Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil },
 	})
 
-	ctx := context.Background()
-	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
-	engine, err := core.New(core.Config{
-		Schema: schema, Store: backend, Bus: backend, Pusher: pusher, Hooks: hooks,
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	client := connect(ctx, engine, pusher)
-	client.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { mine }"}}`)
-	_ = engine.Publish(ctx, core.NewTopic[any]("user/ann").Event("for you alone"))
-	_ = engine.Publish(ctx, core.NewTopic[any]("everyone").Event("for everyone"))
-	deliver(ctx, backend, engine)
+	p := newProgram(core.Config{Schema: schema, Hooks: hooks})
+	client := p.connect("c1")
+	client.subscribe("subscription { mine }")
+	p.publish(core.NewTopic[any]("user/ann").Event("for you alone"), core.NewTopic[any]("everyone").Event("for everyone"))
 	fmt.Println(client.receive())
 	fmt.Println(client.receive())
 	// Unordered output:
@@ -143,15 +117,8 @@ func ExampleInitial() {
 		},
 	})
 
-	ctx := context.Background()
-	backend, pusher := must.Make(memory.New(memory.Config{})), must.Make(memory.NewPusher(memory.PusherConfig{}))
-	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: pusher})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	client := connect(ctx, engine, pusher)
-	client.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { score }"}}`)
+	client := newProgram(core.Config{Schema: schema}).connect("c1")
+	client.subscribe("subscription { score }")
 	fmt.Println(client.receive())
 	// Output: {"id":"1","type":"next","payload":{"data":{"score":2}}}
 }
@@ -171,50 +138,6 @@ func ExampleNewPublisher() {
 	err = publisher.Publish(context.Background(), scores.Event(Score{Home: 3, Away: 2}))
 	fmt.Println(err)
 	// Output: <nil>
-}
-
-// exampleClient does by hand what a transport does for a socket.
-type exampleClient struct {
-	ctx    context.Context //nolint:containedctx // for the length of one example
-	engine *core.Engine
-	socket *memory.Socket
-	sent   time.Time
-}
-
-func connect(ctx context.Context, engine *core.Engine, pusher *memory.Pusher) *exampleClient {
-	client := &exampleClient{ctx: ctx, engine: engine, socket: pusher.Open(ports.Address{ID: "c1"}), sent: time.Now()}
-	if _, err := engine.Connect(ctx, ports.Handshake{Address: client.socket.Address(), Protocols: []string{"graphql-transport-ws"}}); err != nil {
-		panic(err)
-	}
-	client.send(`{"type":"connection_init","payload":{"token":"secret"}}`)
-	client.receive() // connection_ack
-	return client
-}
-
-func (c *exampleClient) send(message string) {
-	c.sent = c.sent.Add(1)
-	err := c.engine.Receive(c.ctx, ports.Message{Address: c.socket.Address(), ReceivedAt: c.sent, Data: []byte(message)})
-	if err != nil {
-		panic(err)
-	}
-}
-
-func (c *exampleClient) receive() string {
-	frame, err := c.socket.Receive(c.ctx)
-	if err != nil {
-		panic(err)
-	}
-	return string(frame)
-}
-
-// deliver delivers what was published so far; a server leaves Consume running.
-func deliver(ctx context.Context, backend *memory.Backend, engine *core.Engine) {
-	ctx, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { defer close(done); _ = backend.Consume(ctx, engine.Deliver) }()
-	_ = backend.Flush(ctx)
-	stop()
-	<-done
 }
 
 func ExamplePublic() {
