@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 
+	"github.com/fanql/fanql/core/internal/filter"
 	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
 )
@@ -70,58 +71,66 @@ func (t Topic[T]) listen(ctx context.Context, listener Listener, options []Subsc
 		return nil, err
 	}
 	events := listener.Listen(ctx, topic)
-	var first []T
-	if wanted.Initial != nil {
-		value, err := wanted.Initial(ctx)
-		if err != nil && !errors.Is(err, ErrSkip) {
-			return nil, err
-		}
-		if err == nil {
-			payload, err := marshalPayload(value)
-			if err != nil {
-				return nil, err
-			}
-			if first, err = appendPayload(first, payload); err != nil {
-				return nil, err
-			}
-		}
+	first, err := initialOf[T](ctx, wanted.Initial)
+	if err != nil {
+		return nil, err
 	}
 	channel := make(chan T)
 	go func() {
 		defer close(channel)
-		send := func(payloads []T) bool {
-			for _, payload := range payloads {
-				select {
-				case <-ctx.Done():
-					return false
-				case channel <- payload:
-				}
-			}
-			return true
-		}
-		if !send(first) {
+		if len(first) > 0 && !send(ctx, channel, first[0]) {
 			return
 		}
-		for event := range events {
-			if event.Kind == ports.EventComplete {
-				return
-			}
-			if len(event.Only) > 0 || !wanted.Filters.Pass(run.DecodePayload(event.Payload)) {
-				continue
-			}
-			payloads, err := appendPayload[T](nil, event.Payload)
-			if err == nil && !send(payloads) {
-				return
-			}
-		}
+		relay(ctx, channel, events, wanted.Filters)
 	}()
 	return channel, nil
 }
 
-func appendPayload[T any](payloads []T, encoded []byte) ([]T, error) {
+// initialOf is the initial payload, if there is one.
+func initialOf[T any](ctx context.Context, initial func(context.Context) (any, error)) ([]T, error) {
+	if initial == nil {
+		return nil, nil
+	}
+	value, err := initial(ctx)
+	if errors.Is(err, ErrSkip) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := marshalPayload(value)
+	if err != nil {
+		return nil, err
+	}
 	var payload T
 	if err := json.Unmarshal(encoded, &payload); err != nil {
 		return nil, err
 	}
-	return append(payloads, payload), nil
+	return []T{payload}, nil
+}
+
+// relay sends the payloads of the events that the filters let through, until the
+// topic or the context ends.
+func relay[T any](ctx context.Context, to chan<- T, events <-chan ports.Event, filters filter.Filters) {
+	for event := range events {
+		if event.Kind == ports.EventComplete {
+			return
+		}
+		if len(event.Only) > 0 || !filters.Pass(run.DecodePayload(event.Payload)) {
+			continue
+		}
+		var payload T
+		if json.Unmarshal(event.Payload, &payload) == nil && !send(ctx, to, payload) {
+			return
+		}
+	}
+}
+
+func send[T any](ctx context.Context, to chan<- T, payload T) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case to <- payload:
+		return true
+	}
 }
