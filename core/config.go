@@ -44,7 +44,7 @@ type Config struct {
 	// which costs nothing.
 	Observer ports.Observer
 	// Logger receives what the engine cannot tell anyone else. It never gets a
-	// payload, a token or a connection's state. Default: silence.
+	// payload, a token or a connection's state. Default: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock of everything that is stored. Default: time.Now.
 	Now func() time.Time
@@ -197,7 +197,7 @@ func (c *Config) setDefaults() {
 		c.NewContext = func(ctx context.Context) context.Context { return ctx }
 	}
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger = slog.Default()
 	}
 	if c.Now == nil {
 		c.Now = time.Now

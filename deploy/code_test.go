@@ -106,7 +106,7 @@ func permissions(t *testing.T, function string) []string {
 		maps.Copy(needed, fromStream())
 	} else {
 		for method := range reflect.TypeFor[schema.History]().Methods() {
-			said := readSource(t, "../examples/chat/internal/dynamohistory")
+			said := readSource(t, "../examples/chat/dynamohistory")
 			need(renamed(tableActions(said.reach(t, "History."+method.Name)), "Messages"))
 		}
 	}

@@ -62,7 +62,7 @@ func startCloud(t *testing.T, environment ...string) *cloud {
 func (c *cloud) function(t *testing.T, name string) *runtime.Function {
 	t.Helper()
 	function, err := runtime.New(runtime.Config{
-		Program: filepath.Join(programs, name), Name: name, MaxProcesses: 4, Timeout: 29 * time.Second, Output: t.Output(), Env: c.environment,
+		Program: filepath.Join(programs, "redis"), Name: name, MaxProcesses: 4, Timeout: 29 * time.Second, Output: t.Output(), Env: c.environment,
 	})
 	if err != nil {
 		t.Fatal(err)

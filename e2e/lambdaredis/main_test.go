@@ -11,7 +11,7 @@ import (
 	"github.com/fanql/fanql/e2e/internal/program"
 )
 
-// programs is the folder of the functions and the worker.
+// programs is the folder of the functions' program and the worker.
 var programs string
 
 func TestMain(m *testing.M) {
@@ -26,9 +26,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(programs)
-	const folder = program.Module + "/examples/chat/lambda/redis/"
-	build := exec.Command("go", "build", "-race", "-tags", "lambda.norpc", "-o", programs,
-		folder+"websocket", folder+"http", folder+"worker")
+	const folder = program.Module + "/examples/chat/lambda/redis"
+	build := exec.Command("go", "build", "-race", "-tags", "lambda.norpc", "-o", programs, folder, folder+"/worker")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, output)
 		return 1

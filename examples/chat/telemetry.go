@@ -12,16 +12,15 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/fanql/fanql"
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/adapters/redis"
-	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/ports"
 )
 
 // telemetry is what -telemetry comes to.
 type telemetry struct {
-	// observer is for engine and publisher; nil where nothing is recorded.
-	observer ports.Observer
+	recorder *otel.Observer // nil where nothing is recorded
 	// close writes what is left.
 	close func(context.Context) error
 }
@@ -30,7 +29,7 @@ type telemetry struct {
 // records nothing. For a collector, put otlptracehttp.New(ctx) and
 // otlpmetrichttp.New(ctx) in the place of the two exporters: they read
 // OTEL_EXPORTER_OTLP_ENDPOINT.
-func newTelemetry(name string, sockets *websocket.Server, measured *backend) (*telemetry, error) {
+func newTelemetry(name string) (*telemetry, error) {
 	if name == "" {
 		return &telemetry{close: func(context.Context) error { return nil }}, nil
 	}
@@ -56,20 +55,36 @@ func newTelemetry(name string, sockets *websocket.Server, measured *backend) (*t
 	if err != nil {
 		return nil, err
 	}
-	err = observer.Gauge("chat.socket.count", "{socket}", "Sockets of this process.", func(context.Context) (float64, error) {
+	shutdown := func(ctx context.Context) error {
+		return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx), file.Close())
+	}
+	return &telemetry{observer, shutdown}, nil
+}
+
+// observer is for the engine; nil where nothing is recorded.
+func (t *telemetry) observer() ports.Observer {
+	if t.recorder == nil {
+		return nil
+	}
+	return t.recorder
+}
+
+// measure adds to the metrics what the engine does not know.
+func (t *telemetry) measure(server *fanql.Server, backend *backend) error {
+	if t.recorder == nil {
+		return nil
+	}
+	err := t.recorder.Gauge("chat.socket.count", "{socket}", "Sockets of this process.", func(context.Context) (float64, error) {
 		count := 0.0
-		for range sockets.Connections() {
+		for range server.Connections() {
 			count++
 		}
 		return count, nil
 	})
-	if measured.measure != nil {
-		err = errors.Join(err, measured.measure(observer))
+	if backend.measure != nil {
+		err = errors.Join(err, backend.measure(t.recorder))
 	}
-	shutdown := func(ctx context.Context) error {
-		return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx), file.Close())
-	}
-	return &telemetry{observer, shutdown}, err
+	return err
 }
 
 // topicTemplate names the two kinds of topics that the chat has.

@@ -4,14 +4,14 @@ package main
 import (
 	"context"
 	"log"
-	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/graphql-go/graphql"
 
+	"github.com/fanql/fanql"
 	"github.com/fanql/fanql/adapters/graphqlgo"
-	"github.com/fanql/fanql/adapters/graphqlhttp"
-	"github.com/fanql/fanql/adapters/memory"
-	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 )
 
@@ -55,35 +55,19 @@ func newSchema() (*graphqlgo.Schema, error) {
 
 // docs:start main
 func main() {
-	sockets, err := websocket.NewServer(websocket.Config{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	backend, err := memory.New(memory.Config{})
-	if err != nil {
-		log.Fatal(err)
-	}
-
 	schema, err := newSchema()
 	if err != nil {
 		log.Fatal(err)
 	}
-	engine, err := core.New(core.Config{
-		Schema: schema, Store: backend, Bus: backend, Pusher: sockets,
-	})
+	server, err := fanql.NewServer(fanql.Config{Schema: schema})
 	if err != nil {
 		log.Fatal(err)
 	}
-	requests, err := graphqlhttp.NewHandler(engine, graphqlhttp.Config{})
-	if err != nil {
-		log.Fatal(err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := server.ListenAndServe(ctx, "localhost:8080"); err != nil {
+		log.Print(err)
 	}
-
-	go func() { log.Fatal(backend.Consume(context.Background(), engine.Deliver)) }()
-	http.Handle("/subscriptions", sockets.Handler(engine))
-	http.Handle("/graphql", requests)
-	log.Println("GraphQL at http://localhost:8080/graphql, subscriptions at ws://localhost:8080/subscriptions")
-	log.Fatal(http.ListenAndServe("localhost:8080", nil)) //nolint:gosec // the smallest server there is
 }
 
 // docs:end main

@@ -47,9 +47,17 @@ func layers() []layer {
 		adapter("redis", "github.com/redis/...", "github.com/cespare/xxhash/...", "go.uber.org/atomic/...", "golang.org/x/sys/..."),
 		adapter("websocket", "github.com/gobwas/..."),
 
+		{packages: strings.TrimSuffix(module, "/"), links: append(engine(),
+			module+"adapters/graphqlhttp", module+"adapters/memory", module+"adapters/websocket/...", "github.com/gobwas/...")},
+		// The SDK's core, and none of its clients.
+		{packages: module + "fanqllambda", links: append(engine(),
+			module+"adapters/apigw", module+"adapters/graphqlhttp", module+"adapters/memory",
+			"github.com/aws/aws-lambda-go/...", "github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/internal/...", "github.com/aws/smithy-go/...")},
+
 		{packages: module + "deploy/...", composes: true},
 		{packages: module + "e2e/...", composes: true},
 		{packages: module + "examples/...", composes: true},
+		{packages: module + "fanqllambda/...", composes: true}, // on one backend each
 		{packages: module + "fanqltest/...", composes: true},
 		{packages: module + "internal/...", composes: true}, // for tests
 	}
@@ -59,6 +67,9 @@ func layers() []layer {
 func gqlparser() []string {
 	return []string{"github.com/vektah/gqlparser/v2/...", "github.com/agnivade/levenshtein"}
 }
+
+// engine is the engine with its rooms.
+func engine() []string { return []string{module + "ports", module + "core/..."} }
 
 // room is the layer of one of the engine's rooms: it links the rooms that it may
 // use.

@@ -9,7 +9,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/fanql/fanql/adapters/dynamodb"
-	"github.com/fanql/fanql/examples/chat/internal/dynamohistory"
+	"github.com/fanql/fanql/examples/chat/dynamohistory"
 )
 
 // Messages is the name of the history's table.

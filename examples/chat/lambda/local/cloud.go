@@ -61,9 +61,13 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	if c.binaries, err = os.MkdirTemp("", "chat-lambda"); err != nil {
 		return nil, err
 	}
+	program, err := c.build(ctx)
+	if err != nil {
+		return nil, err
+	}
 	functions := map[string]*runtime.Function{}
 	for name, timeout := range map[string]time.Duration{"websocket": 29 * time.Second, "http": 29 * time.Second, "stream": 15 * time.Minute} {
-		if functions[name], err = c.function(ctx, name, endpoint, backend.Tables(), options.processes, timeout); err != nil {
+		if functions[name], err = c.function(program, name, endpoint, backend.Tables(), options.processes, timeout); err != nil {
 			return nil, err
 		}
 	}
@@ -100,17 +104,26 @@ func (c *cloud) stop() {
 	}
 }
 
-// function builds one of the mains, as it is built for AWS, and makes it one that
-// can be invoked.
-func (c *cloud) function(ctx context.Context, name, endpoint string, tables dynamodb.Tables, processes int, timeout time.Duration) (*runtime.Function, error) {
-	program := filepath.Join(c.binaries, name)
+// build makes the program of all functions as it is made for AWS.
+func (c *cloud) build(ctx context.Context) (program string, err error) {
+	program = filepath.Join(c.binaries, "bootstrap")
 	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", program, //nolint:gosec // a name of our own
-		"github.com/fanql/fanql/examples/chat/lambda/"+name)
+		"github.com/fanql/fanql/examples/chat/lambda/dynamodb")
 	if output, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building %s: %w\n%s", name, err, output)
+		return "", fmt.Errorf("building the function: %w\n%s", err, output)
+	}
+	return program, nil
+}
+
+// function makes one that can be invoked. Each has processes of its own, under its
+// name.
+func (c *cloud) function(program, name, endpoint string, tables dynamodb.Tables, processes int, timeout time.Duration) (*runtime.Function, error) {
+	named := filepath.Join(c.binaries, name)
+	if err := os.Link(program, named); err != nil {
+		return nil, err
 	}
 	function, err := runtime.New(runtime.Config{
-		Program: program, Name: name, MaxProcesses: processes, Timeout: timeout, Output: os.Stderr,
+		Program: named, Name: name, MaxProcesses: processes, Timeout: timeout, Output: os.Stderr,
 		Env: []string{
 			"FANQL_CONNECTIONS_TABLE=" + tables.Connections, "FANQL_SUBSCRIPTIONS_TABLE=" + tables.Subscriptions, "FANQL_EVENTS_TABLE=" + tables.Events,
 			"CHAT_MESSAGES_TABLE=" + localtables.Messages,

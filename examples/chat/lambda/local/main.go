@@ -1,5 +1,5 @@
-// Local runs the chat as it runs on AWS, on this machine: the three compiled
-// Lambda functions behind a local API Gateway, on DynamoDB Local with its stream.
+// Local runs the chat as it runs on AWS, on this machine: the three Lambda functions,
+// which are one compiled program, behind a local API Gateway, on DynamoDB Local with its stream.
 // `make run-lambda` builds the pages and starts it.
 package main
 

@@ -13,43 +13,38 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/fanql/fanql/examples/chat/lambda/internal/role"
-	"github.com/fanql/fanql/examples/chat/lambda/redis/internal/backend"
+	"github.com/fanql/fanql/examples/chat/redishistory"
+	"github.com/fanql/fanql/examples/chat/schema"
+	"github.com/fanql/fanql/fanqllambda"
+	"github.com/fanql/fanql/fanqllambda/onredis"
 )
 
-// connections is how many there are to a node of Redis at most, beside the one on
-// which the worker is told of new events: two for each partition.
-const connections = 32
-
 func main() {
-	logger := backend.Logger()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, logger); err != nil {
-		logger.Error("the worker has ended", "error", err.Error())
+	err := run(ctx)
+	stop()
+	if err != nil {
+		slog.Error("the worker has ended", slog.Any("error", err))
 		os.Exit(1)
 	}
 }
 
-// run delivers until the context ends. Deliveries that are under way then have 10
-// seconds; what they do not get to is the next worker's.
-func run(ctx context.Context, logger *slog.Logger) (err error) {
-	settings, err := backend.FromEnvironment()
+func run(ctx context.Context) (err error) {
+	backend, err := onredis.New(onredis.Config{Client: func(options *goredis.UniversalOptions) { options.PoolSize = 32 }})
 	if err != nil {
 		return err
 	}
-	client := settings.NewClient(connections)
-	defer func() { err = errors.Join(err, client.Close()) }()
-	kept, err := settings.NewBackend(client, logger)
+	defer func() { err = errors.Join(err, backend.Client.Close()) }()
+	chat, err := schema.New(redishistory.New(backend.Client))
 	if err != nil {
 		return err
 	}
-	engine, err := settings.NewEngine(client, kept, kept, credentials(), logger)
-	if err != nil {
-		return err
-	}
-	return kept.Consume(ctx, engine.Deliver)
+	return fanqllambda.Work(ctx, fanqllambda.Config{
+		Schema: chat, Hooks: schema.Hooks(), Backend: backend, Credentials: credentials(),
+	})
 }
 
 // credentials are those of the container's task, which ECS hands out at an address
@@ -59,5 +54,5 @@ func credentials() aws.CredentialsProvider {
 	if path := os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {
 		return aws.NewCredentialsCache(endpointcreds.New("http://169.254.170.2" + path))
 	}
-	return role.Credentials()
+	return fanqllambda.Credentials()
 }

@@ -4,6 +4,7 @@ package dynamohistory
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,8 +24,13 @@ type History struct {
 	table  string
 }
 
-// New makes a history. It does no I/O.
-func New(client *dynamodb.Client, table string) *History { return &History{client, table} }
+// New makes a history. It does no I/O. The error says that the table has no name.
+func New(client *dynamodb.Client, table string) (*History, error) {
+	if table == "" {
+		return nil, errors.New("the table of messages has no name: CHAT_MESSAGES_TABLE is not set")
+	}
+	return &History{client, table}, nil
+}
 
 const (
 	roomPrefix     = "room/"

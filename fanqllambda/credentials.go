@@ -1,8 +1,4 @@
-// Package role provides the credentials of the role that a Lambda function runs
-// as. Lambda puts them into the environment of every process. To read them there,
-// rather than through the SDK's config package, keeps a third of the SDK out of
-// the binary.
-package role
+package fanqllambda
 
 import (
 	"context"
@@ -12,7 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Credentials are the role's, from a cache.
+// Credentials are those of the role that the function runs as, from a cache. Lambda
+// puts them into the environment of every process (AWS_ACCESS_KEY_ID,
+// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN). To read them there, rather than through
+// the SDK's config package, keeps a fifth of the binary out of it.
 func Credentials() *aws.CredentialsCache { return aws.NewCredentialsCache(environment{}) }
 
 type environment struct{}

@@ -1,0 +1,32 @@
+// Redis is every Lambda function of the chat, on Redis: behind the WebSocket API and
+// behind the HTTP API.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/fanql/fanql/examples/chat/redishistory"
+	"github.com/fanql/fanql/examples/chat/schema"
+	"github.com/fanql/fanql/fanqllambda"
+	"github.com/fanql/fanql/fanqllambda/onredis"
+)
+
+func main() {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil))) // which CloudWatch understands
+	config, err := newConfig()
+	if err != nil {
+		slog.Error("the function cannot start", slog.Any("error", err))
+		os.Exit(1)
+	}
+	fanqllambda.Start(config)
+}
+
+func newConfig() (config fanqllambda.Config, err error) {
+	backend, err := onredis.New(onredis.Config{})
+	if err != nil {
+		return config, err
+	}
+	chat, err := schema.New(redishistory.New(backend.Client))
+	return fanqllambda.Config{Schema: chat, Hooks: schema.Hooks(), Backend: backend}, err
+}

@@ -1,0 +1,104 @@
+// Package fanql is a whole server of GraphQL with subscriptions: sockets and HTTP
+// on one path, probes, delivery of events, membership of a fleet, and the order in
+// which all of that starts and stops.
+//
+//	server, err := fanql.NewServer(fanql.Config{Schema: schema})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	log.Fatal(server.ListenAndServe(ctx, ":8080"))
+//
+// Everything is in memory until Config.Backend says otherwise. On a backend that is
+// a ports.Fleet, such as that of adapters/redis, the same program is one of a fleet,
+// of which each member reaches the clients of all.
+//
+// The parts are those of adapters/websocket, adapters/graphqlhttp and core. A
+// program that needs another composition makes them itself, as this package does.
+package fanql
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+// Config is what a Server is made of. Schema is required; every other zero field
+// stands for its default. Negative numbers are refused.
+type Config struct {
+	// Schema is what clients are served.
+	Schema ports.Schema
+	// Hooks are called in the life of connections and operations.
+	Hooks core.Hooks
+	// Backend keeps connections and operations, and carries the events. It is a
+	// ports.EventSource, since the server delivers what it carries. Default: the
+	// memory of this process.
+	Backend ports.Backend
+	// Process is the name of this process, where Backend is a ports.Fleet: no other
+	// process of the fleet that is alive has it. Default: the name of the host and a
+	// random text.
+	Process string
+
+	// Path is where GraphQL is served, over sockets and over HTTP. Default: /graphql.
+	Path string
+	// Pages answers the requests for all other paths but /livez and /readyz.
+	// Default: 404.
+	Pages http.Handler
+	// Checks are asked by /readyz, besides the store. Default: none.
+	Checks []websocket.Check
+	// ShutdownTimeout is how long clients are given to go once the server is to stop.
+	// Delivery goes on for that time; then the backend hands over what is left, for
+	// which it may have a limit of its own. Default: 20 s.
+	ShutdownTimeout time.Duration
+	// Logger receives what nobody else is told. Default: slog.Default().
+	Logger *slog.Logger
+
+	// Core, WebSocket and HTTP change the configurations of the parts. Each is called
+	// once, by NewServer, with what the fields above come to. Pusher is the server's
+	// own, and set after Core. Default: nothing is changed.
+	Core      func(*core.Config)
+	WebSocket func(*websocket.Config)
+	HTTP      func(*graphqlhttp.Config)
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Schema == nil:
+		return invalid("NewServer", "fanql.Config.Schema is required")
+	case c.ShutdownTimeout < 0:
+		return invalid("NewServer", "fanql.Config.ShutdownTimeout must not be negative")
+	case c.Path != "" && !strings.HasPrefix(c.Path, "/"):
+		return invalid("NewServer", "fanql.Config.Path must begin with a slash")
+	}
+	if _, ok := c.Backend.(ports.EventSource); c.Backend != nil && !ok {
+		return invalid("NewServer", "fanql.Config.Backend must be a ports.EventSource: nothing would deliver its events")
+	}
+	return nil
+}
+
+func (c *Config) setDefaults() {
+	c.Path = cmp.Or(c.Path, "/graphql")
+	c.ShutdownTimeout = cmp.Or(c.ShutdownTimeout, 20*time.Second)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.Pages == nil {
+		c.Pages = http.NotFoundHandler()
+	}
+	if c.Process == "" {
+		host, _ := os.Hostname() // the rest of the name is enough
+		c.Process = host + "-" + rand.Text()
+	}
+}
+
+// invalid is the error of a call that no repetition mends.
+func invalid(op, text string) error {
+	return &ports.Error{Op: "fanql." + op, Kind: ports.ErrInvalid, Err: errors.New(text)}
+}

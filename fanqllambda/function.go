@@ -1,0 +1,130 @@
+package fanqllambda
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+// streamed is a backend whose events come through a DynamoDB stream. It keeps the
+// SDK of DynamoDB out of functions on other backends.
+type streamed interface {
+	StreamHandler(deliver ports.DeliverFunc) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
+}
+
+// function is a function that is composed.
+type function struct {
+	engine  *core.Engine
+	handler apigw.HandlerConfig
+}
+
+func newFunction(config Config) (*function, error) {
+	if err := config.complete(); err != nil {
+		return nil, err
+	}
+	f := &function{handler: apigw.HandlerConfig{
+		Endpoint: os.Getenv("FANQL_ENDPOINT"), Origins: strings.Fields(os.Getenv("FANQL_ORIGINS")), Logger: config.Logger,
+	}}
+	if config.APIGateway != nil {
+		config.APIGateway(&f.handler)
+	}
+	pusher, err := newPusher(config, f.handler.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	bus, err := f.bus(config)
+	if err != nil {
+		return nil, err
+	}
+	engine := core.Config{
+		Schema: config.Schema, Hooks: config.Hooks, Logger: config.Logger,
+		Store: config.Backend, Bus: bus, Pusher: pusher,
+	}
+	if config.Core != nil {
+		config.Core(&engine)
+	}
+	if f.engine, err = core.New(engine); err != nil {
+		return nil, err
+	}
+	overHTTP := graphqlhttp.Config{Logger: config.Logger, MaxBodyBytes: engine.MaxMessageBytes}
+	if config.HTTP != nil {
+		config.HTTP(&overHTTP)
+	}
+	requests, err := graphqlhttp.NewHandler(f.engine, overHTTP)
+	if err != nil {
+		return nil, err
+	}
+	f.handler.Engine, f.handler.HTTP = f.engine, requests
+	if backend, ok := config.Backend.(streamed); ok && config.Delivery == Stream {
+		f.handler.Stream = backend.StreamHandler(f.engine.Deliver)
+	}
+	return f, nil
+}
+
+func newPusher(config Config, endpoint string) (*apigw.Pusher, error) {
+	pusher := apigw.PusherConfig{Region: os.Getenv("AWS_REGION"), Credentials: config.Credentials, Endpoint: endpoint}
+	if config.Pusher != nil {
+		config.Pusher(&pusher)
+	}
+	if pusher.Region == "" {
+		return nil, invalid("AWS_REGION is not set")
+	}
+	return apigw.NewPusher(pusher)
+}
+
+// bus is where events are published to. The engine is not made yet.
+func (f *function) bus(config Config) (ports.EventBus, error) {
+	if config.Delivery != Direct {
+		return config.Backend, nil
+	}
+	return memory.NewDirect(func(ctx context.Context, events []ports.Event) []error { return f.engine.Deliver(ctx, events) })
+}
+
+// complete checks the configuration and puts defaults into it.
+func (c *Config) complete() error {
+	switch {
+	case c.Schema == nil:
+		return invalid("fanqllambda.Config.Schema is required")
+	case c.Backend == nil:
+		return invalid("fanqllambda.Config.Backend is required")
+	}
+	c.Logger = c.logger()
+	if c.Credentials == nil {
+		c.Credentials = Credentials()
+	}
+	c.Delivery = cmp.Or(c.Delivery, Delivery(os.Getenv("FANQL_DELIVERY")))
+	_, isStreamed := c.Backend.(streamed)
+	_, isSource := c.Backend.(ports.EventSource)
+	switch {
+	case c.Delivery == "" && isStreamed:
+		c.Delivery = Stream
+	case c.Delivery == "":
+		return invalid("FANQL_DELIVERY is not set: it is worker or direct on a backend without a DynamoDB stream")
+	case c.Delivery == Stream && !isStreamed:
+		return invalid("the delivery is stream, and the backend has no StreamHandler")
+	case c.Delivery == Worker && !isSource:
+		return invalid("the delivery is worker, and the backend is no ports.EventSource")
+	case c.Delivery != Stream && c.Delivery != Worker && c.Delivery != Direct:
+		return invalid(fmt.Sprintf("the delivery is %q, and has to be stream, worker or direct", c.Delivery))
+	}
+	return nil
+}
+
+func (c *Config) logger() *slog.Logger { return cmp.Or(c.Logger, slog.Default()) }
+
+// invalid is the error of a configuration.
+func invalid(text string) error {
+	return &ports.Error{Op: "fanqllambda.Handler", Kind: ports.ErrInvalid, Err: errors.New(text)}
+}

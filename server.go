@@ -1,0 +1,156 @@
+package fanql
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/adapters/websocket"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+// Server is one process with everything that it runs. It runs once, by
+// ListenAndServe, Serve or Run. All other methods may be called at any time, and
+// concurrently.
+type Server struct {
+	config  Config
+	engine  *core.Engine
+	store   ports.Store
+	source  ports.EventSource
+	router  ports.Router // nil where the backend is no fleet
+	sockets *websocket.Server
+
+	upgrades, requests, live, readiness http.Handler
+
+	started atomic.Bool
+	joined  chan struct{} // closed once clients may come
+}
+
+// NewServer makes a server. It does no I/O. The error names the field that is
+// missing or wrong (ErrInvalid), or is the error of one of the parts.
+func NewServer(config Config) (*Server, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	config.setDefaults()
+	if config.Backend == nil {
+		backend, err := memory.New(memory.Config{})
+		if err != nil {
+			return nil, err
+		}
+		config.Backend = backend
+	}
+	s := &Server{config: config, joined: make(chan struct{})}
+	s.source, _ = config.Backend.(ports.EventSource) // validated
+	return s, s.compose()
+}
+
+// compose makes the parts.
+func (s *Server) compose() (err error) {
+	c := &s.config
+	engine := core.Config{Schema: c.Schema, Hooks: c.Hooks, Store: c.Backend, Bus: c.Backend, Logger: c.Logger}
+	if c.Core != nil {
+		c.Core(&engine)
+	}
+	if s.sockets, engine.Pusher, err = s.transport(engine.MaxMessageBytes); err != nil {
+		return err
+	}
+	if s.engine, err = core.New(engine); err != nil {
+		return err
+	}
+	overHTTP := graphqlhttp.Config{Logger: c.Logger, MaxBodyBytes: engine.MaxMessageBytes}
+	if c.HTTP != nil {
+		c.HTTP(&overHTTP)
+	}
+	s.store = engine.Store
+	if s.requests, err = graphqlhttp.NewHandler(s.engine, overHTTP); err != nil {
+		return err
+	}
+	s.upgrades = s.sockets.Handler(s.engine)
+	s.live, s.readiness = s.sockets.Live(), s.sockets.Ready(append([]websocket.Check{s.hasJoined, s.storeAnswers}, c.Checks...)...)
+	return nil
+}
+
+// transport makes the sockets, and what pushes to them: themselves, or in a fleet
+// the router, which reaches those of the other processes too.
+func (s *Server) transport(maxMessageBytes int) (*websocket.Server, ports.Pusher, error) {
+	config := websocket.Config{Endpoint: s.config.Process, Logger: s.config.Logger, MaxMessageBytes: maxMessageBytes}
+	if s.config.WebSocket != nil {
+		s.config.WebSocket(&config)
+	}
+	sockets, err := websocket.NewServer(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	fleet, ok := s.config.Backend.(ports.Fleet)
+	if !ok {
+		return sockets, sockets, nil
+	}
+	router, err := fleet.Router(config.Endpoint, sockets)
+	s.router = router
+	return sockets, router, err
+}
+
+// Engine is what runs the operations. It publishes events from outside of resolvers
+// and hooks, and closes connections.
+func (s *Server) Engine() *core.Engine { return s.engine }
+
+// Connections yields the connection of every socket of this process.
+func (s *Server) Connections() iter.Seq[ports.ConnectionID] { return s.sockets.Connections() }
+
+// Handler answers every request: GraphQL at Config.Path, over sockets and over HTTP,
+// probes at /livez and /readyz, and at all other paths Config.Pages. It is for
+// programs with a server of their own, who mount it where they like under the same
+// paths. A socket is answered with 503 unless the server runs.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case s.config.Path:
+		s.serveGraphQL(w, r)
+	case "/livez":
+		s.live.ServeHTTP(w, r)
+	case "/readyz":
+		s.readiness.ServeHTTP(w, r)
+	default:
+		s.config.Pages.ServeHTTP(w, r)
+	}
+}
+
+func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		s.requests.ServeHTTP(w, r)
+	case s.hasJoined(r.Context()) != nil:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, errNotRunning.Error(), http.StatusServiceUnavailable)
+	default:
+		s.upgrades.ServeHTTP(w, r)
+	}
+}
+
+var errNotRunning = errors.New("the server is not running")
+
+// hasJoined says whether events reach the clients of this process.
+func (s *Server) hasJoined(context.Context) error {
+	select {
+	case <-s.joined:
+		return nil
+	default:
+		return errNotRunning
+	}
+}
+
+// storeAnswers asks the store for a connection that nobody has.
+func (s *Server) storeAnswers(ctx context.Context) error {
+	if _, err := s.store.GetConnection(ctx, "readyz"); !errors.Is(err, ports.ErrNotFound) {
+		return err
+	}
+	return nil
+}
