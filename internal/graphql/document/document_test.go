@@ -110,6 +110,7 @@ func TestLimits(t *testing.T) {
 			"{...F} fragment F on Query{item{...G}} fragment G on Item{...on Item{item{hello}}}",
 			"{...F} fragment F on Query{item{...G}} fragment G on Item{...on Item{item{item{hello}}}}", "the operation nests fields more than 3 deep",
 		},
+		{"depth of each operation", ports.Limits{Depth: 3}, "query A{hello} query B" + deep(2), "query A{hello} query B" + deep(3), "the operation nests fields more than 3 deep"},
 		{"aliases", ports.Limits{Aliases: 2}, "{x:hello y:hello hello}", "{x:hello y:hello z:hello}", "the operation has more than 2 aliases"},
 		{
 			"aliases through fragments",

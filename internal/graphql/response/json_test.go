@@ -78,6 +78,22 @@ func TestAppendJSONIsAsEncodingJSON(t *testing.T) {
 	}
 }
 
+// FuzzAppendJSON: every JSON that there is comes out as from encoding/json.
+func FuzzAppendJSON(f *testing.F) {
+	for _, text := range []string{`null`, `{"a":[1,2.5,"x",true,null,{"b":""}]}`, `"\u0000\ud800<"`, `[]`, `-0`, `1e400`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var value any
+		if json.Unmarshal(text, &value) != nil {
+			return
+		}
+		if got, err := response.AppendJSON(nil, value); err != nil || string(got) != reference(t, value) {
+			t.Errorf("%s is %s (%v), want %s", text, got, err, reference(t, value))
+		}
+	})
+}
+
 func TestWhatHasNoJSONIsAnError(t *testing.T) {
 	circle := map[string]any{}
 	circle["self"] = []any{circle}
