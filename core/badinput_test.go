@@ -20,6 +20,7 @@ type badInput struct {
 // TestBadInput: everything gets its proper answer, and both the engine and the
 // client beside it go on as if nothing had happened.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	var cases []badInput
 	cases = append(cases, notMessages()...)
 	cases = append(cases, badDocuments()...)
@@ -49,6 +50,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestBadInputBeforeConnectionInit(t *testing.T) {
+	t.Parallel()
 	for _, test := range notMessages() {
 		t.Run(test.name, func(t *testing.T) {
 			both(t, func(t *testing.T, protocol string) {
@@ -65,6 +67,7 @@ func TestBadInputBeforeConnectionInit(t *testing.T) {
 // TestSubscribeOnASocketThatNeverSaysHello: many of them at once, on a legacy
 // connection each of which waits for its connection_init.
 func TestSubscribeOnASocketThatNeverSaysHello(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, allowing8MB)
 		c := h.open(protocol)

@@ -281,6 +281,7 @@ func equalFrames(t *testing.T, got, want []string) {
 }
 
 func TestDeliverExecutesOncePerDistinctResult(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name       string
 		selection  string
@@ -320,6 +321,7 @@ func TestDeliverExecutesOncePerDistinctResult(t *testing.T) {
 // Sharing must never be seen: on random events each client's shared subscription
 // gets what its PerSubscriber twin gets.
 func TestDeliverSharesNothingThatDiffers(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
@@ -365,6 +367,7 @@ func TestDeliverSharesNothingThatDiffers(t *testing.T) {
 }
 
 func TestDeliverKeepsOrderAcrossPagesAndListsOncePerBatch(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, func(c *core.Config) { c.PageSize = 10 })
 	clients := f.crowd(35, "feed")
 	f.subscribe(clients[0], "2", "feed")
@@ -386,6 +389,7 @@ func TestDeliverKeepsOrderAcrossPagesAndListsOncePerBatch(t *testing.T) {
 }
 
 func TestDeliverRemovesAGoneConnectionOnce(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	clients := f.crowd(3, "feed")
 	f.subscribe(clients[1], "2", "feed")
@@ -423,6 +427,7 @@ func TestDeliverRemovesAGoneConnectionOnce(t *testing.T) {
 }
 
 func TestDeliverClearsRowsThatACrashLeft(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	client := f.crowd(1, "feed")[0]
 	page, _ := f.store.Store.ListSubscribers(t.Context(), "feed", ports.PageRequest{})
@@ -444,6 +449,7 @@ func TestDeliverClearsRowsThatACrashLeft(t *testing.T) {
 }
 
 func TestDeliverRetriesWhatMayPass(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	client := f.crowd(1, "feed")[0]
 	refusals := 3
@@ -458,6 +464,7 @@ func TestDeliverRetriesWhatMayPass(t *testing.T) {
 }
 
 func TestDeliverLeavesNoSilentGap(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	clients := f.crowd(3, "feed")
 	f.pushed.fail = func(to ports.ConnectionID, frame string) error {
@@ -481,6 +488,7 @@ func TestDeliverLeavesNoSilentGap(t *testing.T) {
 }
 
 func TestDeliverTellsOfAResultThatIsTooLarge(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	clients := f.crowd(2, "feed")
 	f.pushed.fail = func(to ports.ConnectionID, frame string) error {
@@ -497,6 +505,7 @@ func TestDeliverTellsOfAResultThatIsTooLarge(t *testing.T) {
 }
 
 func TestDeliverCompleteEndsTheTopicInItsPlace(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	client := f.crowd(1, "feed")[0]
 	events := feedEvents(t, instruction{Text: "a"}, instruction{}, instruction{Text: "b"})
@@ -511,6 +520,7 @@ func TestDeliverCompleteEndsTheTopicInItsPlace(t *testing.T) {
 }
 
 func TestDeliverReportsATopicThatCouldNotBeListed(t *testing.T) {
+	t.Parallel()
 	for _, failing := range []int64{1, 2} {
 		f := newFan(t, func(c *core.Config) { c.PageSize = 1 })
 		client := f.crowd(2, "feed")[0]
@@ -528,6 +538,7 @@ func TestDeliverReportsATopicThatCouldNotBeListed(t *testing.T) {
 }
 
 func TestDeliverOnlyAndExcept(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	clients := f.crowd(3, "feed")
 	events := feedEvents(t, instruction{Text: "only"}, instruction{Text: "except"})
@@ -542,6 +553,7 @@ func TestDeliverOnlyAndExcept(t *testing.T) {
 }
 
 func TestDeliverEndsARequestThatTheSchemaNoLongerKnows(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	client := f.crowd(1, "feed")[0]
 	page, _ := f.store.Store.ListSubscribers(t.Context(), "feed", ports.PageRequest{})
@@ -559,6 +571,7 @@ func TestDeliverEndsARequestThatTheSchemaNoLongerKnows(t *testing.T) {
 }
 
 func TestDeliverFiltersBeforeItExecutes(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	client := f.connect("c", "ann")
 	f.subscribe(client, "all", "feed")
@@ -579,6 +592,7 @@ func TestDeliverFiltersBeforeItExecutes(t *testing.T) {
 }
 
 func TestDeliverSharesBetweenFilters(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, nil)
 	page := func() []ports.Subscriber {
 		page, _ := f.store.Store.ListSubscribers(t.Context(), "feed", ports.PageRequest{})
@@ -598,6 +612,7 @@ func TestDeliverSharesBetweenFilters(t *testing.T) {
 }
 
 func TestDeliverNamesTheEventInExtensions(t *testing.T) {
+	t.Parallel()
 	f := newFan(t, func(c *core.Config) { c.EventExtensions = true })
 	client := f.crowd(1, "feed")[0]
 	events := feedEvents(t, instruction{Text: "a"})
@@ -613,6 +628,7 @@ func TestDeliverNamesTheEventInExtensions(t *testing.T) {
 // A worker that is stopped, or has lost its lease, ends nobody's subscription and
 // leaves no checkpoint: the events are delivered again.
 func TestDeliveryThatIsCancelledLeavesEverythingAsItWas(t *testing.T) {
+	t.Parallel()
 	for _, pageSize := range []int{0, 2} {
 		f := newFan(t, func(c *core.Config) { c.PageSize, c.PushConcurrency = pageSize, 1 })
 		clients := f.crowd(5, "feed")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestErrorsOfResolversAreMaskedUnlessTheyArePublic(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t)
 		for kind, want := range map[string]string{
@@ -33,6 +34,7 @@ func TestErrorsOfResolversAreMaskedUnlessTheyArePublic(t *testing.T) {
 }
 
 func TestErrorsAreMaskedWhereverTheyComeFrom(t *testing.T) {
+	t.Parallel()
 	for name, field := range map[string]string{
 		"a Subscribe resolver": "secretly", "an Initial function": "initialSecret", "an event's resolver": "secretEvent",
 	} {
@@ -51,6 +53,7 @@ func TestErrorsAreMaskedWhereverTheyComeFrom(t *testing.T) {
 }
 
 func TestWhatGraphQLItselfComplainsOfIsShown(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t)
 		for query, want := range map[string]string{
@@ -68,6 +71,7 @@ func TestWhatGraphQLItselfComplainsOfIsShown(t *testing.T) {
 }
 
 func TestFormatErrorDecidesWhatIsShown(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		format func(context.Context, error) error
 		want   string

@@ -31,6 +31,7 @@ func both(t *testing.T, test func(t *testing.T, protocol string)) {
 	t.Helper()
 	for _, protocol := range []string{modern, legacy} {
 		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { test(t, protocol) })
 		})
 	}

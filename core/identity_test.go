@@ -50,6 +50,7 @@ func (h *harness) admitted(protocol, payload string) *client {
 }
 
 func TestCloseIdentityPutsOutAllItsConnectionsAndNoOther(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, withIdentity)
 		first, second := h.admitted(protocol, `{"name":"ann"}`), h.admitted(protocol, `{"name":"ann"}`)
@@ -77,6 +78,7 @@ func TestCloseIdentityPutsOutAllItsConnectionsAndNoOther(t *testing.T) {
 }
 
 func TestCloseIdentityRefusesWhatIsNone(t *testing.T) {
+	t.Parallel()
 	h := newHarness(t)
 	for _, identity := range []string{"", strings.Repeat("x", 1001), "\xff"} {
 		if err := h.engine.CloseIdentity(t.Context(), identity, 4403, ""); err == nil {
@@ -86,6 +88,7 @@ func TestCloseIdentityRefusesWhatIsNone(t *testing.T) {
 }
 
 func TestCloseIdentityIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &awayStore{}
 		h := newHarness(t, withIdentity, func(c *core.Config) { store.Store, c.Store = c.Store, store })
@@ -127,6 +130,7 @@ func (s *awayStore) DeleteConnection(ctx context.Context, id ports.ConnectionID)
 }
 
 func TestNamesOfTheEngineAreNotTheClients(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		for name, message := range map[string]func(c *client) string{
 			"an operation": func(c *client) string { return c.subscribing("fanql:identity", `subscription { a }`) },
@@ -148,6 +152,7 @@ func TestNamesOfTheEngineAreNotTheClients(t *testing.T) {
 }
 
 func TestTopicsOfTheEngineAreNotTheSchemas(t *testing.T) {
+	t.Parallel()
 	h := newHarness(t)
 	err := h.engine.Publish(t.Context(), core.NewTopic[any]("fanql:identity:ann").Event(1))
 	if err == nil || !strings.Contains(err.Error(), `must not begin with "fanql:"`) {
@@ -156,6 +161,7 @@ func TestTopicsOfTheEngineAreNotTheSchemas(t *testing.T) {
 }
 
 func TestConnectionsOfAnIdentityAreCounted(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, withIdentity, func(c *core.Config) { c.MaxConnectionsPerIdentity = 2 })
 		first, second := h.admitted(protocol, `{"name":"ann"}`), h.admitted(protocol, `{"name":"ann"}`)
@@ -182,6 +188,7 @@ func TestConnectionsOfAnIdentityAreCounted(t *testing.T) {
 }
 
 func TestAnIdentityCostsNoOperation(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, withIdentity, func(c *core.Config) { c.MaxOperations = 2 })
 		c := h.admitted(protocol, `{"name":"ann"}`)
@@ -194,6 +201,7 @@ func TestAnIdentityCostsNoOperation(t *testing.T) {
 }
 
 func TestNothingReachesAConnectionWhoseIdentityHasEnded(t *testing.T) {
+	t.Parallel()
 	const closed = "The identity has ended"
 	for name, then := range map[string]func(*client){
 		"a message":      func(c *client) { c.send(c.subscribing("2", `{ hello }`)) },
@@ -223,6 +231,7 @@ func TestNothingReachesAConnectionWhoseIdentityHasEnded(t *testing.T) {
 }
 
 func TestAnIdentityThatHasEndedBeforeItBegan(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, withIdentity)
 		c := h.identify(protocol, `{"name":"ann","for":-1}`)
@@ -234,6 +243,7 @@ func TestAnIdentityThatHasEndedBeforeItBegan(t *testing.T) {
 }
 
 func TestAnIdentityMustFitATopic(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, withIdentity)
 		c := h.identify(modern, `{"name":"`+strings.Repeat("x", 1001)+`"}`)
@@ -245,6 +255,7 @@ func TestAnIdentityMustFitATopic(t *testing.T) {
 // A socket that cannot be closed for now keeps its rows, and the next event closes
 // it; it hears nothing in between.
 func TestAnEndedIdentityThatCannotBeClosedIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, withIdentity, func(c *core.Config) { c.PushAttempts, c.PageSize = 1, 1 })
 		pusher := &stuckPusher{Pusher: h.config.Pusher}

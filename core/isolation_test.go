@@ -28,6 +28,7 @@ func secretOf(id ports.ConnectionID) string { return "secret of " + string(id) }
 // and panics go criss-cross. What carries a secret goes to its owner only. Replay
 // a seed with -run 'TestNothingOfAConnectionReachesAnother/seed_17$'.
 func TestNothingOfAConnectionReachesAnother(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(200) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { testIsolation(t, seed) })

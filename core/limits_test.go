@@ -15,6 +15,7 @@ import (
 )
 
 func TestAMessageOverItsSizeEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, func(c *core.Config) { c.MaxMessageBytes = 1000 })
 		c, other := h.dial(protocol), h.dial(protocol)
@@ -25,6 +26,7 @@ func TestAMessageOverItsSizeEndsTheConnection(t *testing.T) {
 }
 
 func TestAFloodOfMessagesEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, func(c *core.Config) {
 			c.MaxMessagesPerSecond = 1
@@ -45,6 +47,7 @@ func TestAFloodOfMessagesEndsTheConnection(t *testing.T) {
 }
 
 func TestDocumentsHaveLimits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, func(c *core.Config) { c.MaxDepth, c.MaxAliases, c.DisableIntrospection = 1, 2, true })
 		for query, want := range map[string]string{
@@ -62,6 +65,7 @@ func TestDocumentsHaveLimits(t *testing.T) {
 }
 
 func TestTrustedDocumentsAreNamed(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		documents := core.ByHash(`query Hello { hello }`, `subscription { a }`)
 		hash := ""
@@ -115,6 +119,7 @@ func TestTrustedDocumentsAreNamed(t *testing.T) {
 }
 
 func TestTheOldWayToMissAQueryIsStillInvalid(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.send(c.requesting("1", map[string]any{"documentId": 7}))
@@ -127,6 +132,7 @@ func TestTheOldWayToMissAQueryIsStillInvalid(t *testing.T) {
 }
 
 func TestWhatIsTooLargeIsReplaced(t *testing.T) {
+	t.Parallel()
 	const smaller = `{"data":null,"extensions":{"fetch":"1"}}`
 	type hook func(context.Context, ports.OperationRef, json.RawMessage) (json.RawMessage, error)
 	returns := func(body string) hook {

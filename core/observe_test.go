@@ -63,6 +63,7 @@ func (r *notebook) named(name ports.StepName) []ports.Step {
 }
 
 func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		notes := &notebook{}
 		h := newHarness(t, func(c *core.Config) { c.Observer = notes })
@@ -104,6 +105,7 @@ func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
 }
 
 func TestObserverHearsOfTroubleWithPushes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		notes := &notebook{}
 		h := newHarness(t, func(c *core.Config) {

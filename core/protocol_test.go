@@ -23,6 +23,7 @@ import (
 // these tests.
 
 func TestHandshakeSelectsTheSubprotocol(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		offered []string
 		want    string
@@ -42,6 +43,7 @@ func TestHandshakeSelectsTheSubprotocol(t *testing.T) {
 }
 
 func TestHandshakeWithoutSubprotocolIsRefusedWith4406(t *testing.T) {
+	t.Parallel()
 	for _, offered := range [][]string{nil, {""}, {"graphql"}, {"mqtt", "soap"}} {
 		h := newHarness(t)
 		_, err := h.engine.Connect(t.Context(), ports.Handshake{Address: ports.Address{ID: "1"}, Protocols: offered})
@@ -54,6 +56,7 @@ func TestHandshakeWithoutSubprotocolIsRefusedWith4406(t *testing.T) {
 }
 
 func TestHandshakeRefusedByOnConnect(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		hook    func() error
@@ -82,6 +85,7 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 }
 
 func TestHandshakeMayBeRepeated(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).open(modern)
 		handshake := c.handshake()
@@ -93,6 +97,7 @@ func TestHandshakeMayBeRepeated(t *testing.T) {
 }
 
 func TestConnectionInitIsAcknowledged(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		for _, payload := range []string{``, `,"payload":null`, `,"payload":{}`, `,"payload":{"token":"t"}`} {
 			c := newHarness(t).open(protocol)
@@ -104,6 +109,7 @@ func TestConnectionInitIsAcknowledged(t *testing.T) {
 }
 
 func TestAckCarriesThePayloadOfOnInit(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		ack  any
 		want string
@@ -150,6 +156,7 @@ func initGate(gate <-chan struct{}, err error) func(*core.Config) {
 }
 
 func TestSecondConnectionInitClosesWith4429(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(modern)
 		c.send(`{"type":"connection_init"}`)
@@ -158,6 +165,7 @@ func TestSecondConnectionInitClosesWith4429(t *testing.T) {
 }
 
 func TestSecondConnectionInitWhileTheFirstIsBeingDecidedClosesWith4429(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
 		c := newHarness(t, initGate(gate, nil)).open(modern)
@@ -173,6 +181,7 @@ func TestSecondConnectionInitWhileTheFirstIsBeingDecidedClosesWith4429(t *testin
 // TestSecondConnectionInitInAnotherProcessClosesWith4429: what one process is
 // deciding another knows only from the store.
 func TestSecondConnectionInitInAnotherProcessClosesWith4429(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
 		h := newHarness(t, initGate(gate, nil))
@@ -190,6 +199,7 @@ func TestSecondConnectionInitInAnotherProcessClosesWith4429(t *testing.T) {
 }
 
 func TestLegacySecondConnectionInitIsIgnored(t *testing.T) {
+	t.Parallel()
 	t.Run("after the ack", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(legacy)
@@ -234,6 +244,7 @@ func refuseWithoutToken(config *core.Config) {
 }
 
 func TestSecondConnectionInitClosesWith4429AlthoughOnInitWouldRefuseIt(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t, refuseWithoutToken).open(modern)
 		c.send(`{"type":"connection_init","payload":{"token":"t"}}`)
@@ -246,6 +257,7 @@ func TestSecondConnectionInitClosesWith4429AlthoughOnInitWouldRefuseIt(t *testin
 // TestConnectionInitHandedOverAgainIsNoSecondOne: a transport that lost the
 // engine's answer repeats the message with the same RequestID.
 func TestConnectionInitHandedOverAgainIsNoSecondOne(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).open(protocol)
 		message := c.message(`{"type":"connection_init"}`)
@@ -260,6 +272,7 @@ func TestConnectionInitHandedOverAgainIsNoSecondOne(t *testing.T) {
 }
 
 func TestRefusedConnectionInitClosesWith4403(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("é", 100)
 	for _, test := range []struct {
 		name   string
@@ -296,6 +309,7 @@ func TestRefusedConnectionInitClosesWith4403(t *testing.T) {
 // TestFailedConnectionInitAsksToTryAgain: a failure that is not the client's
 // must not keep it away for good, as 4403 does.
 func TestFailedConnectionInitAsksToTryAgain(t *testing.T) {
+	t.Parallel()
 	for name, hook := range map[string]func() error{
 		"an error": func() error { return errors.New("thrown") },
 		"a panic":  func() error { return throw("error") },
@@ -317,6 +331,7 @@ func TestFailedConnectionInitAsksToTryAgain(t *testing.T) {
 }
 
 func TestNoConnectionInitInTimeClosesWith4408(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).open(protocol)
 		c.expire()
@@ -333,6 +348,7 @@ func (c *client) expire() {
 }
 
 func TestInitTimeoutSparesAnInitialisedConnection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.expire()
@@ -341,6 +357,7 @@ func TestInitTimeoutSparesAnInitialisedConnection(t *testing.T) {
 }
 
 func TestInitTimeoutSparesAConnectionInItsInit(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		gate := make(chan struct{})
 		c := newHarness(t, initGate(gate, nil)).open(protocol)
@@ -354,6 +371,7 @@ func TestInitTimeoutSparesAConnectionInItsInit(t *testing.T) {
 }
 
 func TestSubscribeBeforeAckClosesWith4401(t *testing.T) {
+	t.Parallel()
 	t.Run("without connection_init", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(modern)
@@ -378,6 +396,7 @@ func TestSubscribeBeforeAckClosesWith4401(t *testing.T) {
 // TestLegacyStartWithoutConnectionInitIsAConnectionError, once the wait for one
 // that it may have overtaken is over.
 func TestLegacyStartWithoutConnectionInitIsAConnectionError(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).open(legacy)
 		before := time.Now()
@@ -394,6 +413,7 @@ func TestLegacyStartWithoutConnectionInitIsAConnectionError(t *testing.T) {
 }
 
 func TestLegacyStartWaitsForTheVerdict(t *testing.T) {
+	t.Parallel()
 	t.Run("and begins with a yes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
@@ -445,6 +465,7 @@ func TestLegacyStartWaitsForTheVerdict(t *testing.T) {
 }
 
 func TestPingIsAnsweredByPong(t *testing.T) {
+	t.Parallel()
 	for _, payload := range []string{``, `,"payload":{}`, `,"payload":{"at":[1,"é"]}`} {
 		// A ping on a legacy connection is none of that protocol's messages. It
 		// is answered all the same: to know better would take a read.
@@ -468,6 +489,7 @@ func TestPingIsAnsweredByPong(t *testing.T) {
 }
 
 func TestUnaskedPongIsIgnored(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).open(modern)
 		c.store.expectCalls(t, "CreateConnection")
@@ -479,6 +501,7 @@ func TestUnaskedPongIsIgnored(t *testing.T) {
 }
 
 func TestInvalidMessageClosesWith4400(t *testing.T) {
+	t.Parallel()
 	for _, data := range []string{
 		`hello`, `[]`, `{}`, `{"type":"hello"}`, `{"type":"start","id":"1","payload":{"query":"{ hello }"}}`,
 		`{"type":"subscribe","payload":{"query":"{ hello }"}}`, `{"type":"subscribe","id":1,"payload":{"query":"{ hello }"}}`,
@@ -506,6 +529,7 @@ func TestInvalidMessageClosesWith4400(t *testing.T) {
 }
 
 func TestLegacyInvalidMessageIsAnError(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(legacy)
 		for _, test := range []struct{ data, reason string }{
@@ -528,6 +552,7 @@ func TestLegacyInvalidMessageIsAnError(t *testing.T) {
 }
 
 func TestLegacyConnectionTerminateCloses(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(legacy)
 		c.subscribe("1", `subscription { a }`)
@@ -538,6 +563,7 @@ func TestLegacyConnectionTerminateCloses(t *testing.T) {
 }
 
 func TestUnknownConnectionIsClosedWith1001(t *testing.T) {
+	t.Parallel()
 	for _, data := range []string{`{"type":"connection_init"}`, `{"type":"subscribe","id":"1","payload":{"query":"{ hello }"}}`, `hello`} {
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t).open(protocol)
@@ -551,6 +577,7 @@ func TestUnknownConnectionIsClosedWith1001(t *testing.T) {
 }
 
 func TestQueriesAndMutationsEndWithComplete(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `{ hello }`)
@@ -565,6 +592,7 @@ func TestQueriesAndMutationsEndWithComplete(t *testing.T) {
 }
 
 func TestErrorsWhileExecutingAreInsideNext(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `{ fails hello }`)
@@ -585,6 +613,7 @@ func TestErrorsWhileExecutingAreInsideNext(t *testing.T) {
 // TestErrorsBeforeTheFirstResultAreError: the payload is a non-empty list, no
 // complete follows, nothing is written, and the ID is free.
 func TestErrorsBeforeTheFirstResultAreError(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		payload map[string]any
@@ -636,6 +665,7 @@ func TestErrorsBeforeTheFirstResultAreError(t *testing.T) {
 func query(text string) map[string]any { return map[string]any{"query": text} }
 
 func TestRefusedSubscribeWritesNothing(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		for _, document := range []string{`{ nothing }`, `subscription { refused }`, `subscription { none }`} {
 			c := newHarness(t).dial(protocol)
@@ -647,6 +677,7 @@ func TestRefusedSubscribeWritesNothing(t *testing.T) {
 }
 
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		payload map[string]any
@@ -676,6 +707,7 @@ func TestDocuments(t *testing.T) {
 }
 
 func TestSubscriptionDocuments(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		payload map[string]any
@@ -701,6 +733,7 @@ func TestSubscriptionDocuments(t *testing.T) {
 }
 
 func TestAnyStringIsAnID(t *testing.T) {
+	t.Parallel()
 	for _, id := range []string{"", " ", "1", "é😀", `"\/`, "a#b", "\u0000", strings.Repeat("x", 10<<10)} {
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t).dial(protocol)
@@ -722,6 +755,7 @@ func TestAnyStringIsAnID(t *testing.T) {
 }
 
 func TestIDsArePerConnection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t)
 		one, two := h.dial(protocol), h.dial(modern)
@@ -736,6 +770,7 @@ func TestIDsArePerConnection(t *testing.T) {
 }
 
 func TestDuplicateIDClosesWith4409(t *testing.T) {
+	t.Parallel()
 	const reason = "Subscriber for 1 already exists"
 	for _, test := range []struct{ name, first, second string }{
 		{"a subscription beside a subscription", `subscription { a }`, `subscription { a }`},
@@ -772,6 +807,7 @@ func TestDuplicateIDClosesWith4409(t *testing.T) {
 }
 
 func TestLegacyDuplicateStartStopsTheOldOne(t *testing.T) {
+	t.Parallel()
 	t.Run("a subscription", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(legacy)
@@ -800,6 +836,7 @@ func TestLegacyDuplicateStartStopsTheOldOne(t *testing.T) {
 }
 
 func TestIDIsReusableAtOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		for range 3 {
@@ -821,6 +858,7 @@ func TestIDIsReusableAtOnce(t *testing.T) {
 // TestIDIsReusableInTheSameInstant: API Gateway tells time in milliseconds, and a
 // client may complete and subscribe within one.
 func TestIDIsReusableInTheSameInstant(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -841,6 +879,7 @@ func TestIDIsReusableInTheSameInstant(t *testing.T) {
 // TestIDIsFreeBeforeTheClientHearsOfTheEnd: the client may use it again as soon
 // as it has read the complete.
 func TestIDIsFreeBeforeTheClientHearsOfTheEnd(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		go func() {
@@ -862,6 +901,7 @@ func TestIDIsFreeBeforeTheClientHearsOfTheEnd(t *testing.T) {
 }
 
 func TestCompletedQuerySendsNoResult(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		wait := c.sendAside(c.subscribing("1", `{ blocked }`))
@@ -878,6 +918,7 @@ func TestCompletedQuerySendsNoResult(t *testing.T) {
 }
 
 func TestCompleteIsNotEchoed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(modern)
 		c.subscribe("1", `subscription { a }`)
@@ -890,6 +931,7 @@ func TestCompleteIsNotEchoed(t *testing.T) {
 }
 
 func TestLegacyStopIsAnsweredByComplete(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(legacy)
 		c.subscribe("1", `subscription { a }`)
@@ -904,6 +946,7 @@ func TestLegacyStopIsAnsweredByComplete(t *testing.T) {
 // TestLegacyCompleteIsAStopWithoutAnAnswer: it is none of that protocol's
 // messages from a client. To know better would take a read.
 func TestLegacyCompleteIsAStopWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(legacy)
 		c.subscribe("1", `subscription { a }`)
@@ -915,6 +958,7 @@ func TestLegacyCompleteIsAStopWithoutAnAnswer(t *testing.T) {
 }
 
 func TestCompleteOfAnUnknownIDIsIgnored(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.complete("never")
@@ -929,6 +973,7 @@ func TestCompleteOfAnUnknownIDIsIgnored(t *testing.T) {
 }
 
 func TestCompleteThatOvertakesItsSubscribeCancelsIt(t *testing.T) {
+	t.Parallel()
 	for _, document := range []string{`subscription { a }`, `{ blocked }`, `subscription { initial }`} {
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t).dial(protocol)
@@ -951,6 +996,7 @@ func TestCompleteThatOvertakesItsSubscribeCancelsIt(t *testing.T) {
 // TestCompleteThatOvertakesASecondSubscribeCancelsItToo: received were subscribe,
 // complete, subscribe, complete; the last is handled second.
 func TestCompleteThatOvertakesASecondSubscribeCancelsItToo(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		messages := []ports.Message{}
@@ -970,6 +1016,7 @@ func TestCompleteThatOvertakesASecondSubscribeCancelsItToo(t *testing.T) {
 
 // TestLegacyStartThatALaterOneOvertookIsDropped: the later one has stopped it.
 func TestLegacyStartThatALaterOneOvertookIsDropped(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).dial(legacy)
 		first, second := c.message(c.subscribing("1", `subscription { onB }`)), c.message(c.subscribing("1", `subscription { a }`))
@@ -989,6 +1036,7 @@ func TestLegacyStartThatALaterOneOvertookIsDropped(t *testing.T) {
 // TestSubscribeThatOvertakesACompleteWaitsForIt: its ID is in use only as long as
 // the complete before it has not been handled.
 func TestSubscribeThatOvertakesACompleteWaitsForIt(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -1007,6 +1055,7 @@ func TestSubscribeThatOvertakesACompleteWaitsForIt(t *testing.T) {
 }
 
 func TestNothingFollowsAnError(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { initialFails }`)
@@ -1019,6 +1068,7 @@ func TestNothingFollowsAnError(t *testing.T) {
 }
 
 func TestCompleteOfATopicEndsItsSubscriptions(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t)
 		c, other := h.dial(protocol), h.dial(modern)
@@ -1054,6 +1104,7 @@ func TestCompleteOfATopicEndsItsSubscriptions(t *testing.T) {
 // TestEndOfATopicSparesALaterOperation: between a delivery's listing and its
 // push the client may have completed and used the ID for something else.
 func TestEndOfATopicSparesALaterOperation(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -1075,6 +1126,7 @@ func TestEndOfATopicSparesALaterOperation(t *testing.T) {
 // TestEndOfATopicSparesAnOperationOnItsWay: the ID was completed and is being
 // used again while the delivery of the end is under way.
 func TestEndOfATopicSparesAnOperationOnItsWay(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -1100,6 +1152,7 @@ func TestEndOfATopicSparesAnOperationOnItsWay(t *testing.T) {
 // TestEndOfATopicReachesAnOperationWhateverTheClocks: ReceivedAt is the
 // transport's time, and may be ahead of the engine's.
 func TestEndOfATopicReachesAnOperationWhateverTheClocks(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		message := c.message(c.subscribing("1", `subscription { a }`))
@@ -1116,6 +1169,7 @@ func TestEndOfATopicReachesAnOperationWhateverTheClocks(t *testing.T) {
 }
 
 func TestTypedTopics(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { said(room: "r") }`)
@@ -1142,6 +1196,7 @@ func TestTypedTopics(t *testing.T) {
 }
 
 func TestAnEventOnEachOfSeveralTopicsArrivesOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { any }`)
@@ -1160,6 +1215,7 @@ func TestAnEventOnEachOfSeveralTopicsArrivesOnce(t *testing.T) {
 }
 
 func TestOnlyAndExcept(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t)
 		one, two := h.dial(protocol), h.dial(modern)
@@ -1178,6 +1234,7 @@ func TestOnlyAndExcept(t *testing.T) {
 }
 
 func TestErrSkipSendsNothing(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { number: odd }`)
@@ -1192,6 +1249,7 @@ func TestErrSkipSendsNothing(t *testing.T) {
 }
 
 func TestInitial(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		field string
 		want  []string
@@ -1214,6 +1272,7 @@ func TestInitial(t *testing.T) {
 // TestInitialMissesNothing: it runs when the subscription is in place, so that
 // what is published meanwhile arrives.
 func TestInitialMissesNothing(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { initialPublish }`)
@@ -1228,6 +1287,7 @@ func TestInitialMissesNothing(t *testing.T) {
 }
 
 func TestInitialThatPanicsEndsTheSubscription(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { initialPanics }`)
@@ -1240,6 +1300,7 @@ func TestInitialThatPanicsEndsTheSubscription(t *testing.T) {
 }
 
 func TestExecutionIsSharedAndPerSubscriberIsNot(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t)
 		one, two := h.dial(protocol), h.dial(protocol)
@@ -1279,6 +1340,7 @@ func (h *harness) dialAs(protocol, user string) *client {
 }
 
 func TestStateIsVisibleToEveryResolver(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, users)
 		ada, bob, eve := h.dialAs(protocol, "ada"), h.dialAs(modern, "bob"), h.dialAs(protocol, "ada")
@@ -1306,6 +1368,7 @@ func TestStateIsVisibleToEveryResolver(t *testing.T) {
 }
 
 func TestStateOfOnConnectReachesOnInitAndStays(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		var seen string
 		c := newHarness(t, func(config *core.Config) {
@@ -1327,6 +1390,7 @@ func TestStateOfOnConnectReachesOnInitAndStays(t *testing.T) {
 }
 
 func TestOnSubscribeMayRefuse(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, text string
 		hook       func() error
@@ -1354,6 +1418,7 @@ func TestOnSubscribeMayRefuse(t *testing.T) {
 }
 
 func TestOnSubscribeMayReplaceTheRequest(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t, users, func(config *core.Config) {
 			config.Hooks.OnSubscribe = func(ctx context.Context, request ports.Request) (ports.Request, error) {
@@ -1373,6 +1438,7 @@ func TestOnSubscribeMayReplaceTheRequest(t *testing.T) {
 }
 
 func TestNewContextRunsOncePerExecution(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		var calls atomic.Int64
 		c := newHarness(t, func(config *core.Config) {
@@ -1403,6 +1469,7 @@ func TestNewContextRunsOncePerExecution(t *testing.T) {
 }
 
 func TestNewContextThatFailsIsAnInternalError(t *testing.T) {
+	t.Parallel()
 	for name, newContext := range map[string]func(context.Context) context.Context{
 		"nil":     func(context.Context) context.Context { return nil },
 		"a panic": func(ctx context.Context) context.Context { _ = throw("string"); return ctx },
@@ -1423,6 +1490,7 @@ func TestNewContextThatFailsIsAnInternalError(t *testing.T) {
 }
 
 func TestHooksRunOncePerSubject(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		var connects, subscribes int
 		c := newHarness(t, func(config *core.Config) {
@@ -1462,6 +1530,7 @@ func (c *client) disconnect() {
 }
 
 func TestDisconnectEndsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -1483,6 +1552,7 @@ func TestDisconnectEndsWhatIsUnderWay(t *testing.T) {
 }
 
 func TestHooksThatPanicAreReported(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		var told []string
 		c := newHarness(t, func(config *core.Config) {
@@ -1502,6 +1572,7 @@ func TestHooksThatPanicAreReported(t *testing.T) {
 }
 
 func TestMaxOperations(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t, func(config *core.Config) { config.MaxOperations = 2 })
 		c := h.dial(protocol)
@@ -1520,6 +1591,7 @@ func TestMaxOperations(t *testing.T) {
 }
 
 func TestAFrameThatIsTooLargeIsAnError(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, document, ended string }{
 		{"of a query", `{ long }`, "1 server"},
 		{"of an initial result", `subscription { longInitial }`, "1 error"},
@@ -1541,6 +1613,7 @@ func TestAFrameThatIsTooLargeIsAnError(t *testing.T) {
 }
 
 func TestKeepAlive(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).open(protocol)
 		c.keepAlive()
@@ -1565,6 +1638,7 @@ func (c *client) keepAlive() {
 // TestLegacyAckComesBeforeTheFirstKeepAlive, also where the interval ends between
 // the decision and the ack.
 func TestLegacyAckComesBeforeTheFirstKeepAlive(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newHarness(t).open(legacy)
 		c.store.afterNext("InitConnection", c.keepAlive)
@@ -1574,6 +1648,7 @@ func TestLegacyAckComesBeforeTheFirstKeepAlive(t *testing.T) {
 }
 
 func TestConnectionsExpireWithoutKeepAlive(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t)
 		idle, kept := h.dial(protocol), h.dial(modern)
@@ -1597,6 +1672,7 @@ func TestConnectionsExpireWithoutKeepAlive(t *testing.T) {
 // TestOperationLivesAsLongAsItsConnection, also where the connection's life was
 // extended while the operation was on its way.
 func TestOperationLivesAsLongAsItsConnection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		var c *client
 		c = newHarness(t, func(config *core.Config) {
@@ -1617,6 +1693,7 @@ func TestOperationLivesAsLongAsItsConnection(t *testing.T) {
 }
 
 func TestASocketThatIsGoneIsForgotten(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -1633,6 +1710,7 @@ func TestASocketThatIsGoneIsForgotten(t *testing.T) {
 }
 
 func TestCloseConnectionPutsAClientOut(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -1651,6 +1729,7 @@ func TestCloseConnectionPutsAClientOut(t *testing.T) {
 
 // TestStoreCalls: what a message costs, in calls of the stores.
 func TestStoreCalls(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).open(protocol)
 		for _, test := range []struct {

@@ -22,6 +22,7 @@ import (
 // any order, and by several processes, as on AWS Lambda. What remains is what
 // the order in which they were received says.
 func TestReordering(t *testing.T) {
+	t.Parallel()
 	seeds := uint64(400)
 	if testing.Short() {
 		seeds = 40
@@ -35,6 +36,7 @@ func TestReordering(t *testing.T) {
 
 // TestReorderingNoticesABrokenStore: a test that cannot fail proves nothing.
 func TestReorderingNoticesABrokenStore(t *testing.T) {
+	t.Parallel()
 	for name, shape := range map[string]func(*core.Config){
 		"that loses tombstones": func(config *core.Config) {
 			config.Store = &forgetfulStore{tappedStore: config.Store.(*tappedStore), placed: map[ports.OperationRef]time.Time{}}

@@ -37,6 +37,7 @@ func FuzzSharing(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
+		t.Parallel()
 		s := newSharing(seed)
 		for _, difference := range s.differences(t, exact) {
 			t.Error(difference)

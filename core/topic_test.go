@@ -20,6 +20,7 @@ func (b *recordingBus) Publish(_ context.Context, events ...ports.Event) error {
 }
 
 func TestShardsReachEverySubscriberOnce(t *testing.T) {
+	t.Parallel()
 	big := core.NewTopic[string]("big", core.Shards(4))
 	bus := &recordingBus{}
 	f := newFan(t, func(c *core.Config) {
@@ -51,6 +52,7 @@ func TestShardsReachEverySubscriberOnce(t *testing.T) {
 }
 
 func TestShardsSpreadConnections(t *testing.T) {
+	t.Parallel()
 	big := core.NewTopic[string]("big", core.Shards(4))
 	f := newFan(t, func(c *core.Config) {
 		c.Schema = subscriptionSchema("big", &graphql.Field{
@@ -81,6 +83,7 @@ func TestShardsSpreadConnections(t *testing.T) {
 }
 
 func TestTopicsAreChecked(t *testing.T) {
+	t.Parallel()
 	bus := &recordingBus{}
 	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
 	if err != nil {
