@@ -74,7 +74,8 @@ func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.
 // has its result, a subscription is in place. Replies go through the Pusher.
 //
 // Messages of one connection may be handled concurrently and in any order;
-// Message.ReceivedAt tells what came first. A message may be handed over again
+// Message.ReceivedAt tells what came first. At the deadline of its context an operation
+// ends with an error, and a connection_init with a close (1013). A message may be handed over again
 // after a failure; a query or mutation that had been executed is executed again.
 //
 // What the client does wrong gets the answer that its subprotocol demands and is
@@ -83,6 +84,17 @@ func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.
 // does not wait for ever.
 func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
 	return e.handler.Receive(e.inside(ctx), message)
+}
+
+// Take is Receive in two steps, for a transport that has a connection's messages in
+// their order: Take is called for one after the other, and handle for each of them,
+// concurrently. Take does not block. Then the order of the messages holds in every
+// respect: an operation ID is in use from the moment its message is taken, and nothing
+// is executed that comes after a message that ends the connection. The transport must
+// call handle once for each message taken, and Disconnect of the same engine.
+func (e *Engine) Take(message ports.Message) (handle func(context.Context) error) {
+	inside := e.handler.Take(message)
+	return func(ctx context.Context) error { return inside(e.inside(ctx)) }
 }
 
 // ExpireInit closes a connection from which no connection_init has come (4408).
@@ -103,7 +115,7 @@ func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
 // connection with its operations and runs OnComplete for each of them, then
 // OnDisconnect. Repeating it is harmless: the hooks run once.
 func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
-	return e.peers.Disconnect(e.inside(ctx), disconnection)
+	return e.handler.Disconnect(e.inside(ctx), disconnection)
 }
 
 // CloseConnection disconnects a client: it closes the socket with the code and the

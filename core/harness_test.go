@@ -53,6 +53,7 @@ type harness struct {
 	mu      sync.Mutex
 	sockets int
 	inits   int
+	begun   int
 	ended   []core.Completed
 	gone    []core.Disconnected
 	errors  []error
@@ -69,7 +70,7 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	bus := must.Make(memory.New(memory.Config{})).Bus
 	config := core.Config{
 		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher,
-		Hooks: core.Hooks{OnInit: h.onInit, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},
+		Hooks: core.Hooks{OnInit: h.onInit, OnSubscribe: h.onSubscribe, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},
 	}
 	for _, option := range options {
 		option(&config)
@@ -103,6 +104,13 @@ func (h *harness) onInit(context.Context, json.RawMessage) (core.Session, error)
 	defer h.mu.Unlock()
 	h.inits++
 	return core.Session{}, nil
+}
+
+func (h *harness) onSubscribe(_ context.Context, request ports.Request) (ports.Request, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.begun++
+	return request, nil
 }
 
 func (h *harness) onComplete(_ context.Context, completed core.Completed) {
@@ -426,10 +434,9 @@ type tappedStore struct {
 	// delay, unless nil, comes before and after every call.
 	delay func()
 
-	mu     sync.Mutex
-	calls  []string
-	placed int // operations that were put in place
-	after  map[string]func()
+	mu    sync.Mutex
+	calls []string
+	after map[string]func()
 }
 
 var (
@@ -514,13 +521,7 @@ func (s *tappedStore) DeleteConnection(ctx context.Context, id ports.ConnectionI
 
 func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operation) error {
 	defer s.tap("AddOperation")()
-	err := s.Store.AddOperation(ctx, operation)
-	if err == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.placed++
-	}
-	return err
+	return s.Store.AddOperation(ctx, operation)
 }
 
 func (s *tappedStore) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {

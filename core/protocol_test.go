@@ -985,7 +985,7 @@ func TestCompleteThatOvertakesItsSubscribeCancelsIt(t *testing.T) {
 			}
 			c.publish("a", "x")
 			c.expectStopped("1")
-			c.expectCompletions()
+			c.expectCompletions("1 client")
 			if executed := c.stage.count("blocked"); executed > 0 {
 				t.Errorf("executed %d times", executed)
 			}

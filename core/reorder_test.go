@@ -164,9 +164,9 @@ func (s *scenario) hooks(config *core.Config) {
 		}
 		return core.Session{}, nil
 	}
-	config.Hooks.OnSubscribe = func(_ context.Context, request ports.Request) (ports.Request, error) {
+	config.Hooks.OnSubscribe = func(ctx context.Context, request ports.Request) (ports.Request, error) {
 		pause(s.upTo(20 * time.Millisecond))
-		return request, nil
+		return s.onSubscribe(ctx, request)
 	}
 }
 
@@ -383,8 +383,8 @@ func (s *scenario) checkNothingRemains() {
 	if len(s.gone) != len(s.actors) {
 		s.report("OnDisconnect ran %d times for %d connections", len(s.gone), len(s.actors))
 	}
-	if len(s.ended) != s.store.placed {
-		s.report("OnComplete ran %d times for %d operations", len(s.ended), s.store.placed)
+	if len(s.ended) != s.begun {
+		s.report("OnComplete ran %d times for %d operations", len(s.ended), s.begun)
 	}
 	if len(s.errors) > 0 {
 		s.report("OnError was told %q", s.errors)

@@ -32,7 +32,20 @@ type Hooks struct {
 	// one that is too large as well, the operation ends with an error. In a delivery
 	// it may be called several times for an event.
 	OnTooLarge func(ctx context.Context, operation OperationRef, response json.RawMessage) (json.RawMessage, error)
-	// OnComplete hears of the end of every operation of a connection.
+	// OnComplete is called once for every operation of a connection that OnSubscribe
+	// let begin (without OnSubscribe: that it would have been asked about), so that
+	// what one counts up the other can count down:
+	//
+	//	invalid, or refused by the Subscribe resolver     CompletedByError
+	//	over a limit, failed, or over its time            CompletedByError
+	//	ended by the client, also while being prepared    CompletedByClient
+	//	its connection ended, also while being prepared   CompletedByDisconnect
+	//	a query or mutation with its result, a topic's
+	//	end                                               CompletedByServer
+	//
+	// It is not called for what OnSubscribe was not asked about or refused itself, nor
+	// for requests over HTTP. It may come after OnDisconnect for an operation that was
+	// being prepared. A process that dies may leave its calls out.
 	OnComplete func(ctx context.Context, completed Completed)
 	// OnDisconnect hears of the end of every connection that OnConnect let in.
 	OnDisconnect func(ctx context.Context, disconnected Disconnected)

@@ -33,7 +33,10 @@ type Message struct {
 	// ReceivedAt is the transport's own time for the message. Where messages of
 	// one connection are handled concurrently, it is what orders them.
 	ReceivedAt time.Time
-	Data       []byte
+	// KeptAlive is true where the transport calls Engine.KeepAlive at intervals: the
+	// legacy protocol's first ka then follows connection_ack.
+	KeptAlive bool
+	Data      []byte
 }
 
 // Disconnection says that a socket is closed.

@@ -63,7 +63,7 @@ func TestDocumentsAreReadOnce(t *testing.T) {
 	r := newTestRunner(l, 1<<20)
 	for range 3 {
 		for _, query := range []string{"a", "b"} {
-			if _, errs := r.prepare(t.Context(), ports.Request{Query: query}); errs != nil {
+			if _, errs := r.Prepare(t.Context(), ports.Request{Query: query}); errs != nil {
 				t.Fatal(errs)
 			}
 		}
@@ -77,7 +77,7 @@ func TestInvalidDocumentsAreNotKept(t *testing.T) {
 	l := &library{}
 	r := newTestRunner(l, 1<<20)
 	for range 2 {
-		if _, errs := r.prepare(t.Context(), ports.Request{Query: "invalid"}); len(errs) != 1 {
+		if _, errs := r.Prepare(t.Context(), ports.Request{Query: "invalid"}); len(errs) != 1 {
 			t.Fatal(errs)
 		}
 	}
@@ -91,7 +91,7 @@ func TestTheCacheIsChargedWithWhatDocumentsCost(t *testing.T) {
 	r := newTestRunner(l, 5*1001)
 	for i := range 100 {
 		for _, query := range []string{"0", fmt.Sprint(i % 10)} { // the first is used all the time
-			if _, errs := r.prepare(t.Context(), ports.Request{Query: query}); errs != nil {
+			if _, errs := r.Prepare(t.Context(), ports.Request{Query: query}); errs != nil {
 				t.Fatal(errs)
 			}
 		}
@@ -103,7 +103,7 @@ func TestTheCacheIsChargedWithWhatDocumentsCost(t *testing.T) {
 		t.Errorf("%d documents are kept, want 5", n)
 	}
 	before := l.prepared.Load()
-	if _, errs := r.prepare(t.Context(), ports.Request{Query: "0"}); errs != nil || l.prepared.Load() != before {
+	if _, errs := r.Prepare(t.Context(), ports.Request{Query: "0"}); errs != nil || l.prepared.Load() != before {
 		t.Errorf("the document that is used most was not kept (%v)", errs)
 	}
 }
@@ -160,22 +160,22 @@ func TestStrangersWaitForATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &library{}
 		r := newTestRunner(l, 1<<20)
-		if _, errs := r.prepare(t.Context(), ports.Request{Query: "known"}); errs != nil {
+		if _, errs := r.Prepare(t.Context(), ports.Request{Query: "known"}); errs != nil {
 			t.Fatal(errs)
 		}
 		l.gate = make(chan struct{})
 		for i := range cap(r.documents.turns) { // they take all turns
-			go func() { _, _ = r.prepare(t.Context(), ports.Request{Query: fmt.Sprint("slow", i)}) }()
+			go func() { _, _ = r.Prepare(t.Context(), ports.Request{Query: fmt.Sprint("slow", i)}) }()
 		}
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		refused := make(chan ports.ResponseErrors)
 		go func() {
-			_, errs := r.prepare(ctx, ports.Request{Query: "one more"})
+			_, errs := r.Prepare(ctx, ports.Request{Query: "one more"})
 			refused <- errs
 		}()
 		synctest.Wait()
-		if _, errs := r.prepare(t.Context(), ports.Request{Query: "known"}); errs != nil {
+		if _, errs := r.Prepare(t.Context(), ports.Request{Query: "known"}); errs != nil {
 			t.Error(errs)
 		}
 		delivered := make(chan ports.ResponseErrors)

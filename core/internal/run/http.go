@@ -12,7 +12,7 @@ import (
 // HTTP; core.Engine.Execute has the contract.
 func (r *Runner) Request(ctx context.Context, request ports.Request) (ports.Response, error) {
 	x := &Execution{}
-	p, _, errs, err := r.Admit(ctx, x, request)
+	admitted, errs, err := r.Admit(ctx, x, request)
 	switch {
 	case err != nil:
 		if refused, ok := hooks.Refusal(err); ok {
@@ -21,6 +21,10 @@ func (r *Runner) Request(ctx context.Context, request ports.Request) (ports.Resp
 		r.Calls.Report(ctx, "OnSubscribe hook", err)
 		return ports.Response{}, fmt.Errorf("OnSubscribe hook: %w", err)
 	case errs != nil:
+		return rejected(errs), nil
+	}
+	p, errs := r.Prepare(ctx, admitted)
+	if errs != nil {
 		return rejected(errs), nil
 	}
 	switch kind := p.Kind(); {

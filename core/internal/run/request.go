@@ -18,22 +18,19 @@ type Prepared struct {
 // Kind is the kind of the operation.
 func (p *Prepared) Kind() ports.OperationKind { return p.operation.Kind() }
 
-// Admit makes a client's request ready for its execution: it finds the trusted
-// document that the request may name, asks OnSubscribe, and prepares what that
-// returns. The error is the hook's.
-func (r *Runner) Admit(ctx context.Context, x *Execution, request ports.Request) (p *Prepared, admitted ports.Request, errs ports.ResponseErrors, err error) {
+// Admit asks OnSubscribe about a client's request, in which the trusted document is
+// found that it may name. The error is the hook's.
+func (r *Runner) Admit(ctx context.Context, x *Execution, request ports.Request) (admitted ports.Request, errs ports.ResponseErrors, err error) {
 	if admitted, errs = r.trusted.resolve(request); errs != nil {
-		return nil, admitted, errs, nil
+		return admitted, errs, nil
 	}
-	if admitted, err = r.Calls.Subscribe(With(ctx, x), admitted); err != nil {
-		return nil, admitted, nil, err
-	}
-	p, errs = r.prepare(ctx, admitted)
-	return p, admitted, errs, nil
+	admitted, err = r.Calls.Subscribe(With(ctx, x), admitted)
+	return admitted, nil, err
 }
 
-// prepare reads a request of a client: document, operation, variables.
-func (r *Runner) prepare(ctx context.Context, request ports.Request) (*Prepared, ports.ResponseErrors) {
+// Prepare makes an admitted request ready for its execution: document, operation,
+// variables.
+func (r *Runner) Prepare(ctx context.Context, request ports.Request) (*Prepared, ports.ResponseErrors) {
 	document, errs := r.documents.get(ctx, request.Query)
 	if errs != nil {
 		return nil, errs

@@ -38,12 +38,20 @@ type Config struct {
 type Handler struct {
 	Config
 	pending pendingInits
+	lines   *lines
 	rates   *rates
 }
 
 // New makes a handler.
 func New(config Config) *Handler {
-	return &Handler{Config: config, pending: newPendingInits(), rates: newRates(config.MaxMessagesPerSecond)}
+	return &Handler{Config: config, pending: newPendingInits(), lines: newLines(config.MaxOperations), rates: newRates(config.MaxMessagesPerSecond)}
+}
+
+// Disconnect hears from a transport that a socket is closed; core.Engine.Disconnect
+// has the contract.
+func (h *Handler) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
+	h.lines.forget(disconnection.Address.ID)
+	return h.Peers.Disconnect(ctx, disconnection)
 }
 
 // errUnknownConnection stops the handling of a message whose connection has no

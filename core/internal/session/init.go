@@ -56,12 +56,14 @@ func (p pendingInits) pending(id ports.ConnectionID) <-chan struct{} {
 }
 
 // initialize handles connection_init.
-func (h *Handler) initialize(ctx context.Context, message ports.Message, payload json.RawMessage) error {
+func (h *Handler) initialize(ctx context.Context, t *taken) error {
+	defer h.closeAtDeadline(ctx, t.message.Address)()
+	message := t.message
 	if !h.pending.begin(message.Address.ID) {
 		return h.secondInit(ctx, message.Address)
 	}
 	defer h.pending.end(message.Address.ID)
-	init, ack, err := h.decideInit(ctx, message, payload)
+	init, ack, err := h.decideInit(ctx, message, t.decoded.Payload)
 	if err != nil {
 		return h.refuseInit(ctx, message.Address, err)
 	}
@@ -81,7 +83,20 @@ func (h *Handler) initialize(ctx context.Context, message ports.Message, payload
 	if err != nil {
 		return err
 	}
-	return h.Peers.Reply(ctx, connection.Address, wire.AckFrame(ack))
+	h.lines.initialized(t)
+	return h.acknowledge(ctx, connection, ack, message.KeptAlive)
+}
+
+// acknowledge sends connection_ack and, where the transport will send more of them,
+// the legacy protocol's first sign of life (GQL_CONNECTION_KEEP_ALIVE).
+func (h *Handler) acknowledge(ctx context.Context, connection ports.Connection, ack json.RawMessage, keptAlive bool) error {
+	if err := h.Peers.Reply(ctx, connection.Address, wire.AckFrame(ack)); err != nil {
+		return err
+	}
+	if frame, ok := wire.Of(connection.Protocol).KeepAlive(); ok && keptAlive {
+		return h.Peers.Reply(ctx, connection.Address, frame)
+	}
+	return nil
 }
 
 // decideInit asks OnInit, where there is one.
@@ -142,7 +157,7 @@ func (h *Handler) refuseInit(ctx context.Context, address ports.Address, cause e
 
 // turnAway is the no to a connection_init.
 func (h *Handler) turnAway(ctx context.Context, connection ports.Connection, refused ports.Refusal) error {
-	return h.Peers.Answer(ctx, connection.Address, wire.Of(connection.Protocol).Refused(refused.Code, refused.Reason))
+	return h.answer(ctx, connection.Address, wire.Of(connection.Protocol).Refused(refused.Code, refused.Reason))
 }
 
 func (h *Handler) secondInit(ctx context.Context, address ports.Address) error {
@@ -154,7 +169,7 @@ func (h *Handler) secondInit(ctx context.Context, address ports.Address) error {
 }
 
 func (h *Handler) answerSecondInit(ctx context.Context, connection ports.Connection) error {
-	return h.Peers.Answer(ctx, connection.Address, wire.Of(connection.Protocol).SecondInit())
+	return h.answer(ctx, connection.Address, wire.Of(connection.Protocol).SecondInit())
 }
 
 // ExpireInit closes a connection from which no connection_init has come (4408).
@@ -170,7 +185,7 @@ func (h *Handler) ExpireInit(ctx context.Context, address ports.Address) error {
 	if err != nil {
 		return err
 	}
-	return h.Peers.Close(ctx, address, ports.CloseInitTimeout, "Connection initialisation timeout")
+	return h.close(ctx, address, ports.CloseInitTimeout, "Connection initialisation timeout")
 }
 
 // awaitInit is for a legacy start, which its client sends behind connection_init

@@ -9,62 +9,87 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Receive handles one message of a client; core.Engine.Receive has the contract.
-func (h *Handler) Receive(ctx context.Context, message ports.Message) error {
-	err := h.handle(ctx, message)
+// receive handles a message that was taken.
+func (h *Handler) receive(ctx context.Context, t *taken) error {
+	defer h.lines.leave(t)
+	err := t.await(ctx)
+	if err == nil && h.lines.isOver(t.line) {
+		return nil
+	}
+	if err == nil {
+		err = h.handle(ctx, t)
+	}
 	if err != nil {
-		return errors.Join(err, h.Peers.Close(ctx, message.Address, ports.CloseTryAgainLater, "Try again later"))
+		return errors.Join(err, h.close(ctx, t.message.Address, ports.CloseTryAgainLater, "Try again later"))
 	}
 	return nil
 }
 
-func (h *Handler) handle(ctx context.Context, message ports.Message) error {
-	if len(message.Data) > h.MaxMessageBytes {
-		return h.Peers.Close(ctx, message.Address, ports.CloseTooBig, "Message too big")
+// close ends a connection, and with it what is being prepared for it.
+func (h *Handler) close(ctx context.Context, address ports.Address, code int, reason string) error {
+	return h.answer(ctx, address, wire.Answer{Code: code, Reason: reason})
+}
+
+// answer gives a client what its subprotocol has for something that was wrong.
+func (h *Handler) answer(ctx context.Context, address ports.Address, answer wire.Answer) error {
+	if answer.Code == 0 {
+		return h.Peers.Answer(ctx, address, answer)
 	}
-	switch h.rates.take(message.Address.ID, h.Now()) {
+	ended := h.lines.end(address.ID)
+	err := h.Peers.Answer(ctx, address, answer)
+	ended(err)
+	return err
+}
+
+func (h *Handler) handle(ctx context.Context, t *taken) error {
+	if len(t.message.Data) > h.MaxMessageBytes {
+		return h.close(ctx, t.message.Address, ports.CloseTooBig, "Message too big")
+	}
+	switch t.rate {
 	case overRate:
-		return h.Peers.Close(ctx, message.Address, ports.ClosePolicy, "Too many messages")
+		return h.close(ctx, t.message.Address, ports.ClosePolicy, "Too many messages")
 	case overRateAndTold:
 		return nil
 	}
-	envelope, err := wire.Parse(message.Data)
-	kind := envelope.Type
+	kind := t.envelope.Type
 	if !wire.IsType(kind) {
 		kind = "invalid"
 	}
-	ctx, end := h.Observation.Begin(ctx, ports.Step{Name: ports.StepReceive, Connection: message.Address.ID, Message: kind})
-	if err == nil {
-		err = h.dispatch(ctx, message, envelope)
-	} else {
-		err = h.invalid(ctx, message, err)
-	}
+	ctx, end := h.Observation.Begin(ctx, ports.Step{Name: ports.StepReceive, Connection: t.message.Address.ID, Message: kind})
+	err := h.dispatch(ctx, t)
 	end(err)
 	return err
 }
 
-func (h *Handler) dispatch(ctx context.Context, message ports.Message, envelope wire.Envelope) error {
+func (h *Handler) dispatch(ctx context.Context, t *taken) error {
+	if t.invalid != nil {
+		return h.invalid(ctx, t.message, t.invalid)
+	}
 	// What each of these needs to know it learns without reading the connection
 	// first, which on DynamoDB would be one more request.
-	switch envelope.Type {
-	case "ping", "pong", "complete":
-		if decoded, err := envelope.Decode(wire.Modern{}); err == nil {
-			return h.withoutRead(ctx, message, decoded)
-		}
-	case "connection_init":
-		if decoded, err := envelope.Decode(wire.Modern{}); err == nil {
-			return h.initialize(ctx, message, decoded.Payload)
+	if _, modern := t.dialect.(wire.Modern); modern {
+		switch t.decoded.Type {
+		case wire.Ping, wire.Pong, wire.Complete:
+			return h.withoutRead(ctx, t)
+		case wire.Init:
+			return h.initialize(ctx, t)
 		}
 	}
-	connection, err := h.connection(ctx, message.Address)
+	connection, err := h.connection(ctx, t.message.Address)
 	if err != nil {
 		return ignoreUnknown(err)
 	}
 	if h.Peers.HasEnded(connection.NotAfter) {
-		return h.Peers.CloseEnded(ctx, connection.Address)
+		ended := h.lines.end(connection.Address.ID)
+		err := h.Peers.CloseEnded(ctx, connection.Address)
+		ended(err)
+		return err
 	}
 	dialect := wire.Of(connection.Protocol)
-	decoded, err := envelope.Decode(dialect)
+	decoded := t.decoded
+	if t.dialect != dialect {
+		decoded, err = t.envelope.Decode(dialect)
+	}
 	if err == nil && ports.OperationID(decoded.ID) == identity.Operation {
 		err = errReserved()
 	}
@@ -73,25 +98,25 @@ func (h *Handler) dispatch(ctx context.Context, message ports.Message, envelope 
 	}
 	switch decoded.Type {
 	case wire.Subscribe:
-		return h.start(ctx, connection, message, decoded)
+		return h.start(ctx, connection, t)
 	case wire.Complete:
-		return h.stop(ctx, message, decoded.ID, dialect)
+		return h.stop(ctx, t.message, decoded.ID, dialect)
 	case wire.Terminate:
-		return h.Peers.Close(ctx, connection.Address, ports.CloseNormal, "")
+		return h.close(ctx, connection.Address, ports.CloseNormal, "")
 	default: // ping, pong and connection_init were valid above
 		return nil
 	}
 }
 
-func (h *Handler) withoutRead(ctx context.Context, message ports.Message, decoded wire.Message) error {
-	switch decoded.Type {
+func (h *Handler) withoutRead(ctx context.Context, t *taken) error {
+	switch t.decoded.Type {
 	case wire.Ping:
-		return h.Peers.Reply(ctx, message.Address, wire.PongFrame(decoded.Payload))
+		return h.Peers.Reply(ctx, t.message.Address, wire.PongFrame(t.decoded.Payload))
 	case wire.Complete:
-		if ports.OperationID(decoded.ID) == identity.Operation {
-			return h.invalid(ctx, message, errReserved())
+		if ports.OperationID(t.decoded.ID) == identity.Operation {
+			return h.invalid(ctx, t.message, errReserved())
 		}
-		return h.stop(ctx, message, decoded.ID, wire.Modern{})
+		return h.stop(ctx, t.message, t.decoded.ID, wire.Modern{})
 	default: // a pong that nobody asked for is legal
 		return nil
 	}
@@ -111,7 +136,7 @@ func (h *Handler) answerInvalid(ctx context.Context, connection ports.Connection
 	if !ok {
 		return cause
 	}
-	return h.Peers.Answer(ctx, connection.Address, wire.Of(connection.Protocol).Invalid(invalid))
+	return h.answer(ctx, connection.Address, wire.Of(connection.Protocol).Invalid(invalid))
 }
 
 // errReserved answers a client that uses the engine's own name.

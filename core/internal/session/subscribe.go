@@ -13,20 +13,20 @@ import (
 )
 
 // subscribe runs the Subscribe resolver and puts the subscription in place. A
-// resolver that refuses costs no write.
-func (h *Handler) subscribe(ctx context.Context, s *starting, request ports.Request, p *run.Prepared) error {
-	wanted, errs := h.Runner.Subscribe(ctx, s.caller(), p)
+// resolver that refuses costs no write. It runs while the operation is being prepared.
+func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request ports.Request, p *run.Prepared) error {
+	wanted, errs := h.Runner.Subscribe(preparing, s.caller(), p)
 	if errs != nil {
-		return h.Peers.Fail(ctx, s.Operation, errs)
+		return h.refuse(ctx, s, errs)
 	}
 	row := h.row(s)
 	row.Topics, row.State = wanted.Topics, s.connection.State
 	var err error
 	if row.Request, err = run.EncodeRequest(request); err != nil {
-		return h.Peers.Fail(ctx, s.Operation, ports.NewResponseErrors("variables must be a JSON object"))
+		return h.refuse(ctx, s, ports.NewResponseErrors("variables must be a JSON object"))
 	}
 	if row.Filters, err = wanted.Filters.Encode(); err != nil {
-		return h.Peers.Fail(ctx, s.Operation, ports.NewResponseErrors(err.Error()))
+		return h.refuse(ctx, s, ports.NewResponseErrors(err.Error()))
 	}
 	if proceed, err := h.place(ctx, s, row); !proceed {
 		return err
@@ -41,10 +41,12 @@ func (h *Handler) subscribe(ctx context.Context, s *starting, request ports.Requ
 // sendInitial sends the first result, made after the subscription is in place.
 func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared, initial func(context.Context) (any, error)) error {
 	payload, err := initialPayload(run.With(ctx, s.execution()), initial)
-	if errors.Is(err, ports.ErrSkip) {
+	switch {
+	case isOverdue(ctx):
+		return h.answerOverdue(ctx, s)
+	case errors.Is(err, ports.ErrSkip):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		public := h.Calls.Public(run.With(ctx, s.execution()), err)
 		return h.Peers.EndWithErrors(ctx, s.Operation, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
 	}
@@ -52,6 +54,8 @@ func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared,
 	x.Event = &ports.Event{Kind: ports.EventData, Payload: payload, Time: h.Now()}
 	result := h.Runner.Execute(ctx, x, p, run.DecodePayload(payload))
 	switch {
+	case isOverdue(ctx):
+		return h.answerOverdue(ctx, s)
 	case result.Skip:
 		return nil
 	case result.Rejected != nil:
