@@ -35,9 +35,12 @@
 // query. So a foreign page can change nothing with a visitor's cookies as long
 // as queries have no side effects.
 //
-// The handler sends no CORS headers, authenticates nobody and sets no cache
-// policy. Middleware around it does, and passes what it learned of the caller
-// on in the request's context, which is the one that the Executor gets.
+// The handler sends no CORS headers and authenticates nobody. Middleware around it
+// does, and passes what it learned of the caller on in the request's context, which is
+// the one that the Executor gets. Answers are not to be stored (Cache-Control:
+// no-store), unless middleware has set another policy before.
+//
+// An answer of 1,400 bytes or more is compressed with gzip where the client takes it.
 //
 // Batches, multipart requests, persisted documents and results in parts are not
 // supported.

@@ -122,10 +122,18 @@ func (h *Handler) failed(ctx context.Context, err error) (status int, body []byt
 // write sends an answer, and none of its body for HEAD.
 func write(w http.ResponseWriter, r *http.Request, mediaType string, status int, body []byte) {
 	header := w.Header()
+	body, compressed := compress(body, r.Header.Values("Accept-Encoding"))
+	if compressed {
+		header.Set("Content-Encoding", "gzip")
+	}
+	if header.Get("Cache-Control") == "" {
+		header.Set("Cache-Control", "no-store")
+	}
 	header.Set("Content-Type", mediaType+"; charset=utf-8")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Add("Vary", "Accept")
+	header.Add("Vary", "Accept-Encoding")
 	if status == http.StatusMethodNotAllowed {
 		header.Set("Allow", allowed(r.Method))
 	}

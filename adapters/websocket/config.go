@@ -57,8 +57,17 @@ type Config struct {
 	MaxConcurrent int
 	// MaxConcurrentTotal is the same for all connections together. Beyond it each
 	// connection waits for its turn with one message, first come, first served, so
-	// that those who say much do not keep waiting who says little. Default: 1,024.
+	// that those who say much do not keep waiting who says little. Half of it is kept
+	// for connections of which no other message is handled, so that a few whose
+	// operations hang do not keep all others out. Default: 1,024.
 	MaxConcurrentTotal int
+	// HandleTimeout is how long a message may be handled. Then its context ends, and
+	// the engine ends its operation with an error. What does not end with its context
+	// keeps its place. Default: 30 s.
+	HandleTimeout time.Duration
+	// ReadTimeout is how long a message may take to arrive, from its first byte to its
+	// last. A slower one closes with 1008. Default: 20 s.
+	ReadTimeout time.Duration
 	// FramesPerSecond is how many WebSocket frames a connection may send, of every
 	// kind: messages, their fragments, pings. It may save up as many as a second
 	// has; who sends more is read more slowly. Default: 1,000.
@@ -117,6 +126,8 @@ func (c *Config) validate() error {
 		{"MaxMessageBytes", c.MaxMessageBytes < 0},
 		{"MaxConcurrent", c.MaxConcurrent < 0},
 		{"MaxConcurrentTotal", c.MaxConcurrentTotal < 0},
+		{"HandleTimeout", c.HandleTimeout < 0},
+		{"ReadTimeout", c.ReadTimeout < 0},
 		{"FramesPerSecond", c.FramesPerSecond < 0},
 		{"InitTimeout", c.InitTimeout < 0},
 		{"KeepAlive", c.KeepAlive < 0},
@@ -151,6 +162,8 @@ func (c Config) withDefaults() Config {
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, 128<<10)
 	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 8)
 	c.MaxConcurrentTotal = cmp.Or(c.MaxConcurrentTotal, 1024)
+	c.HandleTimeout = cmp.Or(c.HandleTimeout, 30*time.Second)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 20*time.Second)
 	c.FramesPerSecond = cmp.Or(c.FramesPerSecond, 1000)
 	c.InitTimeout = cmp.Or(c.InitTimeout, 3*time.Second)
 	c.KeepAlive = cmp.Or(c.KeepAlive, 15*time.Second)

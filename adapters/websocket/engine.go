@@ -17,11 +17,12 @@ type Engine interface {
 	// answers 500 without detail.
 	Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error)
 
-	// Receive handles one message; its answers come through the Pusher. Messages
-	// of one connection are handled concurrently, and ReceivedAt tells their
-	// order. An error is logged; what the client has to know of it is for the
-	// engine to say.
-	Receive(ctx context.Context, message ports.Message) error
+	// Take is called for a connection's messages one after the other, in their order,
+	// and must not block. It returns what handles the message, which is called once,
+	// concurrently with others; answers come through the Pusher. Its context ends
+	// after HandleTimeout. An error is logged; what the client has to know of it is
+	// for the engine to say.
+	Take(message ports.Message) (handle func(ctx context.Context) error)
 
 	// ExpireInit is called once, when InitTimeout is over: a connection that is
 	// still without connection_init is to be closed with 4408.

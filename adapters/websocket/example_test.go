@@ -21,8 +21,10 @@ func (e echo) Connect(_ context.Context, handshake ports.Handshake) (ports.Accep
 	return ports.Accepted{Protocol: handshake.Protocols[0]}, nil
 }
 
-func (e echo) Receive(ctx context.Context, message ports.Message) error {
-	return e.pusher.Push(ctx, message.Address, ports.Frame{Payload: message.Data})
+func (e echo) Take(message ports.Message) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return e.pusher.Push(ctx, message.Address, ports.Frame{Payload: message.Data})
+	}
 }
 
 func (e echo) ExpireInit(context.Context, ports.Address) error { return nil }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -49,11 +50,13 @@ func (e *fakeEngine) Connect(ctx context.Context, handshake ports.Handshake) (po
 	return ports.Accepted{}, nil
 }
 
-func (e *fakeEngine) Receive(ctx context.Context, message ports.Message) error {
-	if e.receive != nil {
-		return e.receive(ctx, message)
+func (e *fakeEngine) Take(message ports.Message) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if e.receive != nil {
+			return e.receive(ctx, message)
+		}
+		return nil
 	}
-	return nil
 }
 
 func (e *fakeEngine) ExpireInit(ctx context.Context, address ports.Address) error {
@@ -88,6 +91,9 @@ type fixture struct {
 }
 
 func newServer(t testing.TB, config websocket.Config, engine *fakeEngine) *websocket.Server {
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
 	server := must.Make(websocket.NewServer(config))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -136,6 +136,10 @@ func checkUpgrade(r *http.Request) (status int, problem string) {
 		return http.StatusUpgradeRequired, "connect with a WebSocket client: this endpoint speaks GraphQL over WebSocket, not plain HTTP"
 	case r.Method != http.MethodGet:
 		return http.StatusBadRequest, "a WebSocket handshake is a GET request"
+	case r.ContentLength != 0:
+		return http.StatusBadRequest, "a WebSocket handshake has no body"
+	case len(r.Header.Values("Sec-WebSocket-Key")) > 1 || len(r.Header.Values("Origin")) > 1 || len(r.Header.Values("Sec-WebSocket-Version")) > 1:
+		return http.StatusBadRequest, "a WebSocket handshake has one Sec-WebSocket-Key, one Sec-WebSocket-Version and at most one Origin"
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		return http.StatusUpgradeRequired, "only version 13 of the WebSocket protocol is spoken here"
 	case err != nil || len(key) != 16:

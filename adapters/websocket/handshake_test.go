@@ -168,6 +168,13 @@ func TestRequestThatIsNoHandshakeIsToldWhy(t *testing.T) {
 		{"POST", func(r *http.Request) { r.Method = http.MethodPost }, http.StatusBadRequest, "GET"},
 		{"version", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Version", "8") }, http.StatusUpgradeRequired, "version 13"},
 		{"no key", func(r *http.Request) { r.Header.Del("Sec-WebSocket-Key") }, http.StatusBadRequest, "Key"},
+		{"two keys", func(r *http.Request) { r.Header.Add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==") }, http.StatusBadRequest, "one Sec-WebSocket-Key"},
+		{"two versions", func(r *http.Request) { r.Header.Add("Sec-WebSocket-Version", "13") }, http.StatusBadRequest, "one Sec-WebSocket-Version"},
+		{"two origins", func(r *http.Request) {
+			r.Header["Origin"] = []string{"http://" + r.Host, "https://evil.example"}
+		}, http.StatusBadRequest, "one Origin"},
+		{"a body", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), 1 }, http.StatusBadRequest, "no body"},
+		{"a body of unknown length", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), -1 }, http.StatusBadRequest, "no body"},
 		{"short key", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Key", "YWJj") }, http.StatusBadRequest, "Key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

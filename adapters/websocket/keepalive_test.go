@@ -94,6 +94,22 @@ func TestClientThatMissesAPongIsCut(t *testing.T) {
 	})
 }
 
+// TestClientThatIsHalfOpenIsCutAtTheSecondPing: what it sent before the first ping
+// does not count.
+func TestClientThatIsHalfOpenIsCutAtTheSecondPing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := onPipes(t, websocket.Config{}, newFakeEngine()).dial()
+		began := time.Now()
+		time.Sleep(5 * time.Second)
+		c.sendText("the last thing that arrives")
+		c.read(ws.OpPing)
+		c.wantEnd()
+		if took := time.Since(began); took != 30*time.Second {
+			t.Errorf("cut after %v, want 30s", took)
+		}
+	})
+}
+
 func TestClockEndsWithTheSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		engine, notes := newFakeEngine(), &diary{began: time.Now()}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"os"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -36,16 +37,23 @@ func (e *ending) Error() string { return e.reason }
 
 // read hands the client's messages to the engine until the socket ends.
 func (c *connection) read(ctx context.Context) error {
-	reader := c.newReader(ctx)
+	buffered := bufio.NewReaderSize(c.conn, readBuffer)
+	reader := c.newReader(ctx, buffered)
 	for {
-		if err := c.readFrame(ctx, reader); err != nil {
+		if _, err := buffered.Peek(1); err != nil {
+			return err
+		}
+		c.conn.beginMessage(c.server.config.ReadTimeout)
+		err := c.readFrame(ctx, reader)
+		c.conn.endMessage()
+		if err != nil {
 			return err
 		}
 	}
 }
 
-func (c *connection) newReader(ctx context.Context) *wsutil.Reader {
-	reader := wsutil.NewServerSideReader(bufio.NewReaderSize(c.conn, readBuffer))
+func (c *connection) newReader(ctx context.Context, buffered *bufio.Reader) *wsutil.Reader {
+	reader := wsutil.NewServerSideReader(buffered)
 	reader.MaxMessageSize = int64(c.server.config.MaxMessageBytes)
 	reader.OnIntermediate = func(header ws.Header, body io.Reader) error {
 		if err := c.keepPace(ctx); err != nil {
@@ -137,6 +145,8 @@ func endingOf(err error) *ending {
 	switch {
 	case errors.As(err, &end):
 		return end
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &ending{code: ports.ClosePolicy, reason: "message not received in time", violation: true}
 	case errors.Is(err, wsutil.ErrMessageTooLarge):
 		return &ending{code: codeTooBig, reason: "message too big", violation: true}
 	case errors.As(err, &protocol):
@@ -148,43 +158,73 @@ func endingOf(err error) *ending {
 }
 
 // dispatch hands a message to the engine, in a goroutine of its own so that a
-// long query does not hold up a ping. It waits while MaxConcurrent are at it, or
-// MaxConcurrentTotal of all connections.
+// long query does not hold up a ping. It waits for a place: see takePlaces.
 func (c *connection) dispatch(ctx context.Context, data []byte) error {
-	if err := c.takeSlots(ctx); err != nil {
+	places, err := c.takePlaces(ctx)
+	if err != nil {
 		return err
 	}
 	c.messages++
 	c.received = c.after(c.received)
-	message := ports.Message{
+	c.server.running.Add(1) // the connection counts too, so it is not the first
+	handle := c.take(ctx, ports.Message{
 		Address:    c.address,
 		RequestID:  string(c.address.ID) + "/" + strconv.Itoa(c.messages),
 		ReceivedAt: c.received,
+		KeptAlive:  true,
 		Data:       data,
-	}
-	c.server.running.Add(1) // the connection counts too, so it is not the first
-	go c.receive(ctx, message)
+	})
+	go c.handle(ctx, handle, places)
 	return nil
 }
 
-// takeSlots makes room for one more message. Whoever waits for a channel gets it
-// in the order of asking.
-func (c *connection) takeSlots(ctx context.Context) error {
+// places are what a message has taken while it is handled.
+type places []chan struct{}
+
+// takePlaces makes room for one more message: MaxConcurrent of the connection, and
+// MaxConcurrentTotal of all connections, half of it for messages beside which no
+// other of their connection is handled. Whoever waits for a channel gets it in the
+// order of asking.
+func (c *connection) takePlaces(ctx context.Context) (taken places, err error) {
 	defer c.pause()()
-	for _, slots := range []chan struct{}{c.slots, c.server.slots} {
+	taken = make(places, 0, 3)
+	for _, place := range []chan struct{}{c.slots, c.server.further, c.server.slots} {
+		if place == c.server.further && len(c.slots) == 1 {
+			continue
+		}
 		select {
-		case slots <- struct{}{}:
+		case place <- struct{}{}:
+			taken = append(taken, place)
 		case <-ctx.Done():
-			return ctx.Err()
+			taken.release()
+			return nil, ctx.Err()
 		}
 	}
-	return nil
+	return taken, nil
 }
 
-func (c *connection) receive(ctx context.Context, message ports.Message) {
+func (p places) release() {
+	for _, place := range p {
+		<-place
+	}
+}
+
+// take never returns nil: after a panic of the engine there is nothing to handle.
+func (c *connection) take(ctx context.Context, message ports.Message) (handle func(context.Context) error) {
+	handle = func(context.Context) error { return nil }
+	c.call(ctx, "taking a message failed", func() error {
+		handle = c.engine.Take(message)
+		return nil
+	})
+	return handle
+}
+
+func (c *connection) handle(ctx context.Context, handle func(context.Context) error, taken places) {
 	defer c.server.running.Done()
-	defer func() { <-c.slots; <-c.server.slots }()
-	c.call(ctx, "receive failed", func() error { return c.engine.Receive(ctx, message) })
+	defer taken.release()
+	limited, cancel := context.WithTimeout(ctx, c.server.config.HandleTimeout)
+	defer cancel()
+	c.call(ctx, "handling a message failed", func() error { return handle(limited) })
 }
 
 // after is the time now, or just after the time before where the clock has not

@@ -202,6 +202,125 @@ func TestReadingPausesAtMaxConcurrent(t *testing.T) {
 	})
 }
 
+// TestMessageIsHandledForAsLongAsHandleTimeout: then its context ends, and the socket
+// stays.
+func TestMessageIsHandledForAsLongAsHandleTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine, ended := newFakeEngine(), make(chan error, 1)
+		engine.receive = func(ctx context.Context, _ ports.Message) error {
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return ctx.Err()
+		}
+		c := onPipes(t, websocket.Config{InitTimeout: time.Hour, KeepAlive: time.Hour}, engine).dial()
+		began := time.Now()
+		c.sendText("hang")
+		wantKind(t, receive(t, ended), context.DeadlineExceeded)
+		if took := time.Since(began); took != 30*time.Second {
+			t.Errorf("it took %v, want 30s", took)
+		}
+		c.awaitOpen()
+		_ = c.conn.Close()
+	})
+}
+
+// TestConnectionsWhoseMessagesHangKeepNobodyOut: none has more than one message in the
+// half of the places that is kept.
+func TestConnectionsWhoseMessagesHangKeepNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine, handled := newFakeEngine(), make(chan ports.Message, 1)
+		release := make(chan struct{})
+		engine.receive = func(_ context.Context, message ports.Message) error {
+			if string(message.Data) == "hang" {
+				<-release
+				return nil
+			}
+			handled <- message
+			return nil
+		}
+		f := onPipes(t, websocket.Config{InitTimeout: time.Hour, KeepAlive: time.Hour}, engine)
+		var hanging []*client
+		for range 130 {
+			c := f.dial()
+			hanging = append(hanging, c)
+			go func() {
+				for range 8 {
+					_ = ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewTextFrame([]byte("hang")))) // the check below notices
+				}
+			}()
+		}
+		synctest.Wait()
+		newcomer := f.dial()
+		newcomer.sendText("hello")
+		synctest.Wait()
+		if len(handled) != 1 {
+			t.Error("the newcomer's message is not handled")
+		}
+		for _, c := range append(hanging, newcomer) {
+			_ = c.conn.Close()
+		}
+		close(release)
+	})
+}
+
+func TestMessageThatArrivesTooSlowlyClosesWith1008(t *testing.T) {
+	message := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(strings.Repeat("x", 100)))))
+	first := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpText, false, []byte("x"))))
+	next := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpContinuation, false, []byte("x"))))
+	for name, part := range map[string]func(i int) []byte{
+		"byte by byte": func(i int) []byte { return message[i : i+1] },
+		"in fragments": func(i int) []byte {
+			if i == 0 {
+				return first
+			}
+			return next
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := onPipes(t, websocket.Config{InitTimeout: time.Hour, KeepAlive: time.Hour}, newFakeEngine()).dial()
+				began, dribbled := time.Now(), make(chan struct{})
+				go func() {
+					defer close(dribbled)
+					for i := 0; ; i++ {
+						if _, err := c.conn.Write(part(i)); err != nil || i == 50 {
+							return
+						}
+						time.Sleep(time.Second)
+					}
+				}()
+				if got := c.read(ws.OpClose); string(got) != string(ws.NewCloseFrameBody(1008, "message not received in time")) {
+					t.Errorf("closed with %q", got)
+				}
+				if took := time.Since(began); took < 20*time.Second || took > 21*time.Second {
+					t.Errorf("it took %v, want 20s", took)
+				}
+				_ = c.conn.Close()
+				<-dribbled
+			})
+		})
+	}
+}
+
+// TestTimeBetweenMessagesIsNotLimited, also after one that came in pieces.
+func TestTimeBetweenMessagesIsNotLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine, messages := newFakeEngine(), make(chan ports.Message, 2)
+		engine.receive = collecting(messages)
+		c := onPipes(t, websocket.Config{InitTimeout: 24 * time.Hour, KeepAlive: 24 * time.Hour}, engine).dial()
+		for range 2 {
+			time.Sleep(time.Hour)
+			c.send(ws.NewFrame(ws.OpText, false, []byte("a")))
+			time.Sleep(time.Second)
+			c.send(ws.NewFrame(ws.OpContinuation, true, []byte("b")))
+			if got := string(receive(t, messages).Data); got != "ab" {
+				t.Errorf("got %q", got)
+			}
+		}
+		_ = c.conn.Close()
+	})
+}
+
 func TestPausedConnectionCanBeClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		engine := newFakeEngine()

@@ -29,6 +29,7 @@ type Server struct {
 	batches sync.Pool // of *batch
 	writers []*writer
 	slots   chan struct{} // one for each message being handled
+	further chan struct{} // one for each that is not its connection's only one
 	// running counts what Shutdown waits for: connections, with their last call
 	// of the engine, messages being handled, timers that fired.
 	running sync.WaitGroup
@@ -51,6 +52,7 @@ func NewServer(config Config) (*Server, error) {
 		writers:     make([]*writer, runtime.GOMAXPROCS(0)),
 	}
 	s.slots = make(chan struct{}, s.config.MaxConcurrentTotal)
+	s.further = make(chan struct{}, max(s.config.MaxConcurrentTotal/2, 1))
 	s.batches.New = func() any { return newBatch() }
 	for i := range s.writers {
 		s.writers[i] = newWriter(s.config.FlushDelay)

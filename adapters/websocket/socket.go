@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // socket is a client's connection that starts with what came along with the
@@ -12,6 +13,23 @@ type socket struct {
 	net.Conn
 	early []byte
 	heard *atomic.Bool
+	// limit is how long the message that is being read may take to arrive, from the
+	// first time that it has to be waited for; 0 between messages. Only the reading
+	// goroutine uses these.
+	limit   time.Duration
+	limited bool
+}
+
+// beginMessage limits the time until endMessage. A message that comes in one piece
+// sets no deadline.
+func (s *socket) beginMessage(limit time.Duration) { s.limit = limit }
+
+func (s *socket) endMessage() {
+	s.limit = 0
+	if s.limited {
+		s.limited = false
+		_ = s.SetReadDeadline(time.Time{}) // fails only when closed, as the next read then says
+	}
 }
 
 // Read reads what came early, then from the connection.
@@ -20,12 +38,20 @@ func (s *socket) Read(p []byte) (n int, err error) {
 		n = copy(p, s.early)
 		s.early = s.early[n:]
 	} else {
+		s.setDeadline()
 		n, err = s.Conn.Read(p)
 	}
 	if n > 0 {
 		s.heard.Store(true)
 	}
 	return n, err
+}
+
+func (s *socket) setDeadline() {
+	if s.limit > 0 && !s.limited {
+		s.limited = true
+		_ = s.SetReadDeadline(time.Now().Add(s.limit)) // fails only when closed, as the read then says
+	}
 }
 
 // endWriting ends our side and leaves the client's open, where the connection
