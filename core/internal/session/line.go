@@ -126,6 +126,13 @@ func (l *lines) end(id ports.ConnectionID) (ended func(error)) {
 	}
 }
 
+// drop forgets who holds an ID. A connection that rests keeps no map for it.
+func (of *line) drop(id ports.OperationID) {
+	if delete(of.holds, id); len(of.holds) == 0 {
+		of.holds = nil
+	}
+}
+
 func (of *line) close() {
 	of.over = true
 	for _, held := range of.holds {
@@ -223,7 +230,7 @@ func (l *lines) releaseLocked(t *taken) {
 	t.hold.stage = finished
 	id := ports.OperationID(t.decoded.ID)
 	if t.line.holds[id] == t.hold {
-		delete(t.line.holds, id)
+		t.line.drop(id)
 	}
 	close(t.hold.released)
 }

@@ -98,7 +98,7 @@ func (l *lines) take(t *taken, inOrder bool) {
 		delete(t.line.placed, id)
 		if held := t.line.holds[id]; held != nil && !held.receivedAt.After(t.message.ReceivedAt) {
 			held.giveUp(byComplete)
-			delete(t.line.holds, id)
+			t.line.drop(id)
 		}
 	case wire.Subscribe:
 		t.early = t.line.inits > 0
