@@ -1,7 +1,8 @@
 // Startup measures the chat's Lambda functions beside the least that there is and
 // beside themselves on the stock configuration of the SDK: the time from the start
 // of the process to its first request for an invocation, and the size of the
-// binary. scripts/startup runs it.
+// binary. With -beside it measures those of another checkout as well. scripts/startup
+// runs it.
 package main
 
 import (
@@ -19,8 +20,9 @@ import (
 
 func main() {
 	runs := flag.Int("runs", 41, "how often each program is started")
+	beside := flag.String("beside", "", "the `folder` of another checkout, whose functions are measured as well")
 	flag.Parse()
-	if err := run(context.Background(), *runs); err != nil {
+	if err := run(context.Background(), *runs, *beside); err != nil {
 		fmt.Fprintln(os.Stderr, "startup:", err)
 		os.Exit(1)
 	}
@@ -36,25 +38,30 @@ type program struct {
 	amd64, arm64 int64
 }
 
-func programs() []*program {
+func programs(beside string) []*program {
 	const bench, chat = "github.com/fanql/fanql/bench/startup/", "github.com/fanql/fanql/examples/chat/lambda/"
 	all := []*program{{name: "bare", about: "`lambda.Start` alone", module: ".", path: bench + "bare"}}
 	for _, name := range []string{"websocket", "stream", "http"} {
-		all = append(all,
-			&program{name: name, about: "of the chat", module: "..", path: chat + name},
-			&program{name: "stock-" + name, about: "the same, with `config.LoadDefaultConfig`", module: ".", path: bench + "stock/" + name},
-		)
+		all = append(all, &program{name: name, about: "of the chat", module: "..", path: chat + name})
+		if beside != "" {
+			all = append(all, &program{name: "beside-" + name, about: "the same, of the other checkout", module: beside, path: chat + name})
+		}
+		all = append(all, &program{name: "stock-" + name, about: "the same, with `config.LoadDefaultConfig`", module: ".", path: bench + "stock/" + name})
+	}
+	all = append(all, &program{name: "redis", about: "of the chat on Redis, websocket", module: "..", path: chat + "redis/websocket"})
+	if beside != "" {
+		all = append(all, &program{name: "beside-redis", about: "the same, of the other checkout", module: beside, path: chat + "redis/websocket"})
 	}
 	return all
 }
 
-func run(ctx context.Context, runs int) error {
+func run(ctx context.Context, runs int, beside string) error {
 	folder, err := os.MkdirTemp("", "startup")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	all := programs()
+	all := programs(beside)
 	for _, p := range all {
 		if p.arm64, err = p.build(ctx, folder, "arm64"); err != nil {
 			return err

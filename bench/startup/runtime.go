@@ -61,8 +61,8 @@ func timeStart(ctx context.Context, binary, api string, asked <-chan time.Time) 
 	}
 }
 
-// environment is what Lambda and deploy/template.yaml give to the functions, as
-// far as they look at it.
+// environment is what Lambda, deploy/template.yaml and deploy/redis.yaml give to the
+// functions, as far as they look at it.
 func environment(api string) []string {
 	return []string{
 		"AWS_LAMBDA_RUNTIME_API=" + api,
@@ -71,5 +71,6 @@ func environment(api string) []string {
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_SESSION_TOKEN=local",
 		"FANQL_CONNECTIONS_TABLE=connections", "FANQL_SUBSCRIPTIONS_TABLE=subscriptions", "FANQL_EVENTS_TABLE=events",
 		"CHAT_MESSAGES_TABLE=messages",
+		"FANQL_REDIS_ADDRESSES=localhost:6379", "FANQL_DELIVERY=direct", "FANQL_ENDPOINT=https://api.example.com/live",
 	}
 }

@@ -58,13 +58,13 @@ func kinds() []kind {
 }
 
 // attack is the attackers' process. It prints what each kind did.
-func attack() error {
+func attack(kinds []kind) error {
 	ctx, cancel := untilTold()
 	defer cancel()
 	var running sync.WaitGroup
 	counts := map[string]*atomic.Int64{}
 	machine := 0
-	for _, kind := range kinds() {
+	for _, kind := range kinds {
 		counts[kind.name] = new(atomic.Int64)
 		for range kind.clients {
 			machine++

@@ -23,15 +23,16 @@ type size struct {
 	good   int
 	alone  time.Duration
 	beside time.Duration
+	fresh  time.Duration // the median of new documents, beside the hostile ones
 	p99    time.Duration // of the good clients, beside the hostile ones
 	memory uint64        // resident, of the server
 }
 
 func sizeOfTest() size {
 	if *full {
-		return size{good: 200, alone: 10 * time.Second, beside: 10 * time.Second, p99: time.Second, memory: 512 << 20}
+		return size{good: 200, alone: 10 * time.Second, beside: 10 * time.Second, fresh: 50 * time.Millisecond, p99: time.Second, memory: 512 << 20}
 	}
-	return size{good: 50, alone: time.Second, beside: 4 * time.Second, p99: 5 * time.Second, memory: 1 << 30}
+	return size{good: 50, alone: time.Second, beside: 4 * time.Second, fresh: time.Second, p99: 5 * time.Second, memory: 1 << 30}
 }
 
 // goodClient subscribes to one topic and notes what comes.

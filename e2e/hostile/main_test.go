@@ -22,7 +22,11 @@ const roleVariable = "HOSTILE_ROLE"
 var full = flag.Bool("hostile.full", false, "ten seconds alone and ten beside the hostile clients, all of them flat out")
 
 func TestMain(m *testing.M) {
-	run, ok := map[string]func() error{"server": serve, "attackers": attack}[os.Getenv(roleVariable)]
+	run, ok := map[string]func() error{
+		"server":    serve,
+		"attackers": func() error { return attack(kinds()) },
+		"authors":   func() error { return attack(authors()) },
+	}[os.Getenv(roleVariable)]
 	if !ok {
 		os.Exit(m.Run())
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -60,8 +61,16 @@ func serve() error {
 		return err
 	}
 	var published atomic.Int64
+	subscriptions, requests := server.Handler(engine), must.Make(graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))
 	front := &http.Server{
-		Handler: server.Handler(engine), ReadHeaderTimeout: 2 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				requests.ServeHTTP(w, r)
+				return
+			}
+			subscriptions.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 2 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	inside := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(measure(server, int(published.Load())))
@@ -120,8 +129,10 @@ func publish(ctx context.Context, engine *core.Engine, published *atomic.Int64) 
 
 func topicName(n int) string { return fmt.Sprintf("topic/%d", n) }
 
+func typeName(n int) string { return fmt.Sprint("Other", n) }
+
 // newSchema has what hostile clients look for: lists of any length, types that
-// contain themselves.
+// contain themselves, fields that fail, many names.
 func newSchema() (*graphqlgo.Schema, error) {
 	item := graphql.NewObject(graphql.ObjectConfig{Name: "Item", Fields: graphql.Fields{
 		"id": {Type: graphql.Int, Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil }},
@@ -130,10 +141,18 @@ func newSchema() (*graphqlgo.Schema, error) {
 		}},
 	}})
 	item.AddFieldConfig("child", &graphql.Field{Type: item, Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil }})
+	item.AddFieldConfig("fails", &graphql.Field{Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) {
+		return nil, errors.New("it fails")
+	}})
+	others := make([]graphql.Type, 300)
+	for i := range others {
+		others[i] = graphql.NewObject(graphql.ObjectConfig{Name: typeName(i), Fields: graphql.Fields{"id": {Type: graphql.Int}}})
+	}
 	event := graphql.NewObject(graphql.ObjectConfig{Name: "Tick", Fields: graphql.Fields{
 		"n": {Type: graphql.Int}, "at": {Type: graphql.String}, "text": {Type: graphql.String},
 	}})
 	return graphqlgo.NewSchema(graphql.SchemaConfig{
+		Types: others,
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"item": {Type: item, Resolve: func(graphql.ResolveParams) (any, error) { return 1, nil }},
 			"items": {
@@ -141,6 +160,10 @@ func newSchema() (*graphqlgo.Schema, error) {
 				Resolve: func(p graphql.ResolveParams) (any, error) {
 					return make([]int, min(max(p.Args["n"].(int), 0), 200)), nil
 				},
+			},
+			"sum": {
+				Type: graphql.Int, Args: graphql.FieldConfigArgument{"values": {Type: graphql.NewList(graphql.NewNonNull(graphql.Int))}},
+				Resolve: func(graphql.ResolveParams) (any, error) { return 0, nil },
 			},
 		}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{

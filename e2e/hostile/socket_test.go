@@ -88,7 +88,12 @@ func (s *socket) hear() ([]byte, error) { return wsutil.ReadServerText(s.in) }
 
 // ask begins an operation.
 func (s *socket) ask(id, query, variables string) error {
-	return s.say(fmt.Sprintf(`{"type":"subscribe","id":%q,"payload":{"query":%q,"variables":{%s}}}`, id, query, variables))
+	return s.request(id, fmt.Sprintf(`{"query":%q,"variables":{%s}}`, query, variables))
+}
+
+// request begins the operation that a request in JSON asks for.
+func (s *socket) request(id, request string) error {
+	return s.say(fmt.Sprintf(`{"type":"subscribe","id":%q,"payload":%s}`, id, request))
 }
 
 func (s *socket) subscribe(id string, topic int) error {
