@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // authors are two hostile clients that send documents which nobody has sent before,
@@ -23,22 +24,28 @@ func authors() []kind {
 
 // writeToSocket sends as fast as the server reads.
 func (a *attacker) writeToSocket(ctx context.Context) error {
-	all := documents()
+	all, err := requests()
+	if err != nil {
+		return err
+	}
 	return a.floodReady(ctx, func(s *socket, n int) error {
-		return s.request(fmt.Sprint(n), all[n%len(all)].request(fmt.Sprintf("%p %d", s, n)))
+		return s.request(fmt.Sprint(n), fmt.Sprint(all[n%len(all)], time.Now().UnixNano(), end))
 	})
 }
 
 // writeToHTTP has eight requests at a time.
 func (a *attacker) writeToHTTP(ctx context.Context) error {
-	all := documents()
+	all, err := requests()
+	if err != nil {
+		return err
+	}
 	client := httpClient(a.machine)
 	defer client.CloseIdleConnections()
 	var writing sync.WaitGroup
 	for writer := range 8 {
 		writing.Go(func() {
 			_ = a.flood(func(n int) error {
-				_, _, err := post(ctx, client, a.address, all[(writer+n)%len(all)].request(fmt.Sprint(writer, " ", n)))
+				_, _, err := post(ctx, client, a.address, fmt.Sprint(all[(writer+n)%len(all)], writer, time.Now().UnixNano(), end))
 				return err
 			})
 		})

@@ -211,7 +211,7 @@ func (s *stage) watch(d time.Duration) (peak uint64) {
 
 func (s *stage) report(what string, latencies []time.Duration, resident uint64, f figures) (p99 time.Duration) {
 	at := func(share float64) time.Duration { return latencies[int(share*float64(len(latencies)-1))] }
-	s.t.Logf("%-7s events %6d, p50 %v, p99 %v, longest %v; resident %d MiB, heap %d MiB, goroutines %d, connections %d", what, len(latencies),
+	s.t.Logf("%-16s %6d, p50 %v, p99 %v, longest %v; resident %d MiB, heap %d MiB, goroutines %d, connections %d", what, len(latencies),
 		at(.5).Round(10*time.Microsecond), at(.99).Round(10*time.Microsecond), at(1).Round(10*time.Microsecond),
 		resident>>20, f.Heap>>20, f.Goroutines, f.Connections)
 	return at(.99)
@@ -224,7 +224,7 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	s := newStage(t, size.good)
 	peak := s.watch(size.alone)
 	before := s.look()
-	s.report("before", s.take(), peak, before)
+	s.report("events before", s.take(), peak, before)
 
 	// Hostile clients have machines of their own. Here they leave the processors to
 	// the server where it wants them: it is not to wait for them, but for what they do.
@@ -234,7 +234,7 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	s.catchUp(s.look().Published)
 	during = append(during, s.take()...)
 	slices.Sort(during)
-	p99 := s.report("during", during, peak, s.look())
+	p99 := s.report("events during", during, peak, s.look())
 	t.Logf("what the attackers did: %s", attackers.stop())
 	if p99 > size.p99 {
 		t.Errorf("p99 of the good clients is %v, want at most %v", p99, size.p99)
@@ -247,7 +247,7 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	s.catchUp(after.Published)
 	s.take()
 	peak = s.watch(size.alone)
-	s.report("after", s.take(), peak, after)
+	s.report("events after", s.take(), peak, after)
 }
 
 // recover waits until the server is as it was.

@@ -19,14 +19,17 @@ func TestCostlyDocumentsAreAnswered(t *testing.T) {
 	client := httpClient(0)
 	defer client.CloseIdleConnections()
 	for _, d := range documents() {
-		request := d.request("")
+		request, err := d.request()
+		if err != nil {
+			t.Fatal(err)
+		}
 		began := time.Now()
-		status, body, err := post(t.Context(), client, s.address, request)
+		status, body, err := post(t.Context(), client, s.address, request+end)
 		if err != nil {
 			t.Errorf("%s: %v", d.name, err)
 			continue
 		}
-		t.Logf("%-33s %6d bytes, answered %d with %6d bytes in %v", d.name, len(request), status, len(body), time.Since(began).Round(10*time.Microsecond))
+		t.Logf("%-36s %6d bytes, answered %d with %6d bytes in %v", d.name, len(request), status, len(body), time.Since(began).Round(10*time.Microsecond))
 		if status != 200 && len(body) > 16<<10 {
 			t.Errorf("%s: the error is %d bytes long", d.name, len(body))
 		}
@@ -43,18 +46,18 @@ func TestNewDocumentsBesideHostileOnes(t *testing.T) {
 		peak := make(chan uint64)
 		go func() { peak <- s.watch(d) }()
 		took := s.newDocuments(what, d)
-		p99 = s.report(what, took, <-peak, s.look())
+		p99 = s.report("documents "+what, took, <-peak, s.look())
 		return took[len(took)/2], p99
 	}
 	newDocuments("warm-up", size.alone/10)
 	before := s.look()
 	newDocuments("before", size.alone)
-	s.report("events", s.take(), s.resident(), before)
+	s.report("events before", s.take(), s.resident(), before)
 
-	attackers := start(t, "authors", 19, addressVariable+"="+s.address)
+	attackers := start(t, "authors", 0, addressVariable+"="+s.address)
 	p50, p99 := newDocuments("during", size.beside)
 	s.catchUp(s.look().Published)
-	s.report("events", s.take(), s.resident(), s.look())
+	s.report("events during", s.take(), s.resident(), s.look())
 	t.Logf("what the attackers did: %s", attackers.stop())
 	if p50 > size.fresh {
 		t.Errorf("half of the new documents took more than %v, want at most %v", p50, size.fresh)
