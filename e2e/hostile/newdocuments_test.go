@@ -43,10 +43,8 @@ func TestNewDocumentsBesideHostileOnes(t *testing.T) {
 	s := newStage(t, size.good)
 	newDocuments := func(what string, d time.Duration) (p50, p99 time.Duration) {
 		t.Helper()
-		peak := make(chan uint64)
-		go func() { peak <- s.watch(d) }()
-		took := s.newDocuments(what, d)
-		p99 = s.report("documents "+what, took, <-peak, s.look())
+		took, peak := s.newDocuments(what, d)
+		p99 = s.report("documents "+what, took, peak, s.look())
 		return took[len(took)/2], p99
 	}
 	newDocuments("warm-up", size.alone/10)
@@ -69,15 +67,15 @@ func TestNewDocumentsBesideHostileOnes(t *testing.T) {
 }
 
 // newDocuments has four clients, two of them over HTTP, send one document after the
-// other for some time. It returns how long each took, the shortest first.
-func (s *stage) newDocuments(round string, d time.Duration) []time.Duration {
+// other for some time. It returns how long each took, the shortest first, and the most
+// memory that the server had.
+func (s *stage) newDocuments(round string, d time.Duration) (all []time.Duration, peak uint64) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), d+patience)
 	defer cancel()
 	var (
 		sending sync.WaitGroup
 		mu      sync.Mutex
-		all     []time.Duration
 	)
 	for i := range 4 {
 		ask, leave, err := s.asker(ctx, i%2 == 0)
@@ -101,12 +99,13 @@ func (s *stage) newDocuments(round string, d time.Duration) []time.Duration {
 			}
 		})
 	}
+	peak = s.watch(d)
 	sending.Wait()
 	if len(all) == 0 {
 		s.t.Fatal("no document was answered")
 	}
 	slices.Sort(all)
-	return all
+	return all, peak
 }
 
 // asker is a good client that sends a request and waits for its answer.
