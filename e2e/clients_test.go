@@ -10,6 +10,8 @@ import (
 )
 
 func TestClients(t *testing.T) {
-	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
-	clients.Test(t, chat.Base, clients.OneByOne)
+	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
+		chat := program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0")
+		clients.Test(t, chat.Base, clients.OneByOne)
+	})
 }

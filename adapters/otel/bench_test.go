@@ -14,6 +14,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/core"
+	chatgraphqlgo "github.com/fanql/fanql/examples/chat-graphqlgo"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
@@ -72,7 +73,7 @@ func (discard) Shutdown(context.Context) error                             { ret
 func newCrowd(b *testing.B, subscribers int, config *otel.Config) *core.Engine {
 	b.Helper()
 	backend := must.Make(memory.New(memory.Config{}))
-	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
+	chat, err := chatgraphqlgo.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/otel"
 	"github.com/fanql/fanql/core"
+	chatgraphqlgo "github.com/fanql/fanql/examples/chat-graphqlgo"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqltest"
 	"github.com/fanql/fanql/internal/must"
@@ -36,7 +37,7 @@ func roomTemplate(topic ports.Topic) string {
 // newChat runs the chat's schema with the observer on everything.
 func newChat(t *testing.T, r *recorder) *fanqltest.Server {
 	t.Helper()
-	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
+	chat, err := chatgraphqlgo.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		t.Fatal(err)
 	}

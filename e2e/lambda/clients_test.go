@@ -9,13 +9,16 @@ import (
 	"testing"
 
 	"github.com/fanql/fanql/e2e/internal/clients"
+	"github.com/fanql/fanql/e2e/internal/program"
 )
 
 func TestClients(t *testing.T) {
-	c := startCloud(t)
-	clients.Test(t, c.Base, clients.Concurrently)
-	// They all have taken their leave.
-	c.awaitCounts(t, counts{})
+	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
+		c := startCloud(t, "-tags", library.Tags)
+		clients.Test(t, c.Base, clients.Concurrently)
+		// They all have taken their leave.
+		c.awaitCounts(t, counts{})
+	})
 }
 
 // TestKilledClientIsClearedAway: nobody tells of its end but the next push.

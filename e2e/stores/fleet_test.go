@@ -22,12 +22,12 @@ import (
 const patience = 30 * time.Second
 
 // Clients of two gateways are in one room: each hears what is said over the
-// other gateway, all of it, in order.
+// other gateway, all of it, in order, whatever library each gateway's schema is in.
 func TestAFleetIsOneChat(t *testing.T) {
 	redis := startRedis(t)
 	var gateways [2]string
-	for i := range gateways {
-		gateways[i] = program.Start(t, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", redis).Base
+	for i, library := range program.Libraries() {
+		gateways[i] = program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", redis).Base
 	}
 	listeners := [2]net.Conn{subscribe(t, gateways[0]), subscribe(t, gateways[1])}
 	const messages = 100

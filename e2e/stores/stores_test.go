@@ -10,15 +10,19 @@ import (
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
-// One program, every backend; memory is the parent package's.
+// Every backend with each library; memory is the parent package's.
 func TestClientsOnRedis(t *testing.T) {
-	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", startRedis(t))
-	clients.Test(t, chat.Base, clients.OneByOne)
+	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
+		chat := program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", startRedis(t))
+		clients.Test(t, chat.Base, clients.OneByOne)
+	})
 }
 
 func TestClientsOnDynamoDB(t *testing.T) {
-	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0", "-store", "dynamodb")
-	clients.Test(t, chat.Base, clients.OneByOne)
+	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
+		chat := program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0", "-store", "dynamodb")
+		clients.Test(t, chat.Base, clients.OneByOne)
+	})
 }
 
 func startRedis(t *testing.T) string {

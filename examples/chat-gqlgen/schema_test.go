@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	chatgqlgen "github.com/fanql/fanql/examples/chat-gqlgen"
+	chatgraphqlgo "github.com/fanql/fanql/examples/chat-graphqlgo"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/ports"
 )
@@ -57,7 +58,7 @@ func (t typeRef) String() string {
 
 // TestBothChatsHaveTheSameTypes: clients of the chat need not know its library.
 func TestBothChatsHaveTheSameTypes(t *testing.T) {
-	first, err := schema.New(schema.NewMemoryHistory())
+	first, err := chatgraphqlgo.New(schema.NewMemoryHistory())
 	if err != nil {
 		t.Fatal(err)
 	}

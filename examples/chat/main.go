@@ -14,6 +14,7 @@ import (
 
 	"github.com/fanql/fanql"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/examples/chat/library"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/examples/chat/web"
 )
@@ -54,7 +55,7 @@ func run(ctx context.Context, address, pages string, options options) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, telemetry.close(context.WithoutCancel(ctx))) }()
-	chat, err := schema.New(backend.history)
+	chat, err := library.New(backend.history)
 	if err != nil {
 		return err
 	}

@@ -39,9 +39,16 @@ type Program struct {
 // not, or if it does not call its end a success.
 func Start(t *testing.T, folder string, args ...string) Program {
 	t.Helper()
+	return StartWith(t, "", folder, args...)
+}
+
+// StartWith is Start of a program that is built with tags, which have commas between
+// them.
+func StartWith(t *testing.T, tags, folder string, args ...string) Program {
+	t.Helper()
 	// Built with the race detector, and halted by the first race.
 	binary := filepath.Join(t.TempDir(), filepath.Base(folder))
-	build := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", binary, Module+"/"+folder) //nolint:gosec // a package of this module
+	build := exec.CommandContext(t.Context(), "go", "build", "-race", "-tags", tags, "-o", binary, Module+"/"+folder) //nolint:gosec // a package of this module
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", folder, err, output)
 	}

@@ -1,3 +1,5 @@
+// Package schema is the chat behind its GraphQL schema: the types, the topics and what
+// the resolvers do, whatever library the schema is written in.
 package schema
 
 import (
@@ -8,8 +10,8 @@ import (
 	"github.com/fanql/fanql/core"
 )
 
-// historyLength is how many messages a room shows to whoever enters.
-const historyLength = 50
+// HistoryLength is how many messages a room shows to whoever enters.
+const HistoryLength = 50
 
 // RoomUpdate is the payload of a room's topic; exactly one field is set.
 type RoomUpdate struct {
@@ -77,7 +79,7 @@ func exceptSender(ctx context.Context) []core.EventOption {
 func (c Chat) Enter(name string) (core.Topic[RoomUpdate], core.SubscribeOption, error) {
 	room, err := given("name", name, maxName)
 	return RoomTopic(room), core.Initial(func(ctx context.Context) (any, error) {
-		messages, err := c.History.Last(ctx, room, historyLength)
+		messages, err := c.History.Last(ctx, room, HistoryLength)
 		return RoomUpdate{History: messages}, err
 	}), err
 }

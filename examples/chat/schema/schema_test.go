@@ -6,6 +6,7 @@ import (
 
 	"github.com/fanql/fanql/core"
 	chatgqlgen "github.com/fanql/fanql/examples/chat-gqlgen"
+	chatgraphqlgo "github.com/fanql/fanql/examples/chat-graphqlgo"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqltest"
 	"github.com/fanql/fanql/ports"
@@ -27,7 +28,7 @@ const room = `subscription ($name: String!) { room(name: $name) { history { auth
 func onEachSchema(t *testing.T, test func(t *testing.T, server *fanqltest.Server)) {
 	t.Helper()
 	for name, newSchema := range map[string]func(schema.History) (ports.Schema, error){
-		"graphql-go": func(history schema.History) (ports.Schema, error) { return schema.New(history) },
+		"graphql-go": func(history schema.History) (ports.Schema, error) { return chatgraphqlgo.New(history) },
 		"gqlgen":     func(history schema.History) (ports.Schema, error) { return chatgqlgen.New(history) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/fanql/fanql/examples/chat/dynamohistory"
+	"github.com/fanql/fanql/examples/chat/library"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqllambda"
 	"github.com/fanql/fanql/fanqllambda/ondynamodb"
@@ -31,6 +32,6 @@ func newConfig() (config fanqllambda.Config, err error) {
 	if err != nil {
 		return config, err
 	}
-	chat, err := schema.New(history)
+	chat, err := library.New(history)
 	return fanqllambda.Config{Schema: chat, Hooks: schema.Hooks(), Backend: backend}, err
 }

@@ -23,6 +23,7 @@ import (
 
 type cloudOptions struct {
 	dynamoDB     string
+	tags         string
 	processes    int
 	reorder      time.Duration
 	seed         uint64
@@ -61,7 +62,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	if c.binaries, err = os.MkdirTemp("", "chat-lambda"); err != nil {
 		return nil, err
 	}
-	program, err := c.build(ctx)
+	program, err := c.build(ctx, options.tags)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +105,10 @@ func (c *cloud) stop() {
 	}
 }
 
-// build makes the program of all functions as it is made for AWS.
-func (c *cloud) build(ctx context.Context) (program string, err error) {
+// build makes the program of all functions as it is made for AWS, with more tags.
+func (c *cloud) build(ctx context.Context, tags string) (program string, err error) {
 	program = filepath.Join(c.binaries, "bootstrap")
-	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", program, //nolint:gosec // a name of our own
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc,"+tags, "-o", program, //nolint:gosec // a name of our own
 		"github.com/fanql/fanql/examples/chat/lambda/dynamodb")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the function: %w\n%s", err, output)

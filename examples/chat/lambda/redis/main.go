@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/fanql/fanql/examples/chat/library"
 	"github.com/fanql/fanql/examples/chat/redishistory"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqllambda"
@@ -27,6 +28,6 @@ func newConfig() (config fanqllambda.Config, err error) {
 	if err != nil {
 		return config, err
 	}
-	chat, err := schema.New(redishistory.New(backend.Client))
+	chat, err := library.New(redishistory.New(backend.Client))
 	return fanqllambda.Config{Schema: chat, Hooks: schema.Hooks(), Backend: backend}, err
 }

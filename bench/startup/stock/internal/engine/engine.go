@@ -14,6 +14,7 @@ import (
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/core"
+	chatgraphqlgo "github.com/fanql/fanql/examples/chat-graphqlgo"
 	"github.com/fanql/fanql/examples/chat/schema"
 )
 
@@ -35,7 +36,7 @@ func New(ctx context.Context, logger *slog.Logger) (*core.Engine, *dynamodb.Back
 	if err != nil {
 		return nil, nil, err
 	}
-	chat, err := schema.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
+	chat, err := chatgraphqlgo.New(schema.NewMemoryHistory(schema.DefaultRooms()...))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/examples/chat/library"
 	"github.com/fanql/fanql/examples/chat/redishistory"
 	"github.com/fanql/fanql/examples/chat/schema"
 	"github.com/fanql/fanql/fanqllambda"
@@ -38,7 +39,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, backend.Client.Close()) }()
-	chat, err := schema.New(redishistory.New(backend.Client))
+	chat, err := library.New(redishistory.New(backend.Client))
 	if err != nil {
 		return err
 	}

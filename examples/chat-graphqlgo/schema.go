@@ -1,16 +1,18 @@
-// Package schema is the chat's GraphQL schema. It knows nothing of sockets or
-// stores, so a server, a Lambda function and a test run the very same one.
-package schema
+// Package chatgraphqlgo is the chat's schema as a graphql-go schema. It knows nothing
+// of sockets or stores, so a server, a Lambda function and a test run the very same
+// one.
+package chatgraphqlgo
 
 import (
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/examples/chat/schema"
 )
 
 // New builds the schema on a history.
-func New(history History) (*graphqlgo.Schema, error) {
-	c := resolvers{Chat{history}}
+func New(history schema.History) (*graphqlgo.Schema, error) {
+	c := resolvers{schema.Chat{History: history}}
 	message := messageType()
 	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: object("Query", graphql.Fields{
@@ -20,7 +22,7 @@ func New(history History) (*graphqlgo.Schema, error) {
 			},
 			"messages": {
 				Type:    listOf(message),
-				Args:    graphql.FieldConfigArgument{"room": required(), "last": {Type: graphql.Int, DefaultValue: historyLength}},
+				Args:    graphql.FieldConfigArgument{"room": required(), "last": {Type: graphql.Int, DefaultValue: schema.HistoryLength}},
 				Resolve: c.messages,
 			},
 		}),
@@ -42,13 +44,13 @@ func New(history History) (*graphqlgo.Schema, error) {
 				Description: "What happens in a room: its history first, then messages and who is typing.",
 				Args:        graphql.FieldConfigArgument{"name": required()},
 				Subscribe:   c.subscribeRoom,
-				Resolve:     func(p graphql.ResolveParams) (any, error) { return RoomTopic("").Payload(p.Context) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return schema.RoomTopic("").Payload(p.Context) },
 			},
 			"activity": {
 				Type:        graphql.NewNonNull(message),
 				Description: "Every message of every room.",
-				Subscribe:   func(p graphql.ResolveParams) (any, error) { return ActivityTopic().Subscribe(p.Context) },
-				Resolve:     func(p graphql.ResolveParams) (any, error) { return ActivityTopic().Payload(p.Context) },
+				Subscribe:   func(p graphql.ResolveParams) (any, error) { return schema.ActivityTopic().Subscribe(p.Context) },
+				Resolve:     func(p graphql.ResolveParams) (any, error) { return schema.ActivityTopic().Payload(p.Context) },
 			},
 		}),
 	})

@@ -1,9 +1,13 @@
-package schema
+package chatgraphqlgo
 
-import "github.com/graphql-go/graphql"
+import (
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/examples/chat/schema"
+)
 
 // resolvers are the chat for graphql-go.
-type resolvers struct{ Chat }
+type resolvers struct{ schema.Chat }
 
 func (r resolvers) rooms(p graphql.ResolveParams) (any, error) { return r.History.Rooms(p.Context) }
 
@@ -30,7 +34,7 @@ func (r resolvers) subscribeRoom(p graphql.ResolveParams) (any, error) {
 
 // historyOf is null where there is none; graphql-go makes an empty list of nil.
 func historyOf(p graphql.ResolveParams) (any, error) {
-	if update, ok := p.Source.(RoomUpdate); ok && update.History != nil {
+	if update, ok := p.Source.(schema.RoomUpdate); ok && update.History != nil {
 		return update.History, nil
 	}
 	return nil, nil
