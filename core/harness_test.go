@@ -726,8 +726,15 @@ func subscriptions(s *stage) graphql.Fields {
 			connection, _ := core.ConnectionFrom(p.Context)
 			return string(connection.ID()), nil
 		}),
-		"initial":       on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return "first", nil })),
-		"initialSkips":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.ErrSkip })),
+		"initial":      on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return "first", nil })),
+		"initialSkips": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.ErrSkip })),
+		"initialHidden": on([]string{"a"}, func(p graphql.ResolveParams) (any, error) {
+			if p.Source == "first" {
+				return nil, core.ErrSkip
+			}
+			return p.Source, nil
+		}, core.Initial(func(context.Context) (any, error) { return "first", nil })),
+		"initialNoJSON": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return func() {}, nil })),
 		"initialFails":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.Public("no beginning") })),
 		"initialPanics": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, throw("error") })),
 		"initialPublish": on([]string{"a"}, source, core.Initial(func(ctx context.Context) (any, error) {

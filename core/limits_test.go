@@ -46,6 +46,28 @@ func TestAFloodOfMessagesEndsTheConnection(t *testing.T) {
 	})
 }
 
+func TestAnOperationThatTheStoreCannotKeepIsRefused(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		h := newHarness(t, func(c *core.Config) { c.Store = smallStore{c.Store} })
+		c := h.dial(protocol)
+		c.subscribe("1", `subscription { a }`)
+		c.expectError("1", "the operation is too large to be kept")
+		c.expectWorking()
+		h.expectCompletions("working server")
+	})
+}
+
+// smallStore keeps no subscription.
+type smallStore struct{ ports.Store }
+
+func (s smallStore) AddOperation(ctx context.Context, operation ports.Operation) error {
+	if len(operation.Topics) > 0 {
+		return &ports.Error{Op: "AddOperation", Kind: ports.ErrTooLarge}
+	}
+	return s.Store.AddOperation(ctx, operation)
+}
+
 func TestDocumentsHaveLimits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

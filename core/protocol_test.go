@@ -1256,6 +1256,7 @@ func TestInitial(t *testing.T) {
 	}{
 		{"initial", []string{"first", "x"}},
 		{"initialSkips", []string{"x"}},
+		{"initialHidden", []string{"x"}},
 	} {
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t).dial(protocol)

@@ -1,0 +1,67 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+func TestARequestWithoutASocketIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	for _, test := range []struct {
+		request ports.Request
+		outcome ports.Outcome
+		body    string
+	}{
+		{ports.Request{Query: `{ hello }`}, ports.Executed, `{"data":{"hello":"world"}}`},
+		{ports.Request{Query: `{ hello }`, ReadOnly: true}, ports.Executed, `{"data":{"hello":"world"}}`},
+		{ports.Request{Query: `mutation { say(room: "r", text: "x") }`}, ports.Executed, `{"data":{"say":"x"}}`},
+		{ports.Request{Query: `mutation { say(room: "r", text: "x") }`, ReadOnly: true}, ports.NotAllowed, `{"errors":[{"message":"a mutation needs POST"}]}`},
+		{ports.Request{Query: `subscription { a }`}, ports.NotAllowed, `{"errors":[{"message":"a subscription needs a WebSocket"}]}`},
+		{ports.Request{Query: `{ nothing }`}, ports.Rejected, `{"errors":[{"message":"Cannot query field`},
+		{ports.Request{Query: `{ user }`}, ports.Executed, `{"data":{"user":null},"errors":[{"message":"internal error"`},
+	} {
+		response, err := h.engine.Execute(t.Context(), test.request)
+		if err != nil || response.Outcome != test.outcome || !strings.HasPrefix(string(response.Body), test.body) {
+			t.Errorf("%+v: got %v, %s (%v)", test.request, response.Outcome, response.Body, err)
+		}
+	}
+}
+
+func TestOnSubscribeRefusesARequestWithoutASocket(t *testing.T) {
+	t.Parallel()
+	secret := errors.New("password 1234")
+	h := newHarness(t, func(c *core.Config) {
+		c.Hooks.OnSubscribe = func(ctx context.Context, request ports.Request) (ports.Request, error) {
+			switch _, ok := core.ConnectionFrom(ctx); {
+			case ok:
+				t.Error("there is a connection")
+			case request.OperationName == "Refused":
+				return request, core.Public("not today")
+			case request.OperationName == "Failed":
+				return request, secret
+			}
+			return request, nil
+		}
+	})
+	ask := func(name string) error {
+		_, err := h.engine.Execute(t.Context(), ports.Request{Query: `query ` + name + ` { hello }`, OperationName: name})
+		return err
+	}
+	var refusal *ports.Refusal
+	if err := ask("Refused"); !errors.As(err, &refusal) || refusal.Reason != "not today" {
+		t.Errorf("refused: got %v", err)
+	}
+	if err := ask("Failed"); !errors.Is(err, secret) {
+		t.Errorf("failed: got %v", err)
+	}
+	if err := ask("Allowed"); err != nil {
+		t.Error(err)
+	}
+	h.expectErrors("OnSubscribe hook: password 1234")
+}
