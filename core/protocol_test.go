@@ -1287,6 +1287,17 @@ func TestInitialMissesNothing(t *testing.T) {
 	})
 }
 
+func TestInitialWithoutJSONEndsTheSubscription(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		c := newHarness(t).dial(protocol)
+		c.subscribe("1", `subscription { initialNoJSON }`)
+		c.expectError("1", "internal error")
+		c.expectErrors("the initial result is not JSON")
+		c.expectCompletions("1 error")
+	})
+}
+
 func TestInitialThatPanicsEndsTheSubscription(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
