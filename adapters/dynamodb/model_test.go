@@ -42,7 +42,7 @@ func TestModel(t *testing.T) {
 			})
 		}
 		return model.Backend{
-			Store: func(process *portfault.Process) portfault.Stores {
+			Store: func(process *portfault.Process) ports.Store {
 				return newBackend(t, dynamodb.Config{Client: client(process), Tables: tables, Now: history.Now})
 			},
 			Bus: func(process *portfault.Process) ports.EventBus {

@@ -23,7 +23,7 @@ func newModelBackend(t *testing.T, history model.History) model.Backend {
 		Backoff:     func(int) time.Duration { return 10 * time.Millisecond },
 	}))
 	return model.Backend{
-		Store:  func(*portfault.Process) portfault.Stores { return backend },
+		Store:  func(*portfault.Process) ports.Store { return backend },
 		Bus:    func(*portfault.Process) ports.EventBus { return backend },
 		Source: func(*portfault.Process) ports.EventSource { return backend },
 		Idle: func() {

@@ -25,7 +25,7 @@ func TestModelOnServer(t *testing.T) {
 			MaxAttempts: 1000, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
 		})).Bus
 		return model.Backend{
-			Store: func(*portfault.Process) portfault.Stores {
+			Store: func(*portfault.Process) ports.Store {
 				return newBackend(client, redis.Config{Prefix: "model:" + history.Name + ":", Now: history.Now})
 			},
 			Bus:    func(*portfault.Process) ports.EventBus { return bus },

@@ -46,7 +46,7 @@ func newModelBackend(t *testing.T, history model.History) model.Backend {
 		})
 	}
 	return model.Backend{
-		Store: func(process *portfault.Process) portfault.Stores {
+		Store: func(process *portfault.Process) ports.Store {
 			return newBackend(clients.of(process), redis.Config{Now: history.Now})
 		},
 		Bus:    func(process *portfault.Process) ports.EventBus { return bus(process) },

@@ -52,8 +52,8 @@ func TestEachFaultBreaksABrokenEngine(t *testing.T) {
 			})
 		}},
 		portfault.Duplicate: {name: "takes a repetition for a conflict", backend: func(backend *model.Backend) {
-			store := &literalStore{Stores: backend.Store(nil), added: map[ports.OperationRef]time.Time{}}
-			backend.Store = func(*portfault.Process) portfault.Stores { return store }
+			store := &literalStore{Store: backend.Store(nil), added: map[ports.OperationRef]time.Time{}}
+			backend.Store = func(*portfault.Process) ports.Store { return store }
 		}},
 		portfault.Crash: {name: "acknowledges what was not delivered", backend: func(backend *model.Backend) {
 			spoil(backend, func(deliver ports.DeliverFunc) ports.DeliverFunc {
@@ -98,7 +98,7 @@ func newBackend(t *testing.T, history model.History) model.Backend {
 		Now: history.Now, MaxAttempts: 1000, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
 	}))
 	return model.Backend{
-		Store:  func(*portfault.Process) portfault.Stores { return backend },
+		Store:  func(*portfault.Process) ports.Store { return backend },
 		Bus:    func(*portfault.Process) ports.EventBus { return backend },
 		Source: func(*portfault.Process) ports.EventSource { return backend },
 		Idle:   func() { _ = backend.Flush(t.Context()) },
@@ -162,7 +162,7 @@ func (b pessimisticBus) Publish(ctx context.Context, events ...ports.Event) erro
 
 // literalStore does not know an operation that it has.
 type literalStore struct {
-	portfault.Stores
+	ports.Store
 
 	mu    sync.Mutex
 	added map[ports.OperationRef]time.Time
@@ -174,7 +174,7 @@ func (s *literalStore) AddOperation(ctx context.Context, operation ports.Operati
 	if s.added[operation.Ref].Equal(operation.ReceivedAt) {
 		return &ports.Error{Op: "AddOperation", Kind: ports.ErrConflict}
 	}
-	err := s.Stores.AddOperation(ctx, operation)
+	err := s.Store.AddOperation(ctx, operation)
 	if err == nil {
 		s.added[operation.Ref] = operation.ReceivedAt
 	}

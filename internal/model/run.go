@@ -18,7 +18,7 @@ import (
 
 // Backend is what the processes of one history share, as each of them sees it.
 type Backend struct {
-	Store  func(process *portfault.Process) portfault.Stores
+	Store  func(process *portfault.Process) ports.Store
 	Bus    func(process *portfault.Process) ports.EventBus
 	Source func(process *portfault.Process) ports.EventSource
 	// Idle returns once all that was published has been delivered.

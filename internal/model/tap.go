@@ -114,14 +114,14 @@ func (p *tappedPusher) Close(ctx context.Context, to ports.Address, code int, re
 
 // tappedStore tells the truth.
 type tappedStore struct {
-	portfault.Stores
+	ports.Store
 	truth *truth
 }
 
 // CreateConnection forgets that an engine deleted the connection before, because it
 // did not know whether its creation had succeeded, and the transport asks again.
 func (s *tappedStore) CreateConnection(ctx context.Context, connection ports.Connection) error {
-	err := s.Stores.CreateConnection(ctx, connection)
+	err := s.Store.CreateConnection(ctx, connection)
 	if err == nil {
 		s.truth.mu.Lock()
 		defer s.truth.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *tappedStore) CreateConnection(ctx context.Context, connection ports.Con
 }
 
 func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operation) error {
-	err := s.Stores.AddOperation(ctx, operation)
+	err := s.Store.AddOperation(ctx, operation)
 	t := s.truth
 	at := t.world.tick()
 	t.world.note("AddOperation %v received %d: %v", operation.Ref, operation.ReceivedAt.UnixNano(), err)
@@ -148,7 +148,7 @@ func (s *tappedStore) AddOperation(ctx context.Context, operation ports.Operatio
 }
 
 func (s *tappedStore) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
-	removed, err := s.Stores.RemoveOperation(ctx, ref, receivedAt)
+	removed, err := s.Store.RemoveOperation(ctx, ref, receivedAt)
 	t := s.truth
 	t.world.note("RemoveOperation %v received %d: %v %v", ref, receivedAt.UnixNano(), removed, err)
 	if removed {
@@ -165,7 +165,7 @@ func (s *tappedStore) DeleteConnection(ctx context.Context, id ports.ConnectionI
 	t.mu.Lock()
 	t.deleting[id]++
 	t.mu.Unlock()
-	removed, err := s.Stores.DeleteConnection(ctx, id)
+	removed, err := s.Store.DeleteConnection(ctx, id)
 	at := t.world.tick()
 	t.world.note("DeleteConnection %s: %v %v", id, removed.Operations, err)
 	t.mu.Lock()
@@ -186,7 +186,7 @@ func (s *tappedStore) ListSubscribers(ctx context.Context, topic ports.Topic, re
 	if request.After != "" {
 		begun = t.listing(cursor{topic, request.After})
 	}
-	page, err := s.Stores.ListSubscribers(ctx, topic, request)
+	page, err := s.Store.ListSubscribers(ctx, topic, request)
 	t.world.note("ListSubscribers %s since %d: %s %v", topic, begun, refs(page), err)
 	if err != nil {
 		return page, err

@@ -7,22 +7,13 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var (
-	_ ports.ConnectionStore   = (*Store)(nil)
-	_ ports.SubscriptionStore = (*Store)(nil)
-)
-
-// Stores is what implements both stores.
-type Stores interface {
-	ports.ConnectionStore
-	ports.SubscriptionStore
-}
+var _ ports.Store = (*Store)(nil)
 
 // Store is a store that one process uses. It may be used by many goroutines at
 // once.
 type Store struct {
 	process *Process
-	inner   Stores
+	inner   ports.Store
 }
 
 // Store wraps a store.
@@ -33,7 +24,7 @@ type Store struct {
 // DeleteConnection answers as the first did, because the second finds nothing.
 // Reads and SaveCheckpoint have none, and neither has RemoveOperation, whose
 // second call would leave a tombstone that the first need not.
-func (p *Process) Store(inner Stores) *Store { return &Store{p, inner} }
+func (p *Process) Store(inner ports.Store) *Store { return &Store{p, inner} }
 
 // CreateConnection implements ports.ConnectionStore.
 func (s *Store) CreateConnection(ctx context.Context, connection ports.Connection) error {
