@@ -77,6 +77,7 @@ func newOptions() *goredis.UniversalOptions {
 }
 
 func logDeadLetter(letter redis.DeadLetter) {
-	slog.Error("an event was given up",
+	logger := slog.Default() // of the moment: the program may have set it since
+	logger.Error("an event was given up",
 		slog.String("event", letter.Event.ID), slog.Int("attempts", letter.Attempts), slog.Any("error", letter.Cause))
 }
