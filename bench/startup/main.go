@@ -1,12 +1,12 @@
 // Startup measures the chat's Lambda functions beside the least that there is and
-// beside themselves on the stock configuration of the SDK: the time from the start
-// of the process to its first request for an invocation, and the size of the
-// binary. With -beside it measures those of another checkout as well. scripts/startup
-// runs it.
+// beside the stock configuration of the SDK: the time from the start of the process
+// to its first request for an invocation, and the size of the binary. With -beside
+// it measures those of other checkouts as well. scripts/startup runs it.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,15 +14,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 func main() {
 	runs := flag.Int("runs", 41, "how often each program is started")
-	beside := flag.String("beside", "", "the `folder` of another checkout, whose functions are measured as well")
+	all := programs()
+	flag.Func("beside", "measure another program as well: the folder of a module, a colon, and the package in it", func(value string) error {
+		module, path, ok := strings.Cut(value, ":")
+		if !ok {
+			return errors.New("no colon")
+		}
+		all = append(all, &program{name: path, about: "of " + module, module: module, path: "./" + path})
+		return nil
+	})
 	flag.Parse()
-	if err := run(context.Background(), *runs, *beside); err != nil {
+	if err := run(context.Background(), all, *runs); err != nil {
 		fmt.Fprintln(os.Stderr, "startup:", err)
 		os.Exit(1)
 	}
@@ -31,42 +40,34 @@ func main() {
 // program is one to be measured.
 type program struct {
 	name, about string
-	// module is the folder from which it is built, and path its package.
+	// module is the folder of its module, and path its package there.
 	module, path string
 	binary       string
 	times        []time.Duration
 	amd64, arm64 int64
 }
 
-func programs(beside string) []*program {
-	const bench, chat = "github.com/fanql/fanql/bench/startup/", "github.com/fanql/fanql/examples/chat/lambda/"
-	all := []*program{{name: "bare", about: "`lambda.Start` alone", module: ".", path: bench + "bare"}}
-	for _, name := range []string{"websocket", "stream", "http"} {
-		all = append(all, &program{name: name, about: "of the chat", module: "..", path: chat + name})
-		if beside != "" {
-			all = append(all, &program{name: "beside-" + name, about: "the same, of the other checkout", module: beside, path: chat + name})
-		}
-		all = append(all, &program{name: "stock-" + name, about: "the same, with `config.LoadDefaultConfig`", module: ".", path: bench + "stock/" + name})
+func programs() []*program {
+	return []*program{
+		{name: "bare", about: "`lambda.Start` alone", module: ".", path: "./startup/bare"},
+		{name: "dynamodb", about: "the chat on DynamoDB", module: "..", path: "./examples/chat/lambda/dynamodb"},
+		{name: "stock", about: "the same, with `config.LoadDefaultConfig`", module: ".", path: "./startup/stock"},
+		{name: "redis", about: "the chat on Redis", module: "..", path: "./examples/chat/lambda/redis"},
 	}
-	all = append(all, &program{name: "redis", about: "of the chat on Redis, websocket", module: "..", path: chat + "redis/websocket"})
-	if beside != "" {
-		all = append(all, &program{name: "beside-redis", about: "the same, of the other checkout", module: beside, path: chat + "redis/websocket"})
-	}
-	return all
 }
 
-func run(ctx context.Context, runs int, beside string) error {
+func run(ctx context.Context, all []*program, runs int) error {
 	folder, err := os.MkdirTemp("", "startup")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	all := programs(beside)
-	for _, p := range all {
-		if p.arm64, err = p.build(ctx, folder, "arm64"); err != nil {
+	for i, p := range all {
+		p.binary = filepath.Join(folder, strconv.Itoa(i))
+		if p.arm64, err = p.build(ctx, "arm64"); err != nil {
 			return err
 		}
-		if p.amd64, err = p.build(ctx, folder, "amd64"); err != nil {
+		if p.amd64, err = p.build(ctx, "amd64"); err != nil {
 			return err
 		}
 	}
@@ -87,8 +88,7 @@ func run(ctx context.Context, runs int, beside string) error {
 }
 
 // build makes the binary as it is deployed, and returns its size.
-func (p *program) build(ctx context.Context, folder, architecture string) (int64, error) {
-	p.binary = filepath.Join(folder, p.name)
+func (p *program) build(ctx context.Context, architecture string) (int64, error) {
 	build := exec.CommandContext(ctx, "go", "build", "-C", p.module, "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", p.binary, p.path) //nolint:gosec // a package of this repository
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
 	if output, err := build.CombinedOutput(); err != nil {
