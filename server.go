@@ -48,7 +48,10 @@ func NewServer(config Config) (*Server, error) {
 	}
 	s := &Server{config: config, joined: make(chan struct{})}
 	s.source, _ = config.Backend.(ports.EventSource) // validated
-	return s, s.compose()
+	if err := s.compose(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // compose makes the parts.

@@ -1,0 +1,299 @@
+package fanqllambda_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/fanqllambda"
+	"github.com/fanql/fanql/ports"
+)
+
+func newSchema(t *testing.T) *graphqlgo.Schema {
+	t.Helper()
+	texts := core.NewTopic[string]("texts")
+	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
+			"hello": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "world", nil }},
+			"send": {Type: graphql.String, Resolve: func(p graphql.ResolveParams) (any, error) {
+				return "sent", texts.Publish(p.Context, "hello")
+			}},
+		}}),
+		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{"texts": {
+			Type:      graphql.String,
+			Subscribe: func(p graphql.ResolveParams) (any, error) { return texts.Subscribe(p.Context) },
+			Resolve:   func(p graphql.ResolveParams) (any, error) { return texts.Payload(p.Context) },
+		}}}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// streamed is a backend in memory whose events come through a stream.
+type streamed struct{ *memory.Backend }
+
+func (streamed) StreamHandler(deliver ports.DeliverFunc) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+		var delivered []ports.Event
+		for _, record := range batch.Records {
+			delivered = append(delivered, ports.Event{ID: record.EventID, Topic: "texts", Kind: ports.EventData, Payload: []byte(`"streamed"`)})
+		}
+		return events.DynamoDBEventResponse{}, errors.Join(deliver(ctx, delivered)...)
+	}
+}
+
+// gateway stands in for the @connections API and keeps what is posted.
+type gateway struct{ posts []string }
+
+func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
+	post := r.Method + " "
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		post += string(body)
+	}
+	g.posts = append(g.posts, post)
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// environment is what Lambda sets, and no more.
+func environment(t *testing.T) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+		"FANQL_ENDPOINT": "https://api.example.com/live", "FANQL_ORIGINS": "", "FANQL_DELIVERY": "",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func newMemory(t *testing.T) *memory.Backend {
+	t.Helper()
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return backend
+}
+
+// function is one with a gateway of its own.
+func function(t *testing.T, config fanqllambda.Config) (apigw.Handler, *gateway) {
+	t.Helper()
+	environment(t)
+	posts := &gateway{}
+	config.Schema = newSchema(t)
+	config.Pusher = func(c *apigw.PusherConfig) { c.Transport = posts }
+	handler, err := fanqllambda.Handler(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler, posts
+}
+
+func invoke(t *testing.T, handler apigw.Handler, event string) string {
+	t.Helper()
+	answer, err := handler(t.Context(), json.RawMessage(event))
+	if err != nil {
+		t.Fatalf("%s: %v", event, err)
+	}
+	return strings.TrimSpace(string(answer))
+}
+
+// subscribe has a client connect and subscribe.
+func subscribe(t *testing.T, handler apigw.Handler) {
+	t.Helper()
+	at := fmt.Sprintf(`"requestContext": {"connectionId": "c1", "domainName": "api.example.com", "stage": "live",
+		"connectedAt": %[1]d, "requestTimeEpoch": %[1]d, "eventType": `, time.Now().UnixMilli())
+	invoke(t, handler, `{"headers": {"Sec-WebSocket-Protocol": "graphql-transport-ws"}, `+at+`"CONNECT", "routeKey": "$connect"}}`)
+	for _, message := range []string{
+		`{"type":"connection_init"}`, `{"type":"subscribe","id":"1","payload":{"query":"subscription { texts }"}}`,
+	} {
+		quoted, err := json.Marshal(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		invoke(t, handler, `{"body": `+string(quoted)+`, `+at+`"MESSAGE", "routeKey": "$default"}}`)
+	}
+}
+
+func query(text string) string {
+	return `{"version": "2.0", "rawPath": "/", "rawQueryString": "query=` + text + `", "requestContext": {"http": {"method": "GET", "path": "/"}}}`
+}
+
+// TestEveryKindOfEvent: one function takes them all.
+func TestEveryKindOfEvent(t *testing.T) {
+	handler, gateway := function(t, fanqllambda.Config{Backend: streamed{newMemory(t)}})
+	subscribe(t, handler)
+	if answer := invoke(t, handler, query("{hello}")); !strings.Contains(answer, "world") {
+		t.Errorf("HTTP is answered with %s", answer)
+	}
+	invoke(t, handler, `{"Records": [{"eventSource": "aws:dynamodb", "eventID": "1", "eventName": "INSERT"}]}`)
+	want := []string{`POST {"type":"connection_ack"}`, `POST {"id":"1","type":"next","payload":{"data":{"texts":"streamed"}}}`}
+	if !slices.Equal(gateway.posts, want) {
+		t.Errorf("posted %q, want %q", gateway.posts, want)
+	}
+	for _, ping := range []string{`{}`, `{"warmer": true}`, `{"source": "serverless-plugin-warmup"}`, `{"detail-type": "Scheduled Event"}`} {
+		if answer := invoke(t, handler, ping); answer != "null" {
+			t.Errorf("%s is answered with %s", ping, answer)
+		}
+	}
+}
+
+// TestEventsThatAreRefused: the error says what came, and what is expected.
+func TestEventsThatAreRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		backend ports.Backend
+		event   string
+		want    string
+	}{
+		"a queue": {
+			streamed{newMemory(t)}, `{"Records": [{"eventSource": "aws:sqs"}]}`,
+			"got a record of aws:sqs, want events of a WebSocket API, or requests of an HTTP API (payload format 2.0) or a function URL, or records of a DynamoDB stream",
+		},
+		"a stream, on a backend that has none": {
+			newMemory(t), `{"Records": [{"eventSource": "aws:dynamodb"}]}`,
+			"got records of a DynamoDB stream, want events of a WebSocket API, or requests of an HTTP API (payload format 2.0) or a function URL",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := fanqllambda.Config{Backend: test.backend}
+			if _, ok := test.backend.(streamed); !ok {
+				config.Delivery = fanqllambda.Worker
+			}
+			handler, _ := function(t, config)
+			_, err := handler(t.Context(), json.RawMessage(test.event))
+			if !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// TestDirectDelivery: whoever publishes delivers, before the answer.
+func TestDirectDelivery(t *testing.T) {
+	handler, gateway := function(t, fanqllambda.Config{Backend: newMemory(t), Delivery: fanqllambda.Direct})
+	subscribe(t, handler)
+	invoke(t, handler, query("{send}"))
+	if last := gateway.posts[len(gateway.posts)-1]; !strings.Contains(last, "hello") {
+		t.Errorf("the last post was %s", last)
+	}
+}
+
+// TestWork: a process that stays delivers what the functions publish.
+func TestWork(t *testing.T) {
+	backend := newMemory(t)
+	handler, _ := function(t, fanqllambda.Config{Backend: backend, Delivery: fanqllambda.Worker})
+	subscribe(t, handler)
+	invoke(t, handler, query("{send}"))
+	posts := &gateway{}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- fanqllambda.Work(ctx, fanqllambda.Config{
+			Schema: newSchema(t), Backend: backend, Pusher: func(c *apigw.PusherConfig) { c.Transport = posts },
+		})
+	}()
+	if err := backend.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the worker ended with %v", err)
+	}
+	if len(posts.posts) != 1 || !strings.Contains(posts.posts[0], "hello") {
+		t.Errorf("the worker posted %q", posts.posts)
+	}
+}
+
+func TestSettingsOfTheParts(t *testing.T) {
+	environment(t)
+	t.Setenv("FANQL_ORIGINS", "a.example.com *.example.org")
+	called := 0
+	_, err := fanqllambda.Handler(fanqllambda.Config{
+		Schema: newSchema(t), Backend: streamed{newMemory(t)},
+		Core: func(c *core.Config) { called++ },
+		APIGateway: func(c *apigw.HandlerConfig) {
+			called++
+			if c.Endpoint != "https://api.example.com/live" || !slices.Equal(c.Origins, []string{"a.example.com", "*.example.org"}) {
+				t.Errorf("apigw.HandlerConfig is %+v", c)
+			}
+			c.Endpoint = "https://elsewhere.example.com"
+		},
+		Pusher: func(c *apigw.PusherConfig) {
+			called++
+			if c.Endpoint != "https://elsewhere.example.com" || c.Region != "eu-west-1" || c.Credentials == nil {
+				t.Errorf("apigw.PusherConfig is %+v", c)
+			}
+		},
+		HTTP: func(c *graphqlhttp.Config) { called++ },
+	})
+	if err != nil || called != 4 {
+		t.Errorf("%d of 4 parts were asked about: %v", called, err)
+	}
+}
+
+// published is a backend whose events nothing can take from it.
+type published struct{ ports.Backend }
+
+func TestConfigurationsThatAreRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		set    map[string]string
+		change func(*fanqllambda.Config)
+		want   string
+	}{
+		"no schema":          {change: func(c *fanqllambda.Config) { c.Schema = nil }, want: "fanqllambda.Config.Schema is required"},
+		"no backend":         {change: func(c *fanqllambda.Config) { c.Backend = nil }, want: "fanqllambda.Config.Backend is required"},
+		"nobody delivers":    {set: map[string]string{"FANQL_DELIVERY": ""}, want: "FANQL_DELIVERY is not set"},
+		"an unknown way":     {set: map[string]string{"FANQL_DELIVERY": "post"}, want: `the delivery is "post", and has to be stream, worker or direct`},
+		"no stream":          {set: map[string]string{"FANQL_DELIVERY": "stream"}, want: "the backend has no StreamHandler"},
+		"nothing to consume": {change: func(c *fanqllambda.Config) { c.Backend = published{c.Backend} }, want: "the backend is no ports.EventSource"},
+		"no region":          {set: map[string]string{"AWS_REGION": ""}, want: "AWS_REGION is not set"},
+		"no address":         {set: map[string]string{"FANQL_ENDPOINT": "api.example.com"}, want: "apigw.PusherConfig.Endpoint must be an http or https URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t)
+			t.Setenv("FANQL_DELIVERY", "worker")
+			for name, value := range test.set {
+				t.Setenv(name, value)
+			}
+			config := fanqllambda.Config{Schema: newSchema(t), Backend: newMemory(t)}
+			if test.change != nil {
+				test.change(&config)
+			}
+			if _, err := fanqllambda.Handler(config); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	environment(t)
+	got, err := fanqllambda.Credentials().Retrieve(t.Context())
+	if err != nil || got.AccessKeyID != "id" || got.SecretAccessKey != "secret" || got.SessionToken != "token" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	if _, err := fanqllambda.Credentials().Retrieve(t.Context()); err == nil {
+		t.Error("credentials without a key are no error")
+	}
+}
