@@ -43,10 +43,8 @@ const (
 // functions lists them by name.
 func (c code) functions() []string { return slices.Sorted(maps.Keys(c.mains)) }
 
-// mainOf is a function's folder, on DynamoDB.
-func mainOf(function string) string {
-	return "../examples/chat/lambda/" + strings.ToLower(strings.TrimSuffix(function, "Function"))
-}
+// dynamoMain is the program of all functions on DynamoDB.
+const dynamoMain = "../examples/chat/lambda/dynamodb"
 
 func readCode(t *testing.T) code {
 	t.Helper()
@@ -55,8 +53,8 @@ func readCode(t *testing.T) code {
 		environment: map[string][]string{}, value: variable, permissions: map[string][]string{},
 	}
 	for _, function := range []string{webSocket, stream, overHTTP} {
-		c.mains[function] = mainOf(function)
-		c.environment[function] = environmentReads(t, mainOf(function))
+		c.mains[function] = dynamoMain
+		c.environment[function] = environmentReads(t, dynamoMain)
 		c.permissions[function] = permissions(t, function)
 	}
 	return c

@@ -106,7 +106,7 @@ func TestProblems(t *testing.T) {
 			overHTTP + ".Role",
 		},
 		"another main": {
-			func(t template) { t.set(mainOf(stream), "Resources", overHTTP, "Properties", "CodeUri") },
+			func(t template) { t.set("../examples/chat/lambda/redis", "Resources", overHTTP, "Properties", "CodeUri") },
 			overHTTP + ".CodeUri",
 		},
 		"a function that is not built": {
@@ -282,8 +282,11 @@ func environments(t template, c code) []string {
 
 // variable is the value that one has to have: a table is the one it is named for.
 func variable(name string) any {
-	if name == "FANQL_ORIGINS" {
+	switch name {
+	case "FANQL_ORIGINS":
 		return "!Ref AllowedOrigin"
+	case "FANQL_DELIVERY":
+		return "stream"
 	}
 	table, isTable := strings.CutSuffix(name, "_TABLE")
 	if !isTable {

@@ -220,7 +220,7 @@ func tableName(expression ast.Expr) string {
 }
 
 // environmentReads lists the environment variables that a program reads, with
-// the packages below the example's folder that it imports: literals that look like
+// the packages of the example and of fanqllambda that it imports: literals that look like
 // one, as the first argument of a call.
 func environmentReads(t *testing.T, main string) []string {
 	t.Helper()
@@ -246,10 +246,11 @@ func environmentReads(t *testing.T, main string) []string {
 	})
 }
 
-// program is a main package and the packages of the example that it imports.
+// program is a main package, and the packages of the example and of fanqllambda that
+// it imports.
 func program(t *testing.T, main string) []source {
 	t.Helper()
-	const module, example = "github.com/fanql/fanql/", "examples/chat/"
+	const module = "github.com/fanql/fanql/"
 	var all []source
 	seen := map[string]bool{}
 	for queue := []string{main}; len(queue) > 0; queue = queue[1:] {
@@ -262,8 +263,9 @@ func program(t *testing.T, main string) []source {
 		for _, file := range s.files {
 			for _, imported := range file.Imports {
 				path, _ := strconv.Unquote(imported.Path.Value)
-				if below, ok := strings.CutPrefix(path, module+example); ok {
-					queue = append(queue, filepath.Join("..", example, below))
+				inside := strings.TrimPrefix(path, module)
+				if strings.HasPrefix(inside, "examples/chat/") || strings.HasPrefix(inside, "fanqllambda") {
+					queue = append(queue, filepath.Join("..", inside))
 				}
 			}
 		}
