@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -45,7 +46,7 @@ type figures struct {
 	Heap                               uint64
 }
 
-// serve is the server's process: the engine on the memory adapters, everything
+// serve is the server's process: the engine on the memory adapters, all but the log
 // by its defaults. It prints its address and that of its figures.
 func serve() error {
 	ctx, cancel := untilTold()
@@ -56,7 +57,10 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: server})
+	engine, err := core.New(core.Config{
+		Schema: schema, Store: backend, Bus: backend, Pusher: server,
+		Logger: slog.New(slog.DiscardHandler), // of fields that fail for hostile clients
+	})
 	if err != nil {
 		return err
 	}
