@@ -20,10 +20,11 @@ import (
 )
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(logger)
 	config, err := newConfig(context.Background())
 	if err != nil {
-		slog.Error("the function cannot start", slog.Any("error", err))
+		logger.Error("the function cannot start", slog.Any("error", err))
 		os.Exit(1)
 	}
 	fanqllambda.Start(config)
