@@ -21,8 +21,8 @@ import (
 
 const patience = 30 * time.Second
 
-// Clients of two gateways are in one room: each hears what is said over the
-// other gateway, all of it, in order, whatever library each gateway's schema is in.
+// Clients of two gateways are in one room: each hears what is said over the other
+// gateway, all of it, in order. The gateways' schemas are in different libraries.
 func TestAFleetIsOneChat(t *testing.T) {
 	redis := startRedis(t)
 	var gateways [2]string
