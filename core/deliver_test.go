@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -117,6 +118,7 @@ type instruction struct {
 func newFan(t testing.TB, shape func(*core.Config)) *fan {
 	f := &fan{t: t, store: &pagedStore{Store: must.Make(memory.New(memory.Config{})).Store}, pushed: newRecorder(), clock: time.Now()}
 	config := core.Config{
+		Logger: slog.New(slog.DiscardHandler),
 		Schema: f.schema(),
 		Store:  f.store,
 		Bus:    must.Make(memory.New(memory.Config{})).Bus,

@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -64,7 +65,7 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	}
 	bus := must.Make(memory.New(memory.Config{})).Bus
 	config := core.Config{
-		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher,
+		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher, Logger: slog.New(slog.DiscardHandler),
 		Hooks: core.Hooks{OnInit: h.onInit, OnSubscribe: h.onSubscribe, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},
 	}
 	for _, option := range options {

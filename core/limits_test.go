@@ -54,7 +54,7 @@ func TestAnOperationThatTheStoreCannotKeepIsRefused(t *testing.T) {
 		c.subscribe("1", `subscription { a }`)
 		c.expectError("1", "the operation is too large to be kept")
 		c.expectWorking()
-		h.expectCompletions("working server")
+		h.expectCompletions("1 error", "working server")
 	})
 }
 

@@ -29,7 +29,7 @@ func (t trusted) resolve(request ports.Request) (ports.Request, ports.ResponseEr
 	if id := documentID(request); request.Query == "" && id != "" {
 		text, ok := t.byID[id]
 		if !ok {
-			return request, ports.ResponseErrors{unknownDocument()}
+			return request, ports.ResponseErrors{t.unknownDocument()}
 		}
 		request.Query = text
 		return request, nil
@@ -65,11 +65,13 @@ func documentID(request ports.Request) string {
 	return hash.SHA256
 }
 
-// unknownDocument is said in the words that Apollo's clients know: where any
-// document is executed, they send the text next.
-func unknownDocument() ports.ResponseError {
-	return ports.ResponseError{
-		Message:    "PersistedQueryNotFound",
-		Extensions: map[string]any{"code": "PERSISTED_QUERY_NOT_FOUND"},
+// unknownDocument is said in the words that Apollo's clients know. Where any
+// document is executed, they send the text next; where none has a name, they are to
+// stop asking, since nothing that they send is ever stored.
+func (t trusted) unknownDocument() ports.ResponseError {
+	message, code := "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND"
+	if len(t.byID) == 0 {
+		message, code = "PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED"
 	}
+	return ports.ResponseError{Message: message, Extensions: map[string]any{"code": code}}
 }
