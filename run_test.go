@@ -200,7 +200,7 @@ func TestAFailureEndsTheServer(t *testing.T) {
 func TestAServerRunsOnce(t *testing.T) {
 	p := start(t, fanql.Config{})
 	p.request(t, http.MethodGet, "/livez", "") // it runs
-	for range 2 { // while it runs, and after
+	for range 2 {                              // while it runs, and after
 		if err := p.Run(t.Context()); !errors.Is(err, ports.ErrInvalid) {
 			t.Errorf("got %v, want ErrInvalid", err)
 		}

@@ -106,7 +106,9 @@ func TestProblems(t *testing.T) {
 			overHTTP + ".Role",
 		},
 		"another main": {
-			func(t template) { t.set("../examples/chat/lambda/redis", "Resources", overHTTP, "Properties", "CodeUri") },
+			func(t template) {
+				t.set("../examples/chat/lambda/redis", "Resources", overHTTP, "Properties", "CodeUri")
+			},
 			overHTTP + ".CodeUri",
 		},
 		"a function that is not built": {

@@ -1,0 +1,46 @@
+package fanqllambda_test
+
+import (
+	"log"
+
+	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/fanqllambda"
+	"github.com/fanql/fanql/fanqllambda/ondynamodb"
+	"github.com/fanql/fanql/fanqllambda/onredis"
+)
+
+// exampleSchema is the schema of the examples.
+func exampleSchema() (*graphqlgo.Schema, error) { return graphqlgo.NewSchema(graphql.SchemaConfig{}) }
+
+// Every function on DynamoDB: behind the WebSocket API, on the stream of the events
+// table, and behind an HTTP API or a function URL.
+func ExampleStart_dynamodb() {
+	// docs:start dynamodb
+	schema, err := exampleSchema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	backend, err := ondynamodb.New(ondynamodb.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fanqllambda.Start(fanqllambda.Config{Schema: schema, Backend: backend})
+	// docs:end dynamodb
+}
+
+// Every function on Redis.
+func ExampleStart_redis() {
+	// docs:start redis
+	schema, err := exampleSchema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	backend, err := onredis.New(onredis.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fanqllambda.Start(fanqllambda.Config{Schema: schema, Backend: backend})
+	// docs:end redis
+}
