@@ -81,7 +81,7 @@ func ExampleServer_Run() {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", server.Handler())
 	mux.Handle("/readyz", server.Handler())
-	own := &http.Server{Addr: ":8080", Handler: mux} //nolint:gosec // the timeouts are yours
+	own := &http.Server{Addr: ":8080", Handler: mux}
 	go func() { log.Print(own.ListenAndServe()) }()
 	err := server.Run(ctx)
 	log.Print(err, own.Shutdown(context.WithoutCancel(ctx)))

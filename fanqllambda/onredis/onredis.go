@@ -54,7 +54,14 @@ func New(config Config) (*Backend, error) {
 	if config.Client != nil {
 		config.Client(options)
 	}
-	backend := redis.Config{Client: goredis.NewUniversalClient(options), Prefix: prefix, OnDeadLetter: logDeadLetter}
+	logger := slog.Default()
+	backend := redis.Config{
+		Client: goredis.NewUniversalClient(options), Prefix: prefix, Logger: logger,
+		OnDeadLetter: func(letter redis.DeadLetter) {
+			logger.Error("an event was given up",
+				slog.String("event", letter.Event.ID), slog.Int("attempts", letter.Attempts), slog.Any("error", letter.Cause))
+		},
+	}
 	if config.Backend != nil {
 		config.Backend(&backend)
 	}
@@ -74,10 +81,4 @@ func newOptions() *goredis.UniversalOptions {
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}, // Redis Cloud's own
 		TLSConfig:                &tls.Config{MinVersion: tls.VersionTLS12},
 	}
-}
-
-func logDeadLetter(letter redis.DeadLetter) {
-	logger := slog.Default() // of the moment: the program may have set it since
-	logger.Error("an event was given up",
-		slog.String("event", letter.Event.ID), slog.Int("attempts", letter.Attempts), slog.Any("error", letter.Cause))
 }

@@ -14,10 +14,11 @@ import (
 )
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil))) // which CloudWatch understands
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil)) // which CloudWatch understands
+	slog.SetDefault(logger)
 	config, err := newConfig()
 	if err != nil {
-		slog.Error("the function cannot start", slog.Any("error", err))
+		logger.Error("the function cannot start", slog.Any("error", err))
 		os.Exit(1)
 	}
 	fanqllambda.Start(config)

@@ -23,12 +23,13 @@ import (
 )
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(logger)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()
 	if err != nil {
-		slog.Error("the worker has ended", slog.Any("error", err))
+		logger.Error("the worker has ended", slog.Any("error", err))
 		os.Exit(1)
 	}
 }
