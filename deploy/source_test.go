@@ -15,92 +15,95 @@ import (
 	"testing"
 )
 
-// source is a package as the compiler sees it, with those packages that are
-// internal to it and without what else it imports: enough to follow the calls
-// between their functions.
+// source is a package as the compiler sees it, with the packages of the engine that
+// it imports and none else: enough to follow the calls between their functions.
 type source struct {
 	files     []*ast.File
-	uses      map[*ast.Ident]types.Object
-	functions map[string]*ast.FuncDecl // by its fullName
+	info      *types.Info
+	functions map[types.Object]*ast.FuncDecl
+	names     map[string]types.Object // of the package's own, as "Receiver.Method" or "function"
 }
 
 func readSource(t *testing.T, folder string) source {
 	t.Helper()
-	s := source{uses: map[*ast.Ident]types.Object{}, functions: map[string]*ast.FuncDecl{}}
-	s.read(&internals{t: t, root: folder, source: &s, set: token.NewFileSet(), known: map[string]*types.Package{}}, "")
+	r := &reader{
+		set: token.NewFileSet(), packages: map[string]*types.Package{}, functions: map[types.Object]*ast.FuncDecl{},
+		info: &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}},
+	}
+	files, _, err := r.read(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := source{files: files, info: r.info, functions: r.functions, names: map[string]types.Object{}}
+	for _, file := range files {
+		for _, declaration := range file.Decls {
+			if f, ok := declaration.(*ast.FuncDecl); ok {
+				s.names[fullName(r.info.Defs[f.Name])] = r.info.Defs[f.Name]
+			}
+		}
+	}
 	return s
 }
 
-// internals imports the packages that are internal to one in a folder, and nothing
-// else.
-type internals struct {
-	t      *testing.T
-	root   string
-	source *source
-	set    *token.FileSet
-	known  map[string]*types.Package
+// reader reads a package, and the rooms of the engine that it imports.
+type reader struct {
+	set       *token.FileSet
+	packages  map[string]*types.Package
+	info      *types.Info
+	functions map[types.Object]*ast.FuncDecl
 }
 
-// Import implements types.Importer.
-func (i *internals) Import(path string) (*types.Package, error) {
-	_, name, ok := strings.Cut(path, "/"+filepath.Base(i.root)+"/internal/")
-	if !ok {
-		return nil, errors.New("not needed")
-	}
-	if i.known[name] == nil {
-		i.known[name] = i.source.read(i, filepath.Join("internal", name))
-	}
-	return i.known[name], nil
-}
-
-// read adds the package at a path below the root.
-func (s *source) read(importer *internals, path string) *types.Package {
-	t, folder := importer.t, filepath.Join(importer.root, path)
-	t.Helper()
+func (r *reader) read(folder string) ([]*ast.File, *types.Package, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	var files []*ast.File
 	for _, entry := range entries {
 		if filepath.Ext(entry.Name()) != ".go" || strings.HasSuffix(entry.Name(), "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(importer.set, filepath.Join(folder, entry.Name()), nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(r.set, filepath.Join(folder, entry.Name()), nil, parser.SkipObjectResolution)
 		if err != nil {
-			t.Fatal(err)
+			return nil, nil, err
 		}
 		files = append(files, file)
 	}
-	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: s.uses}
 	// What it does not know of other packages it reports, and goes on.
-	config := types.Config{Importer: importer, Error: func(error) {}}
-	checked, _ := config.Check(path, importer.set, files, info)
-	s.files = append(s.files, files...)
+	config := types.Config{Importer: r, Error: func(error) {}}
+	checked, _ := config.Check(folder, r.set, files, r.info)
 	for _, file := range files {
 		for _, declaration := range file.Decls {
 			if f, ok := declaration.(*ast.FuncDecl); ok {
-				s.functions[fullName(info.Defs[f.Name])] = f
+				r.functions[r.info.Defs[f.Name]] = f
 			}
 		}
 	}
-	return checked
+	return files, checked, nil
 }
 
-// fullName is "Receiver.Method" or "function", with the name of its package in front
-// where that is internal. It is empty for what is no function.
+// Import implements types.Importer, for the rooms of the engine.
+func (r *reader) Import(path string) (*types.Package, error) {
+	room, ok := strings.CutPrefix(path, "github.com/fanql/fanql/core/internal/")
+	if !ok {
+		return nil, errors.New("not needed")
+	}
+	if r.packages[path] == nil {
+		_, checked, err := r.read(filepath.Join("../core/internal", room))
+		if err != nil {
+			return nil, err
+		}
+		r.packages[path] = checked
+	}
+	return r.packages[path], nil
+}
+
+// fullName is empty for what is no function.
 func fullName(object types.Object) string {
 	f, ok := object.(*types.Func)
 	if !ok {
 		return ""
 	}
-	if f.Pkg() != nil && f.Pkg().Path() != "" {
-		return f.Pkg().Name() + "." + localName(f)
-	}
-	return localName(f)
-}
-
-func localName(f *types.Func) string {
 	receiver := f.Signature().Recv()
 	if receiver == nil {
 		return f.Name()
@@ -115,25 +118,29 @@ func localName(f *types.Func) string {
 	return f.Name()
 }
 
-// reach returns the functions that some functions call, themselves included.
+// reach returns the functions that some functions of the package call, themselves
+// included.
 func (s source) reach(t *testing.T, names ...string) []ast.Node {
 	t.Helper()
 	var reached []ast.Node
-	seen := map[string]bool{}
-	for queue := slices.Clone(names); len(queue) > 0; queue = queue[1:] {
-		f := s.functions[queue[0]]
-		if f == nil {
-			t.Fatalf("there is no function %s", queue[0])
+	var queue []types.Object
+	for _, name := range names {
+		if s.names[name] == nil {
+			t.Fatalf("there is no function %s", name)
 		}
+		queue = append(queue, s.names[name])
+	}
+	for seen := map[types.Object]bool{}; len(queue) > 0; queue = queue[1:] {
 		if seen[queue[0]] {
 			continue
 		}
 		seen[queue[0]] = true
+		f := s.functions[queue[0]]
 		reached = append(reached, f)
 		ast.Inspect(f, func(node ast.Node) bool {
 			if identifier, ok := node.(*ast.Ident); ok {
-				if name := fullName(s.uses[identifier]); s.functions[name] != nil {
-					queue = append(queue, name)
+				if used := s.info.Uses[identifier]; s.functions[used] != nil {
+					queue = append(queue, used)
 				}
 			}
 			return true
@@ -152,7 +159,7 @@ func (s source) nodes() []ast.Node {
 }
 
 // portCalls lists what functions of the engine call on its ports, as
-// "Bus.Publish": methods of a field or a parameter that is named for its port.
+// "Bus.Publish": methods of a field or a variable that is named for its port.
 func portCalls(functions []ast.Node) []string {
 	return collect(functions, func(node ast.Node) string {
 		method, ok := node.(*ast.SelectorExpr)
