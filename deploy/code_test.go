@@ -119,15 +119,17 @@ func toLogs(function string) map[string]bool {
 
 func logsOf(function string) string { return strings.TrimSuffix(function, "Function") + "Logs" }
 
-// fromStream is what Lambda does in the function's name. Source: "Using DynamoDB
-// Streams with Lambda"; a list of streams is asked for by their table.
+// fromStream is what Lambda does in the function's name. Sources: "Using DynamoDB
+// Streams with Lambda"; a list of streams is asked for by their table; "Retain
+// discarded records for a DynamoDB event source in Lambda".
 func fromStream() map[string]bool {
 	return map[string]bool{
 		"dynamodb:DescribeStream on !GetAtt EventsTable.StreamArn":   true,
 		"dynamodb:GetRecords on !GetAtt EventsTable.StreamArn":       true,
 		"dynamodb:GetShardIterator on !GetAtt EventsTable.StreamArn": true,
 		"dynamodb:ListStreams on !Sub ${EventsTable.Arn}/stream/*":   true,
-		"sqs:SendMessage on !GetAtt DroppedRecords.Arn":              true,
+		"s3:ListBucket on !GetAtt DroppedRecords.Arn":                true,
+		"s3:PutObject on !Sub ${DroppedRecords.Arn}/*":               true,
 	}
 }
 

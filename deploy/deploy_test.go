@@ -171,9 +171,37 @@ func TestProblems(t *testing.T) {
 			func(t template) { t.set("LATEST", at("StartingPosition")...) },
 			"Published.StartingPosition",
 		},
-		"records given up after one try": {
-			func(t template) { t.set(900, at("MaximumRecordAgeInSeconds")...) },
-			"Published.MaximumRecordAgeInSeconds is 900",
+		"records given up while nobody is looking": {
+			func(t template) { t.set(3600, at("MaximumRecordAgeInSeconds")...) },
+			"Published.MaximumRecordAgeInSeconds is 3600",
+		},
+		"records given up when the stream has lost them": {
+			func(t template) { t.set(-1, at("MaximumRecordAgeInSeconds")...) },
+			"Published.MaximumRecordAgeInSeconds is -1",
+		},
+		"records of which the numbers are kept": {
+			func(t template) { t.set("AWS::SQS::Queue", "Resources", "DroppedRecords", "Type") },
+			"DroppedRecords.Type",
+		},
+		"records that anybody may read": {
+			func(t template) {
+				t.drop("Resources", "DroppedRecords", "Properties", "PublicAccessBlockConfiguration")
+			},
+			"DroppedRecords.PublicAccessBlockConfiguration",
+		},
+		"records that nobody finds": {
+			func(t template) { t.drop("Outputs", "DroppedRecordsName") },
+			"DroppedRecordsName is <nil>",
+		},
+		"a history that cannot be restored": {
+			func(t template) {
+				t.drop("Resources", "MessagesTable", "Properties", "PointInTimeRecoverySpecification")
+			},
+			"MessagesTable.PointInTimeRecoverySpecification",
+		},
+		"a history that goes with its stack": {
+			func(t template) { t.drop("Resources", "MessagesTable", "DeletionPolicy") },
+			"MessagesTable.DeletionPolicy",
 		},
 		"records given up unnoticed": {
 			func(t template) { t.drop(at("DestinationConfig")...) },
@@ -225,7 +253,7 @@ func TestProblems(t *testing.T) {
 
 // problems says what is wrong with a template for the code.
 func problems(t template, c code) []string {
-	return checked(t, c, references, tables, environments, permitted, runtimes, timeouts, eventSource, routes)
+	return checked(t, c, references, tables, environments, permitted, runtimes, timeouts, eventSource, routes, kept)
 }
 
 func checked(t template, c code, checks ...func(template, code) []string) []string {
@@ -375,12 +403,15 @@ func eventSource(t template, _ code) []string {
 		accepted = append(accepted, pattern)
 	}
 	found = append(found, differs(accepted, []map[string][]string{{"eventName": {"INSERT", "MODIFY"}}}, "Published.FilterCriteria")...)
-	// One invocation that hangs must not use up a record's whole time.
+	// Longer than anybody is on call; and what the stream has removed, after 24 hours,
+	// cannot be read for the bucket any more.
 	age, _ := of("MaximumRecordAgeInSeconds").(int)
-	if timeout, _ := t.function(stream, "Timeout").(int); age < 2*timeout {
-		found = append(found, fmt.Sprintf("Published.MaximumRecordAgeInSeconds is %d, with a timeout of %d", age, timeout))
+	if age <= 12*3600 || age > 22*3600 {
+		found = append(found, fmt.Sprintf("Published.MaximumRecordAgeInSeconds is %d, want more than 12 hours and at most 22", age))
 	}
-	return found
+	// Only a bucket gets a record as it is. Source: "Retain discarded records for a
+	// DynamoDB event source in Lambda".
+	return append(found, differs(t.at("Resources", "DroppedRecords", "Type"), "AWS::S3::Bucket", "DroppedRecords.Type")...)
 }
 
 // routes: all of the WebSocket API lead to its function, which may be called, in
@@ -402,6 +433,25 @@ func routes(t template, _ code) []string {
 		found = append(found, differs(t.properties(route, "Target"), "!Sub integrations/${WebSocketIntegration}", route+".Target")...)
 	}
 	return append(found, differs(keys, []any{"$connect", "$default", "$disconnect"}, "the routes")...)
+}
+
+// kept: what cannot be made again outlives the stack and mistakes, and what clients
+// said is read by nobody else.
+func kept(t template, _ code) []string {
+	var found []string
+	for _, resource := range []string{"MessagesTable", "DroppedRecords"} {
+		found = slices.Concat(found,
+			differs(t.at("Resources", resource, "DeletionPolicy"), "RetainExceptOnCreate", resource+".DeletionPolicy"),
+			differs(t.at("Resources", resource, "UpdateReplacePolicy"), "Retain", resource+".UpdateReplacePolicy"))
+	}
+	return slices.Concat(found, // the outputs are what deploy/redrive asks for
+		differs(t.at("Outputs", "DroppedRecordsName", "Value"), "!Ref DroppedRecords", "DroppedRecordsName"),
+		differs(t.at("Outputs", "StreamFunctionName", "Value"), "!Ref "+stream, "StreamFunctionName"),
+		differs(t.properties("MessagesTable", "PointInTimeRecoverySpecification"),
+			map[string]any{"PointInTimeRecoveryEnabled": true}, "MessagesTable.PointInTimeRecoverySpecification"),
+		differs(t.properties("DroppedRecords", "PublicAccessBlockConfiguration"), map[string]any{
+			"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+		}, "DroppedRecords.PublicAccessBlockConfiguration"))
 }
 
 // differs says so, in a list of at most one.
