@@ -189,6 +189,70 @@ func TestProblems(t *testing.T) {
 			},
 			"DroppedRecords.PublicAccessBlockConfiguration",
 		},
+		"an API that takes all of the account's quota": {
+			func(t template) { t.drop("Resources", "WebSocketStage", "Properties", "DefaultRouteSettings") },
+			"WebSocketStage.DefaultRouteSettings",
+		},
+		"requests of which nothing is logged": {
+			func(t template) { t.drop("Resources", "HTTPApi", "Properties", "AccessLogSettings") },
+			"HTTPApi.AccessLogSettings",
+		},
+		"access logs that are kept for ever": {
+			func(t template) { t.drop("Resources", "HTTPAccess", "Properties", "RetentionInDays") },
+			"HTTPAccess.RetentionInDays",
+		},
+		"an access log that is no JSON": {
+			func(t template) {
+				t.set("$context.requestId", "Resources", "HTTPApi", "Properties", "AccessLogSettings", "Format")
+			},
+			"the access log's format",
+		},
+		"an alarm on what nobody sends": {
+			func(t template) { t.set("Lateness", "Resources", "EventsLate", "Properties", "MetricName") },
+			"EventsLate: AWS/Lambda Lateness is sent by nobody",
+		},
+		"an alarm on another dimension": {
+			func(t template) {
+				t.set([]any{map[string]any{"Name": "Function", "Value": "!Ref StreamFunction"}}, "Resources", "EventsLate", "Properties", "Dimensions")
+			},
+			"EventsLate: AWS/Lambda IteratorAge's dimensions is Function",
+		},
+		"an alarm on another resource": {
+			func(t template) {
+				t.set([]any{map[string]any{"Name": "FunctionName", "Value": "!Ref EventsTable"}}, "Resources", "EventsLate", "Properties", "Dimensions")
+			},
+			"EventsLate: AWS/Lambda IteratorAge: EventsTable does not send it",
+		},
+		"an alarm that nobody hears": {
+			func(t template) { t.drop("Resources", "HTTPFails", "Properties", "AlarmActions") },
+			"HTTPFails.AlarmActions",
+		},
+		"an alarm on metrics that are not asked for": {
+			func(t template) { t.drop(at("MetricsConfig")...) },
+			"StreamFunctionPublished does not send it",
+		},
+		"a table without an alarm": {
+			func(t template) { t.drop("Resources", "TablesThrottled") },
+			"no alarm on AWS/DynamoDB WriteThrottleEvents EventsTable",
+		},
+		"a function without an alarm": {
+			func(t template) { t.drop("Resources", "FunctionsFail") },
+			"no alarm on AWS/Lambda Errors " + overHTTP,
+		},
+		"events that are given up without an alarm": {
+			func(t template) { t.drop("Resources", "EventsGivenUp") },
+			"no alarm on AWS/Lambda DroppedEventCount",
+		},
+		"a dashboard that is no JSON": {
+			func(t template) { t.set("!Sub {", "Resources", "Dashboard", "Properties", "DashboardBody") },
+			"Dashboard: unexpected end",
+		},
+		"a dashboard with what nobody sends": {
+			func(t template) {
+				t.set(`!Sub {"widgets": [{"properties": {"title": "sockets", "metrics": [["AWS/ApiGateway", "Sockets"]]}}]}`, "Resources", "Dashboard", "Properties", "DashboardBody")
+			},
+			"Dashboard, sockets: AWS/ApiGateway Sockets is sent by nobody",
+		},
 		"records that nobody finds": {
 			func(t template) { t.drop("Outputs", "DroppedRecordsName") },
 			"DroppedRecordsName is <nil>",
@@ -253,7 +317,7 @@ func TestProblems(t *testing.T) {
 
 // problems says what is wrong with a template for the code.
 func problems(t template, c code) []string {
-	return checked(t, c, references, tables, environments, permitted, runtimes, timeouts, eventSource, routes, kept)
+	return checked(t, c, references, tables, environments, permitted, runtimes, timeouts, eventSource, routes, kept, limited, measured, watched)
 }
 
 func checked(t template, c code, checks ...func(template, code) []string) []string {
@@ -452,6 +516,33 @@ func kept(t template, _ code) []string {
 		differs(t.properties("DroppedRecords", "PublicAccessBlockConfiguration"), map[string]any{
 			"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
 		}, "DroppedRecords.PublicAccessBlockConfiguration"))
+}
+
+// limited: clients cannot use up the account's quota, nor what events are delivered
+// with; who asked for what is logged, without what may have tokens.
+func limited(t template, _ code) []string {
+	limits := map[string]any{"ThrottlingRateLimit": "!Ref RequestsPerSecond", "ThrottlingBurstLimit": "!Ref RequestsPerSecond"}
+	found := slices.Concat(
+		differs(t.properties("WebSocketStage", "DefaultRouteSettings"), limits, "WebSocketStage.DefaultRouteSettings"),
+		differs(t.properties("HTTPApi", "DefaultRouteSettings"), limits, "HTTPApi.DefaultRouteSettings"),
+		differs(t.properties("HTTPApi", "AccessLogSettings", "DestinationArn"), "!GetAtt HTTPAccess.Arn", "HTTPApi.AccessLogSettings"))
+	choices := listOf(t.properties("WebSocketStage", "AccessLogSettings"))
+	if len(choices) != 3 || choices[0] != "LogsWebSocketAccess" || fieldsOf(choices[1])["DestinationArn"] != "!GetAtt WebSocketAccess.Arn" {
+		found = append(found, fmt.Sprintf("WebSocketStage.AccessLogSettings is %v", choices))
+	}
+	eachString(map[string]any(t), func(text string) {
+		if !strings.Contains(text, "$context.") || strings.HasPrefix(text, "!Sub") {
+			return
+		}
+		var line map[string]string
+		if err := json.Unmarshal([]byte(text), &line); err != nil || line["request"] != "$context.requestId" {
+			found = append(found, "the access log's format "+text)
+		}
+	})
+	for _, logs := range t.ofType("AWS::Logs::LogGroup") {
+		found = append(found, differs(t.properties(logs, "RetentionInDays"), "!Ref LogRetentionDays", logs+".RetentionInDays")...)
+	}
+	return found
 }
 
 // differs says so, in a list of at most one.

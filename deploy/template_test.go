@@ -88,6 +88,27 @@ func (t template) environment(name string) map[string]any {
 	return all
 }
 
+// typeOf is a resource's type, also of those that SAM makes of a function's events.
+func (t template) typeOf(name string) string {
+	if kind, ok := t.at("Resources", name, "Type").(string); ok {
+		return kind
+	}
+	return t.mappingType(name)
+}
+
+// mappingType is that of an event source mapping; empty for what is none. SAM names it
+// after the function and the event. Source: "Generated CloudFormation resources for
+// AWS SAM".
+func (t template) mappingType(name string) string {
+	for _, function := range t.ofType("AWS::Serverless::Function") {
+		event, ok := strings.CutPrefix(name, function)
+		if ok && t.properties(function, "Events", event, "Type") == "DynamoDB" {
+			return "AWS::Lambda::EventSourceMapping"
+		}
+	}
+	return ""
+}
+
 // set puts a value where at finds it; all but the last key must be there.
 func (t template) set(value any, keys ...string) {
 	last := len(keys) - 1
@@ -130,7 +151,7 @@ func (t template) allowed(role string) []string {
 // dangling lists the references that lead nowhere.
 func (t template) dangling() []string {
 	known := func(name string) bool {
-		return strings.HasPrefix(name, "AWS::") || t.at("Resources", name) != nil || t.at("Parameters", name) != nil
+		return strings.HasPrefix(name, "AWS::") || t.at("Resources", name) != nil || t.at("Parameters", name) != nil || t.mappingType(name) != ""
 	}
 	inSub := regexp.MustCompile(`\$\{([^}.]+)[^}]*\}`)
 	var found []string
