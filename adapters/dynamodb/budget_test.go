@@ -188,6 +188,7 @@ func TestRequestBudget(t *testing.T) {
 	b.saying()
 	documented(t, "budget", b.table())
 	documented(t, "example", example(session, publish, deliver))
+	documented(t, "standing", standing())
 }
 
 func (b *budget) connecting() []spent {

@@ -5,8 +5,8 @@ import "time"
 // What AWS allows.
 const (
 	// Requests of an account in a region, posts of @connections included. It can
-	// be raised. Source: "Amazon API Gateway quotas", throttle quotas per account
-	// per Region.
+	// be raised; in thirteen regions it is 2,500. Source: "Amazon API Gateway quotas",
+	// account-level quotas, per Region.
 	postsPerSecond = 10_000
 	// The longest that an invocation may run. Source: "Lambda quotas", function
 	// timeout.
