@@ -29,6 +29,7 @@ func TestBadInput(t *testing.T) {
 	cases = append(cases, oddButLegal()...)
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				h := newHarness(t, allowing8MB)
 				neighbour, c := h.dial(modern), h.dial(protocol)
@@ -53,6 +54,7 @@ func TestBadInputBeforeConnectionInit(t *testing.T) {
 	t.Parallel()
 	for _, test := range notMessages() {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				h := newHarness(t, allowing8MB)
 				c := h.open(protocol)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -118,11 +117,11 @@ type instruction struct {
 func newFan(t testing.TB, shape func(*core.Config)) *fan {
 	f := &fan{t: t, store: &pagedStore{Store: must.Make(memory.New(memory.Config{})).Store}, pushed: newRecorder(), clock: time.Now()}
 	config := core.Config{
-		Logger: slog.New(slog.DiscardHandler),
 		Schema: f.schema(),
 		Store:  f.store,
 		Bus:    must.Make(memory.New(memory.Config{})).Bus,
 		Pusher: f.pushed,
+		Logger: silence(),
 		Random: func() float64 { return 0 },
 		Hooks: core.Hooks{
 			OnConnect: func(_ context.Context, h ports.Handshake) (core.Session, error) {
@@ -298,6 +297,7 @@ func TestDeliverExecutesOncePerDistinctResult(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			// By one worker: whose result comes first decides how far it is shared.
 			f := newFan(t, func(c *core.Config) { c.PushConcurrency = 1 })
 			clients := f.crowd(30, test.selection)

@@ -39,6 +39,7 @@ func TestErrorsAreMaskedWhereverTheyComeFrom(t *testing.T) {
 		"a Subscribe resolver": "secretly", "an Initial function": "initialSecret", "an event's resolver": "secretEvent",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t).dial(protocol)
 				c.subscribe("1", "subscription { "+field+" }")
@@ -86,6 +87,7 @@ func TestFormatErrorDecidesWhatIsShown(t *testing.T) {
 		}, "asked by a connection: true"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				h := newHarness(t, func(c *core.Config) { c.Hooks.FormatError = test.format })
 				c := h.dial(protocol)

@@ -33,6 +33,9 @@ func both(t *testing.T, test func(t *testing.T, protocol string)) {
 	}
 }
 
+// silence is a logger for tests that cause errors.
+func silence() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // pause lets time pass: in a bubble it costs none.
 func pause(d time.Duration) { <-time.After(d) }
 
@@ -65,7 +68,7 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	}
 	bus := must.Make(memory.New(memory.Config{})).Bus
 	config := core.Config{
-		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher, Logger: slog.New(slog.DiscardHandler),
+		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher, Logger: silence(),
 		Hooks: core.Hooks{OnInit: h.onInit, OnSubscribe: h.onSubscribe, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},
 	}
 	for _, option := range options {

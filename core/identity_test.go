@@ -210,6 +210,7 @@ func TestNothingReachesAConnectionWhoseIdentityHasEnded(t *testing.T) {
 		"a second event": func(c *client) { c.publish("a", "late"); c.publish("a", "later") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				h := newHarness(t, withIdentity)
 				other := h.dial(protocol)

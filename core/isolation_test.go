@@ -31,6 +31,7 @@ func TestNothingOfAConnectionReachesAnother(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { testIsolation(t, seed) })
 		})
 	}

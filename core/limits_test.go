@@ -184,6 +184,7 @@ func TestWhatIsTooLargeIsReplaced(t *testing.T) {
 			"a query": `{ long }`, "an initial result": `subscription { longInitial }`, "an event": `subscription { a }`,
 		} {
 			t.Run(name+"/"+what, func(t *testing.T) {
+				t.Parallel()
 				both(t, func(t *testing.T, protocol string) {
 					h := newHarness(t, func(c *core.Config) { c.Hooks.OnTooLarge = test.hook }, small)
 					c := h.dial(protocol)

@@ -72,6 +72,7 @@ func TestIDIsInUseWhileItsOperationIsPrepared(t *testing.T) {
 		"one that does not validate":     `{ nothing }`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				gate := make(chan struct{})
 				c := newHarness(t, slowly(gate)).dial(modern)
@@ -99,6 +100,7 @@ func TestIDIsInUseWhileItsOperationIsPrepared(t *testing.T) {
 func TestIDIsInUseWhileItsOperationIsPreparedInWhateverOrder(t *testing.T) {
 	for _, completed := range []bool{false, true} {
 		t.Run(fmt.Sprint("completed ", completed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				gate := make(chan struct{})
 				c := newHarness(t, slowly(gate)).dial(modern)
@@ -170,6 +172,7 @@ func TestLegacyInvalidStartEndsTheOperationOfItsID(t *testing.T) {
 
 // TestIDWhoseOperationTheServerEndedIsFree, although this process has put it in place.
 func TestIDWhoseOperationTheServerEndedIsFree(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		c := newHarness(t).dial(protocol)
 		c.subscribe("1", `subscription { a }`)
@@ -201,6 +204,7 @@ func TestCompleteEndsTheOperationThatIsPrepared(t *testing.T) {
 }
 
 func TestIDIsFreeOnceItsPreparationIsCompleted(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		gate := make(chan struct{})
 		c := newHarness(t, slowly(gate)).dial(protocol)
@@ -221,6 +225,7 @@ func TestIDIsFreeOnceItsPreparationIsCompleted(t *testing.T) {
 func TestSubscribeReceivedBeforeConnectionInitClosesWith4401(t *testing.T) {
 	const init = `{"type":"connection_init"}`
 	t.Run("taken in order", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(modern)
 			c.burst(c.subscribing("1", `{ hello }`), init)()
@@ -228,6 +233,7 @@ func TestSubscribeReceivedBeforeConnectionInitClosesWith4401(t *testing.T) {
 		})
 	})
 	t.Run("taken behind an init that is not acknowledged", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(modern)
 			c.burst(init, c.subscribing("1", `{ blocked }`))()
@@ -241,6 +247,7 @@ func TestSubscribeReceivedBeforeConnectionInitClosesWith4401(t *testing.T) {
 		})
 	})
 	t.Run("handled after the init", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(modern)
 			subscribe := c.message(c.subscribing("1", `{ hello }`))
@@ -269,6 +276,7 @@ func TestNothingAfterAMessageThatEndsTheConnectionIsExecuted(t *testing.T) {
 		"a message that is long": {modern, `{"type":"ping","payload":{"a":"` + string(make([]byte, 1000)) + `"}}`, 1009, "Message too big"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newHarness(t, func(config *core.Config) { config.MaxMessageBytes = 900 }).dial(test.protocol)
 				wait := c.burst(c.subscribing("used", `subscription { initialPublish }`))
@@ -309,6 +317,7 @@ func TestOnCompleteComesOnceForEachThatBegan(t *testing.T) {
 		{`{ fails }`, "1 server"},
 	} {
 		t.Run(test.document, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t).dial(protocol)
 				c.subscribe("1", test.document)
@@ -319,6 +328,7 @@ func TestOnCompleteComesOnceForEachThatBegan(t *testing.T) {
 		})
 	}
 	t.Run("disconnected while it is prepared", func(t *testing.T) {
+		t.Parallel()
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t, obedient(make(chan struct{}))).dial(protocol)
 			wait := c.burst(c.subscribing("1", `subscription { a }`))
@@ -328,6 +338,7 @@ func TestOnCompleteComesOnceForEachThatBegan(t *testing.T) {
 		})
 	})
 	t.Run("over MaxOperations", func(t *testing.T) {
+		t.Parallel()
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t, func(config *core.Config) { config.MaxOperations = 1 }).dial(protocol)
 			c.subscribe("1", `subscription { a }`)
@@ -336,6 +347,7 @@ func TestOnCompleteComesOnceForEachThatBegan(t *testing.T) {
 		})
 	})
 	t.Run("refused by OnSubscribe", func(t *testing.T) {
+		t.Parallel()
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t, func(config *core.Config) {
 				config.Hooks.OnSubscribe = func(context.Context, ports.Request) (ports.Request, error) {
@@ -355,6 +367,7 @@ func TestOperationIsAnsweredAtTheDeadlineOfItsMessage(t *testing.T) {
 	for name, hang := range map[string]func(chan struct{}) func(*core.Config){"obedient": obedient, "deaf": slowly} {
 		for _, document := range []string{`{ hello }`, `subscription { a }`, `subscription { initial }`} {
 			t.Run(name+" "+document, func(t *testing.T) {
+				t.Parallel()
 				both(t, func(t *testing.T, protocol string) {
 					gate := make(chan struct{})
 					c := newHarness(t, hang(gate)).dial(protocol)
@@ -377,6 +390,7 @@ func TestOperationIsAnsweredAtTheDeadlineOfItsMessage(t *testing.T) {
 		}
 	}
 	t.Run("OnSubscribe", func(t *testing.T) {
+		t.Parallel()
 		both(t, func(t *testing.T, protocol string) {
 			gate := make(chan struct{})
 			c := newHarness(t, func(config *core.Config) {
@@ -397,6 +411,7 @@ func TestOperationIsAnsweredAtTheDeadlineOfItsMessage(t *testing.T) {
 		})
 	})
 	t.Run("OnInit", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
 			c := newHarness(t, initGate(gate, nil)).open(modern)

@@ -129,6 +129,7 @@ func TestOutageOfTheTransportSilencesNobody(t *testing.T) {
 // A subscriber whose error the transport does not accept keeps its operation, and
 // gets the event, or the error, when the transport is back.
 func TestOperationStaysUntilItsLastFrameIsAccepted(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h, away := newOutage(t)
 		c := h.dial(protocol)
@@ -150,6 +151,7 @@ func TestOperationStaysUntilItsLastFrameIsAccepted(t *testing.T) {
 // One connection that accepts neither events nor an error is closed, and costs the
 // others nothing.
 func TestConnectionThatAcceptsNothingIsClosed(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h, away := newOutage(t)
 		c, other := h.dial(protocol), h.dial(protocol)
@@ -168,6 +170,7 @@ func TestConnectionThatAcceptsNothingIsClosed(t *testing.T) {
 // The end of a topic that finds no slot costs nobody the connection, and reaches
 // everybody in the end.
 func TestEndOfATopicThatIsThrottledComesLater(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h, away := newOutage(t)
 		clients := make([]*client, 20)
@@ -196,6 +199,7 @@ func TestEndOfATopicThatIsThrottledComesLater(t *testing.T) {
 // A subscribe that uses the ID again between the last frame and the removal waits
 // for the removal.
 func TestIDMayBeUsedAgainBeforeItsOperationIsRemoved(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		faults := portfault.New(portfault.Config{})
 		h := newHarness(t, faulty(faults), func(config *core.Config) {
@@ -230,6 +234,7 @@ func (s slowRemoval) RemoveOperation(ctx context.Context, ref ports.OperationRef
 // A last frame after which the operation cannot be removed is followed by nothing:
 // the connection is closed.
 func TestConnectionIsClosedWhoseEndedOperationCannotBeRemoved(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		faults := portfault.New(portfault.Config{})
 		h := newHarness(t, faulty(faults))
@@ -275,6 +280,7 @@ func TestVerdictOfAnOutage(t *testing.T) {
 // An operation that the client has completed gets nothing more from a delivery that
 // listed it before, on whichever topic, and neither does one that uses its ID again.
 func TestNothingOfAnOperationAfterItsEnd(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
 		h := newHarness(t)
 		c := h.dial(protocol)

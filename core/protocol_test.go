@@ -70,6 +70,7 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 		{"by a panic", func() error { return throw("string") }, nil, []string{"thrown"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			h := newHarness(t, func(config *core.Config) {
 				config.Hooks.OnConnect = func(context.Context, ports.Handshake) (core.Session, error) { return core.Session{}, test.hook() }
 			})
@@ -119,6 +120,7 @@ func TestAckCarriesThePayloadOfOnInit(t *testing.T) {
 		"nothing":   {nil, `{"type":"connection_ack"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t, onInit(core.Session{Ack: test.ack}, nil)).open(protocol)
 				c.send(`{"type":"connection_init"}`)
@@ -129,6 +131,7 @@ func TestAckCarriesThePayloadOfOnInit(t *testing.T) {
 	}
 	for name, ack := range map[string]any{"a string": "x", "a list": []int{}, "no JSON": func() {}} {
 		t.Run("never "+name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newHarness(t, onInit(core.Session{Ack: ack}, nil)).open(modern)
 				c.send(`{"type":"connection_init"}`)
@@ -201,6 +204,7 @@ func TestSecondConnectionInitInAnotherProcessClosesWith4429(t *testing.T) {
 func TestLegacySecondConnectionInitIsIgnored(t *testing.T) {
 	t.Parallel()
 	t.Run("after the ack", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(legacy)
 			c.send(`{"type":"connection_init"}`)
@@ -209,6 +213,7 @@ func TestLegacySecondConnectionInitIsIgnored(t *testing.T) {
 		})
 	})
 	t.Run("while the first is being decided", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
 			c := newHarness(t, initGate(gate, nil)).open(legacy)
@@ -222,6 +227,7 @@ func TestLegacySecondConnectionInitIsIgnored(t *testing.T) {
 		})
 	})
 	t.Run("although OnInit would refuse it", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t, refuseWithoutToken).open(legacy)
 			c.send(`{"type":"connection_init","payload":{"token":"t"}}`)
@@ -287,6 +293,7 @@ func TestRefusedConnectionInitClosesWith4403(t *testing.T) {
 		{"with a reason longer than a close frame", core.Public("%s", long), 4403, long[:122]},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t, onInit(core.Session{}, test.err)).open(protocol)
 				c.send(`{"type":"connection_init"}`)
@@ -315,6 +322,7 @@ func TestFailedConnectionInitAsksToTryAgain(t *testing.T) {
 		"a panic":  func() error { return throw("error") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t, func(config *core.Config) {
 					config.Hooks.OnInit = func(context.Context, json.RawMessage) (core.Session, error) { return core.Session{}, hook() }
@@ -373,6 +381,7 @@ func TestInitTimeoutSparesAConnectionInItsInit(t *testing.T) {
 func TestSubscribeBeforeAckClosesWith4401(t *testing.T) {
 	t.Parallel()
 	t.Run("without connection_init", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(modern)
 			c.subscribe("1", `subscription { a }`)
@@ -380,6 +389,7 @@ func TestSubscribeBeforeAckClosesWith4401(t *testing.T) {
 		})
 	})
 	t.Run("while connection_init is being decided", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
 			c := newHarness(t, initGate(gate, nil)).open(modern)
@@ -415,6 +425,7 @@ func TestLegacyStartWithoutConnectionInitIsAConnectionError(t *testing.T) {
 func TestLegacyStartWaitsForTheVerdict(t *testing.T) {
 	t.Parallel()
 	t.Run("and begins with a yes", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
 			c := newHarness(t, initGate(gate, nil)).open(legacy)
@@ -430,6 +441,7 @@ func TestLegacyStartWaitsForTheVerdict(t *testing.T) {
 		})
 	})
 	t.Run("and is dropped with a no", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			gate := make(chan struct{})
 			c := newHarness(t, initGate(gate, core.Public("no"))).open(legacy)
@@ -448,6 +460,7 @@ func TestLegacyStartWaitsForTheVerdict(t *testing.T) {
 		})
 	})
 	t.Run("that it overtook", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(legacy)
 			init := c.message(`{"type":"connection_init"}`)
@@ -511,6 +524,7 @@ func TestInvalidMessageClosesWith4400(t *testing.T) {
 	} {
 		for _, acknowledged := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s acknowledged %t", data, acknowledged), func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					c := newHarness(t).open(modern)
 					if acknowledged {
@@ -645,6 +659,7 @@ func TestErrorsBeforeTheFirstResultAreError(t *testing.T) {
 		{"a root field that is skipped", query(`subscription { a @skip(if: true) }`), []string{"leave none"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t).dial(protocol)
 				c.send(c.requesting("1", test.payload))
@@ -696,6 +711,7 @@ func TestDocuments(t *testing.T) {
 		{"introspection", query(`{ __schema { subscriptionType { name } } }`), `{"__schema":{"subscriptionType":{"name":"Subscription"}}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t).dial(protocol)
 				c.send(c.requesting("1", test.payload))
@@ -721,6 +737,7 @@ func TestSubscriptionDocuments(t *testing.T) {
 		{"a directive", query(`subscription { a @include(if: true) }`), `{"a":"x"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t).dial(protocol)
 				c.send(c.requesting("1", test.payload))
@@ -779,6 +796,7 @@ func TestDuplicateIDClosesWith4409(t *testing.T) {
 		{"a query beside a query", `{ blocked }`, `{ hello }`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newHarness(t).dial(modern)
 				wait := c.sendAside(c.subscribing("1", test.first))
@@ -796,6 +814,7 @@ func TestDuplicateIDClosesWith4409(t *testing.T) {
 		})
 	}
 	t.Run("with a reason that fits a close frame", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(modern)
 			id := strings.Repeat("é", 1000)
@@ -809,6 +828,7 @@ func TestDuplicateIDClosesWith4409(t *testing.T) {
 func TestLegacyDuplicateStartStopsTheOldOne(t *testing.T) {
 	t.Parallel()
 	t.Run("a subscription", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(legacy)
 			c.subscribe("1", `subscription { a }`)
@@ -821,6 +841,7 @@ func TestLegacyDuplicateStartStopsTheOldOne(t *testing.T) {
 		})
 	})
 	t.Run("a query", func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(legacy)
 			wait := c.sendAside(c.subscribing("1", `{ blocked }`))
@@ -1413,6 +1434,7 @@ func TestOnSubscribeMayRefuse(t *testing.T) {
 		{"by a panic", "internal error", func() error { return throw("nil map") }, []string{"nil map"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t, func(config *core.Config) {
 					config.Hooks.OnSubscribe = func(_ context.Context, request ports.Request) (ports.Request, error) { return request, test.hook() }
@@ -1487,6 +1509,7 @@ func TestNewContextThatFailsIsAnInternalError(t *testing.T) {
 		"a panic": func(ctx context.Context) context.Context { _ = throw("string"); return ctx },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				c := newHarness(t, func(config *core.Config) { config.NewContext = newContext }).dial(protocol)
 				c.subscribe("1", `{ hello }`)
@@ -1609,6 +1632,7 @@ func TestAFrameThatIsTooLargeIsAnError(t *testing.T) {
 		{"of an initial result", `subscription { longInitial }`, "1 error"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, protocol string) {
 				small := must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: 1024}))
 				h := newHarness(t, func(config *core.Config) { config.Pusher = small })

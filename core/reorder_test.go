@@ -46,6 +46,7 @@ func TestReorderingNoticesABrokenStore(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for seed := range uint64(100) {
 				if problems := reorder(t, seed, shape); len(problems) > 0 {
 					t.Logf("seed %d: %s", seed, problems[0])

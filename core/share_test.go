@@ -539,7 +539,7 @@ func (s *sharing) serve(t *testing.T, change func(*delivery.Sharing), alone bool
 	backend := must.Make(memory.New(memory.Config{}))
 	engine, err := core.NewSharing(core.Config{
 		Schema: s.schema(t, options...), Store: backend,
-		Bus: backend, Pusher: pushed,
+		Bus: backend, Pusher: pushed, Logger: silence(),
 		PageSize: s.pageSize, PushConcurrency: s.concurrency,
 		Hooks: core.Hooks{OnConnect: func(_ context.Context, h ports.Handshake) (core.Session, error) {
 			if name := h.Query.Get("name"); name != "" {
