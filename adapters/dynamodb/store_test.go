@@ -364,6 +364,34 @@ func TestExistingTables(t *testing.T) {
 	}
 }
 
+// TestConnectionsOfTheOlderLibrary are none of ours: nobody hears of their end, and
+// their rows go.
+func TestConnectionsOfTheOlderLibrary(t *testing.T) {
+	f := newFixture(t)
+	row := map[string]types.AttributeValue{
+		"id": &types.AttributeValueMemberS{Value: "older"}, "isInitialized": &types.AttributeValueMemberBOOL{Value: true},
+		"domain": &types.AttributeValueMemberS{Value: "example.com"}, "stage": &types.AttributeValueMemberS{Value: "live"},
+		"connectContext": &types.AttributeValueMemberM{}, "ttl": &types.AttributeValueMemberN{Value: "9999999999"},
+	}
+	_, err := server.Client().PutItem(t.Context(), &sdk.PutItemInput{TableName: &f.tables.Connections, Item: row})
+	success(t, err)
+	if _, err := f.GetConnection(t.Context(), "older"); !errors.Is(err, ports.ErrNotFound) {
+		t.Errorf("GetConnection returns %v, want ErrNotFound", err)
+	}
+	removed, err := f.DeleteConnection(t.Context(), "older")
+	success(t, err)
+	if removed.Found || len(removed.Operations) != 0 {
+		t.Errorf("removed %+v, want nothing to tell hooks of", removed)
+	}
+	left, err := server.Client().GetItem(t.Context(), &sdk.GetItemInput{
+		TableName: &f.tables.Connections, Key: map[string]types.AttributeValue{"id": row["id"]},
+	})
+	success(t, err)
+	if len(left.Item) != 0 {
+		t.Errorf("the row is still there: %v", left.Item)
+	}
+}
+
 // createIndexed creates a table of subscriptions with an index by connection and
 // operation.
 func createIndexed(t *testing.T, name string) {
