@@ -20,7 +20,7 @@ type metric struct {
 // they have. Sources: "Types of metrics for Lambda functions" (those of a mapping are
 // sent when EventCount is among its metrics), "Monitor WebSocket API execution with
 // CloudWatch metrics", "Work with metrics for HTTP APIs in API Gateway", "DynamoDB
-// metrics and dimensions".
+// metrics and dimensions", "Serverless metrics and events for Valkey and Redis OSS".
 func sent() map[string]string {
 	all := map[string]string{}
 	for dimensions, names := range map[string][]string{
@@ -31,7 +31,8 @@ func sent() map[string]string {
 			"PolledEventCount", "InvokedEventCount", "FailedInvokeEventCount", "FilteredOutEventCount", "DroppedEventCount",
 			"OnFailureDestinationDeliveredEventCount",
 		},
-		"AWS/DynamoDB TableName": {"ReadThrottleEvents", "WriteThrottleEvents", "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"},
+		"AWS/DynamoDB TableName":    {"ReadThrottleEvents", "WriteThrottleEvents", "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"},
+		"AWS/ElastiCache clusterId": {"BytesUsedForCache", "ElastiCacheProcessingUnits", "ThrottledCmds", "Evictions", "CurrConnections"},
 		"AWS/ApiGateway ApiId Stage": {
 			"ConnectCount", "MessageCount", "IntegrationError", "ClientError", "ExecutionError", // of a WebSocket API
 			"Count", "4xx", "5xx", "Latency", "IntegrationLatency", // of an HTTP API
@@ -82,6 +83,9 @@ func watched(t template, c code) []string {
 	if mapping := stream + "Published"; t.mappingType(mapping) != "" {
 		wanted = append(wanted, "AWS/Lambda IteratorAge "+stream, "AWS/Lambda DestinationDeliveryFailures "+stream,
 			"AWS/Lambda DroppedEventCount "+mapping, "AWS/Lambda OnFailureDestinationDeliveredEventCount "+mapping)
+	}
+	for _, cache := range t.ofType("AWS::ElastiCache::ServerlessCache") {
+		wanted = append(wanted, "AWS/ElastiCache ThrottledCmds "+cache, "AWS/ElastiCache Evictions "+cache)
 	}
 	for _, table := range t.ofType("AWS::DynamoDB::Table") {
 		wanted = append(wanted, "AWS/DynamoDB ReadThrottleEvents "+table, "AWS/DynamoDB WriteThrottleEvents "+table)
@@ -171,6 +175,8 @@ func (t template) sends(dimension, resource string, m metric) bool {
 			slices.Contains(listOf(t.properties(function, "Events", "Published", "Properties", "MetricsConfig", "Metrics")), any("EventCount"))
 	case "TableName":
 		return kind == "AWS::DynamoDB::Table"
+	case "clusterId":
+		return kind == "AWS::ElastiCache::ServerlessCache"
 	case "ApiId":
 		return ofWebSockets && kind == "AWS::ApiGatewayV2::Api" || !ofWebSockets && kind == "AWS::Serverless::HttpApi"
 	case "Stage":

@@ -41,6 +41,16 @@ func TestRedisProblems(t *testing.T) {
 			},
 			"CacheGroup.SecurityGroupIngress",
 		},
+		"a cache that evicts unnoticed": {
+			func(t template) { t.drop("Resources", "CacheEvicts") },
+			"no alarm on AWS/ElastiCache Evictions Cache",
+		},
+		"an alarm on another cache": {
+			func(t template) {
+				t.set([]any{map[string]any{"Name": "clusterId", "Value": "!Ref Vpc"}}, "Resources", "CacheRefuses", "Properties", "Dimensions")
+			},
+			"CacheRefuses: AWS/ElastiCache ThrottledCmds: Vpc does not send it",
+		},
 		"a cache without users": {
 			func(t template) { t.drop("Resources", "Cache", "Properties", "UserGroupId") },
 			"Cache.UserGroupId",
@@ -110,7 +120,7 @@ func TestRedisProblems(t *testing.T) {
 }
 
 func redisProblems(t template, c code) []string {
-	return checked(t, c, references, environments, permitted, runtimes, routes, network, cache, container)
+	return checked(t, c, references, environments, permitted, runtimes, routes, network, cache, container, limited, measured, watched)
 }
 
 func readRedisCode(t *testing.T) code {
