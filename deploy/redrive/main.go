@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -38,13 +39,13 @@ func run(stack string) error {
 	}
 	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
 	count, err := redrive(ctx, stack, folder, awsCLI)
-	fmt.Printf("%d batches delivered\n", count)
-	return err
+	_, printing := fmt.Fprintf(os.Stdout, "%d batches delivered\n", count)
+	return errors.Join(err, printing)
 }
 
 // awsCLI runs the AWS CLI and returns what it prints.
 func awsCLI(ctx context.Context, arguments ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "aws", arguments...)
+	command := exec.CommandContext(ctx, "aws", arguments...) //nolint:gosec // the arguments are made by redrive
 	command.Stderr = os.Stderr
 	return command.Output()
 }
