@@ -237,6 +237,7 @@ func throwingResolvers() []badInput {
 		for with, message := range map[string]string{
 			"error": "thrown", "string": "thrown", "number": "panic: 7",
 			"nil map": "assignment to entry in nil map", "nil pointer": "runtime error: invalid memory address or nil pointer dereference",
+			"nil error": "an error of type *ports.PublicError, which cannot be read",
 		} {
 			cases = append(cases, badInput{"a resolver that throws: " + field + " " + with,
 				asks(fmt.Sprintf(`{ %s(with: %q) hello }`, field, with)), func(c *client) {

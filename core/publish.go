@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/observe"
 	"github.com/fanql/fanql/ports"
 )
@@ -128,7 +127,7 @@ func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Eve
 }
 
 func marshalPayload(payload any) (_ []byte, err error) {
-	defer hooks.Guard(&err)
+	defer ports.Recover(&err)
 	return json.Marshal(payload)
 }
 

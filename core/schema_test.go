@@ -141,6 +141,9 @@ func throw(with string) error {
 	case "nil pointer":
 		var thrown *said
 		thrown.Text = ""
+	case "nil error":
+		var thrown *ports.PublicError
+		return thrown
 	}
 	return nil
 }

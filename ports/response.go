@@ -113,11 +113,7 @@ func (e *ResponseError) appendJSON(b []byte) []byte {
 
 // appendJSON fails as encoding/json does, and with the panics of user code.
 func appendJSON(b []byte, value any) (_ []byte, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
-		}
-	}()
+	defer Recover(&err)
 	buffer := bytes.NewBuffer(b)
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)

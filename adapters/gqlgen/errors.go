@@ -31,7 +31,7 @@ type panicked struct {
 }
 
 func newPanicked(value any) *panicked {
-	return &panicked{cause: fmt.Errorf("panic: %v\n%s", value, debug.Stack()), shown: errors.New("internal system error")}
+	return &panicked{cause: fmt.Errorf("%w\n%s", ports.Panicked(value), debug.Stack()), shown: errors.New("internal system error")}
 }
 
 // Error is what a presenter may show.

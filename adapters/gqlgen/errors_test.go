@@ -60,6 +60,15 @@ func TestErrorsWithoutAPresenterAreMasked(t *testing.T) {
 	}
 }
 
+func TestErrorsThatCannotBeReadAreMasked(t *testing.T) {
+	for name, err := range map[string]error{
+		"nil": (*ports.PublicError)(nil), "wrapped nil": fmt.Errorf("secret: %w", (*ports.PublicError)(nil)), "nil of gqlerror": (*gqlerror.Error)(nil),
+	} {
+		body, _ := errorsOf(t, failing(err))
+		wantEqual(t, name, body, `{"data":{"fails":null},"errors":[{"message":"masked","path":["fails"]}]}`)
+	}
+}
+
 func TestPresenterDecides(t *testing.T) {
 	hidden := gqlgen.ErrorPresenter(func(context.Context, error) *gqlerror.Error { return nil })
 	coded := gqlgen.ErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/graphql-go/graphql"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // abstract finds the object type of a value (GraphQL, section 6.4.3,
@@ -26,7 +28,7 @@ func (e *execution) abstract(ctx context.Context, f *fieldPlan, of *abstract, va
 
 func (e *execution) typeOf(ctx context.Context, f *fieldPlan, of *abstract, value any) (found *graphql.Object, err error) {
 	if of.resolveType != nil {
-		defer recovered(&err)
+		defer ports.Recover(&err)
 		return of.resolveType(graphql.ResolveTypeParams{Value: value, Info: e.info(f), Context: ctx}), nil
 	}
 	for _, possible := range of.possible {
@@ -40,6 +42,6 @@ func (e *execution) typeOf(ctx context.Context, f *fieldPlan, of *abstract, valu
 }
 
 func (e *execution) isTypeOf(ctx context.Context, f *fieldPlan, of *object, value any) (is bool, err error) {
-	defer recovered(&err)
+	defer ports.Recover(&err)
 	return of.isTypeOf(graphql.IsTypeOfParams{Value: value, Info: e.info(f), Context: ctx}), nil
 }

@@ -14,23 +14,20 @@ func refuse(format string, args ...any) error {
 	return &ports.Error{Op: "graphqlgo.New", Kind: ports.ErrInvalid, Err: fmt.Errorf(format, args...)}
 }
 
-// guard calls user code and makes an error of a panic. The error unwraps to nothing:
-// what user code panics with is not for clients, whatever it is.
+// guard calls user code as ports.Recover says.
 func guard(call func() (any, error)) (value any, err error) {
-	defer recovered(&err)
+	defer ports.Recover(&err)
 	return call()
-}
-
-// recovered is to be deferred where user code is called.
-func recovered(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("panic: %v", r)
-	}
 }
 
 // unwrapped lets errors.Is and errors.As find what graphql-go's own errors hold,
 // which they do not unwrap to.
-func unwrapped(err error) error {
+func unwrapped(err error) error { return unwrappedTo(maxUnwrapped, err) }
+
+// maxUnwrapped is how many errors of graphql-go may be in each other.
+const maxUnwrapped = 20
+
+func unwrappedTo(depth int, err error) error {
 	var cause error
 	if formatted, ok := errors.AsType[gqlerrors.FormattedError](err); ok {
 		cause = formatted.OriginalError()
@@ -39,10 +36,11 @@ func unwrapped(err error) error {
 	} else if located, ok := errors.AsType[gqlerrors.Error](err); ok {
 		cause = located.OriginalError
 	}
-	if cause == nil {
+	if cause == nil || depth == 0 {
 		return err
 	}
-	return &wrapped{err, unwrapped(cause)}
+	_, err = guard(func() (any, error) { return nil, &wrapped{err, unwrappedTo(depth-1, cause)} })
+	return err
 }
 
 // wrapped is an error of graphql-go with the error that it was made of.

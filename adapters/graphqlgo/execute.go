@@ -171,7 +171,7 @@ func (e *execution) resolve(ctx context.Context, f *fieldPlan, source any, resol
 	if err != nil {
 		return nil, err
 	}
-	defer recovered(&err)
+	defer ports.Recover(&err)
 	return resolve(params)
 }
 

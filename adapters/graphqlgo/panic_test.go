@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/graphql-go/graphql"
+	"github.com/graphql-go/graphql/gqlerrors"
 	"github.com/graphql-go/graphql/language/ast"
 
 	"github.com/fanql/fanql/ports"
@@ -42,6 +43,10 @@ func throw(with string) any {
 		_ = map[any]int{}[any([]int{1})]
 	case "error whose text panics":
 		panic(panicsToo{})
+	case "a map that holds itself":
+		m := map[string]any{}
+		m["m"] = m
+		panic(m)
 	}
 	return nil
 }
@@ -51,7 +56,7 @@ type panicsToo struct{}
 func (panicsToo) Error() string { panic("again") }
 
 func panicValues() []string {
-	return []string{"error", "public error", "skip", "string", "number", "nil", "nil map", "nil pointer", "index", "unhashable", "error whose text panics"}
+	return []string{"error", "public error", "skip", "string", "number", "nil", "nil map", "nil pointer", "index", "unhashable", "error whose text panics", "a map that holds itself"}
 }
 
 type throwsJSON struct{ with string }
@@ -125,6 +130,26 @@ func TestPanicsAreErrorsOfTheirField(t *testing.T) {
 			}
 			if strings.Contains(string(result.Body), "dial") || told != 1 || len(got.Errors) != 1 || got.Errors[0].Message != "internal error" || string(got.Errors[0].Path) != path {
 				t.Errorf("%s of %s: %s, told %d times", with, document, result.Body, told)
+			}
+		}
+	}
+}
+
+// Errors whose methods panic, or that hold themselves, are as private as any.
+func TestErrorsThatCannotBeReadAreErrorsOfTheirField(t *testing.T) {
+	itself := &gqlerrors.Error{Message: "secret"}
+	itself.OriginalError = itself
+	for name, err := range map[string]error{
+		"nil public error": (*ports.PublicError)(nil), "wrapped nil": fmt.Errorf("secret: %w", (*ports.PublicError)(nil)),
+		"nil of graphql-go": (*gqlerrors.Error)(nil), "nil within graphql-go's": &gqlerrors.Error{OriginalError: (*ports.PublicError)(nil)},
+		"within itself": itself, "text": panicsToo{},
+	} {
+		field := graphql.Fields{"f": failing(graphql.Int, err), "later": later(graphql.Int, nil, err)}
+		schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", field)})
+		for _, document := range []string{`{f}`, `{f:later}`} {
+			const want = `{"data":{"f":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":2}],"path":["f"]}]}`
+			if got := execute(t, schema, document, "", nil); got != want {
+				t.Errorf("%s: %s", name, got)
 			}
 		}
 	}

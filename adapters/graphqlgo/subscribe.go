@@ -40,7 +40,7 @@ func (b *bound) subscribe(ctx context.Context, f *fieldPlan) (err error) {
 	info := f.info
 	info.Path = f.path
 	info.VariableValues, _ = input.Clone(b.variables).(map[string]any)
-	defer recovered(&err)
+	defer ports.Recover(&err)
 	_, err = f.subscribe(graphql.ResolveParams{Args: arguments, Info: info, Context: ctx})
 	return err
 }

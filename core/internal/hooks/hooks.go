@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/fanql/fanql/ports"
@@ -19,25 +18,18 @@ type Calls struct {
 	Logger *slog.Logger
 }
 
-// Guard turns a panic of the user's code into an error.
-func Guard(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("panic: %v", r)
-	}
-}
-
 // Connect asks OnConnect; without one everybody may.
 func (c Calls) Connect(ctx context.Context, handshake ports.Handshake) (session ports.Session, err error) {
 	if c.Hooks.OnConnect == nil {
 		return ports.Session{}, nil
 	}
-	defer Guard(&err)
+	defer ports.Recover(&err)
 	return c.Hooks.OnConnect(ctx, handshake)
 }
 
 // Init asks OnInit, which must be there.
 func (c Calls) Init(ctx context.Context, payload json.RawMessage) (session ports.Session, err error) {
-	defer Guard(&err)
+	defer ports.Recover(&err)
 	return c.Hooks.OnInit(ctx, payload)
 }
 
@@ -46,7 +38,7 @@ func (c Calls) Subscribe(ctx context.Context, request ports.Request) (_ ports.Re
 	if c.Hooks.OnSubscribe == nil {
 		return request, nil
 	}
-	defer Guard(&err)
+	defer ports.Recover(&err)
 	return c.Hooks.OnSubscribe(ctx, request)
 }
 
@@ -57,7 +49,7 @@ func (c Calls) TooLarge(ctx context.Context, ref ports.OperationRef, body []byte
 	}
 	var err error
 	func() {
-		defer Guard(&err)
+		defer ports.Recover(&err)
 		instead, err = c.Hooks.OnTooLarge(ctx, ref, body)
 	}()
 	if err == nil && instead != nil && (!json.Valid(instead) || bytes.TrimLeft(instead, " \t\r\n")[0] != '{') {
@@ -77,7 +69,7 @@ func (c Calls) Complete(ctx context.Context, ref ports.OperationRef, reason port
 	}
 	var err error
 	func() {
-		defer Guard(&err)
+		defer ports.Recover(&err)
 		c.Hooks.OnComplete(ctx, ports.Completed{Operation: ref, Reason: reason})
 	}()
 	if err != nil {
@@ -92,7 +84,7 @@ func (c Calls) Disconnect(ctx context.Context, disconnected ports.Disconnected) 
 	}
 	var err error
 	func() {
-		defer Guard(&err)
+		defer ports.Recover(&err)
 		c.Hooks.OnDisconnect(ctx, disconnected)
 	}()
 	if err != nil {
@@ -110,7 +102,7 @@ func (c Calls) formatError(ctx context.Context, failure error) (formatted error)
 			formatted = failure
 		}
 	}()
-	defer Guard(&formatted)
+	defer ports.Recover(&formatted)
 	return c.Hooks.FormatError(ctx, failure)
 }
 
@@ -124,6 +116,6 @@ func (c Calls) onError(ctx context.Context, failure error) {
 			c.Logger.ErrorContext(ctx, "OnError hook", "error", err.Error())
 		}
 	}()
-	defer Guard(&err)
+	defer ports.Recover(&err)
 	c.Hooks.OnError(ctx, failure)
 }

@@ -62,7 +62,7 @@ func (r *Runner) newContext(ctx context.Context) (context.Context, error) {
 }
 
 func (r *Runner) callNewContext(ctx context.Context) (_ context.Context, err error) {
-	defer hooks.Guard(&err)
+	defer ports.Recover(&err)
 	if ctx = r.NewContext(ctx); ctx == nil {
 		return nil, errors.New("returned a nil context")
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
@@ -69,7 +68,7 @@ func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared,
 }
 
 func initialPayload(ctx context.Context, initial func(context.Context) (any, error)) (_ []byte, err error) {
-	defer hooks.Guard(&err)
+	defer ports.Recover(&err)
 	value, err := initial(ctx)
 	if err != nil {
 		return nil, err

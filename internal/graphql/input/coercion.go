@@ -1,8 +1,6 @@
 package input
 
 import (
-	"fmt"
-
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fanql/fanql/ports"
@@ -60,16 +58,15 @@ func (c *coercion) enum(of *ast.Definition, name string) (any, error) {
 
 // call calls a method of Leaves. What it fails or panics with is a *leafError.
 func (c *coercion) call(of *ast.Definition, leaf func() (any, error)) (value any, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			value, err = nil, &leafError{of: of, cause: fmt.Errorf("panic: %v", r)}
-		}
-	}()
-	value, err = leaf()
-	if err != nil {
+	if value, err = guard(leaf); err != nil {
 		return nil, &leafError{of: of, cause: err}
 	}
 	return value, nil
+}
+
+func guard(leaf func() (any, error)) (value any, err error) {
+	defer ports.Recover(&err)
+	return leaf()
 }
 
 // leafError is a failure of Leaves.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // AppendJSON appends the JSON of any value as encoding/json does, without escaping
@@ -83,7 +85,7 @@ func appendList(b []byte, list []any, depth int) ([]byte, error) {
 }
 
 func appendOther(b []byte, value any) (_ []byte, err error) {
-	defer guard(&err)
+	defer ports.Recover(&err)
 	buffer := bytes.NewBuffer(b)
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)

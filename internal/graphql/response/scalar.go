@@ -171,17 +171,10 @@ func (m method) append(b []byte) ([]byte, error) {
 }
 
 func (m method) text() (_ string, err error) {
-	defer guard(&err)
+	defer ports.Recover(&err)
 	if marshaler, ok := m.of.(encoding.TextMarshaler); ok {
 		text, err := marshaler.MarshalText()
 		return string(text), err
 	}
 	return m.of.(fmt.Stringer).String(), nil
-}
-
-// guard makes an error of a panic of user code, whatever its value.
-func guard(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("panic: %v", r)
-	}
 }
