@@ -76,6 +76,10 @@ type BoundOperation interface {
 	// for resolvers to notice. What one execution does to its arguments, variables
 	// or results, no other sees.
 	Execute(ctx context.Context, call Call) Result
+
+	// Cost is about how many bytes of memory the coerced variables take, which may be
+	// many times what was sent. The engine's cache is charged with it.
+	Cost() int
 }
 
 // Call is what one execution is given.

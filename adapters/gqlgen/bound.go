@@ -16,6 +16,9 @@ type bound struct {
 	variables map[string]any
 }
 
+// Cost implements ports.BoundOperation.
+func (b *bound) Cost() int { return input.Size(b.variables) }
+
 // Subscribe implements ports.BoundOperation.
 func (b *bound) Subscribe(ctx context.Context, format ports.ErrorFormat) ports.ResponseErrors {
 	if b.Kind() != ports.OperationSubscription {

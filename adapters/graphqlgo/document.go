@@ -71,7 +71,12 @@ func (d *queryDocument) Cost() int { return d.cost }
 
 // keeps reports whether there is room to keep a selection.
 func (d *queryDocument) keeps(s *selection) bool {
-	return d.room.Add(-int64(len(s.fields))) >= 0
+	fields := int64(len(s.fields))
+	if d.room.Add(-fields) >= 0 {
+		return true
+	}
+	d.room.Add(fields)
+	return false
 }
 
 // literalCheck coerces the arguments of a document (GraphQL, section 5.6.1).

@@ -152,7 +152,7 @@ func (e *execution) orNull(ok bool) bool {
 	}
 	e.truncate(top.start)
 	e.out = append(e.out, "null"...)
-	return true
+	return e.within()
 }
 
 // within reports whether the response is as short as it may be, and stops the
@@ -207,9 +207,8 @@ func (e *execution) fail(f *fieldPlan, message string, extensions map[string]any
 
 func (e *execution) add(failed ports.ResponseError) bool {
 	e.errors = append(e.errors, failed)
-	e.errorSize += len(failed.Message) + minErrorBytes
+	if e.call.MaxBytes > 0 {
+		e.errorSize += len(ports.ResponseErrors{failed}.AppendJSON(e.out[len(e.out):]))
+	}
 	return false
 }
-
-// minErrorBytes is about what an error takes beside its message.
-const minErrorBytes = 50

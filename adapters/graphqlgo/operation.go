@@ -88,6 +88,9 @@ type bound struct {
 
 var _ ports.BoundOperation = (*bound)(nil)
 
+// Cost is about the bytes that the variables take.
+func (b *bound) Cost() int { return input.Size(b.variables) }
+
 // conditions finds the variables that @skip and @include of an operation depend on.
 func conditions(definition *ast.OperationDefinition) []string {
 	c := conditionFinder{seen: map[string]bool{}, fragments: map[*ast.FragmentDefinition]bool{}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/graphql-go/graphql"
@@ -101,6 +102,31 @@ func TestResponsesAreBounded(t *testing.T) {
 	body := bind(t, schema, `{nulled{bad list}}`, "").Execute(t.Context(), ports.Call{Format: masked, MaxBytes: 5000}).Body
 	if want := `{"data":{"nulled":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":9}],"path":["nulled","bad"]}]}`; string(body) != want {
 		t.Errorf("got %s", body)
+	}
+}
+
+// Errors count while they are made, with what their extensions hold.
+func TestErrorsCountAsTheResponse(t *testing.T) {
+	const items, most = 10_000, 100_000
+	calls := 0
+	fails := func() (any, error) {
+		calls++
+		return nil, &ports.PublicError{Message: "x", Extensions: map[string]any{"x": strings.Repeat("x", most/10)}}
+	}
+	thunks := make([]func() (any, error), items)
+	for i := range thunks {
+		thunks[i] = fails
+	}
+	item := object("Item", graphql.Fields{"a": {Type: graphql.Int, Resolve: func(graphql.ResolveParams) (any, error) { return fails() }}})
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{
+		"objects": value(graphql.NewList(item), make([]int, items)), "thunks": value(graphql.NewList(graphql.Int), thunks),
+	})})
+	for _, document := range []string{`{objects{a}}`, `{thunks}`} {
+		calls = 0
+		body := bind(t, schema, document, "").Execute(t.Context(), ports.Call{Format: masked, MaxBytes: most}).Body
+		if want := `{"data":null,"errors":[{"message":"the response is longer than 100000 bytes"}]}`; string(body) != want || calls > 10 {
+			t.Errorf("%s: %d calls, %.100s", document, calls, body)
+		}
 	}
 }
 

@@ -76,6 +76,13 @@ func bindChecks() []check[schemaFixture] {
 			f.answers(t, document, `{"a":true}`, `{"float":null,"id":null}`)
 			f.answers(t, document, `{"a":false,"b":false}`, `{"int":null,"id":null}`)
 		}},
+		{name: "Bind: the cost grows with the variables", run: func(t tester, f schemaFixture) {
+			const document, numbers, least = "query($v: [Int!]!) {ints(v: $v)}", 1000, 8
+			few, many := f.bind(t, document, `{"v":[]}`), f.bind(t, document, `{"v":[`+strings.Repeat("7,", numbers-1)+`7]}`)
+			if grown := many.Cost() - few.Cost(); few.Cost() < 0 || grown < numbers*least {
+				t.Errorf("Cost: %d numbers cost %d bytes, none %d", numbers, few.Cost()+grown, few.Cost())
+			}
+		}},
 		{name: "Bind: an operation is bound to many variables", run: func(t tester, f schemaFixture) {
 			operation := f.operation(t, "query($v: [Int!]!) {ints(v: $v)}")
 			var bound []ports.BoundOperation

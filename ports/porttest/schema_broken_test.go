@@ -27,6 +27,7 @@ type brokenSchema struct {
 	bind      func(whole ports.OperationDefinition, variables []byte, format ports.ErrorFormat) (ports.BoundOperation, ports.ResponseErrors)
 	subscribe func(ctx context.Context, whole ports.BoundOperation, format ports.ErrorFormat) ports.ResponseErrors
 	execute   func(ctx context.Context, whole ports.BoundOperation, call ports.Call) ports.Result
+	boundCost func(whole ports.BoundOperation) int
 }
 
 func newBrokenSchema(whole ports.Schema) *brokenSchema {
@@ -46,6 +47,7 @@ func newBrokenSchema(whole ports.Schema) *brokenSchema {
 		execute: func(ctx context.Context, whole ports.BoundOperation, call ports.Call) ports.Result {
 			return whole.Execute(ctx, call)
 		},
+		boundCost: ports.BoundOperation.Cost,
 	}
 }
 
@@ -83,6 +85,8 @@ type brokenBound struct {
 	whole ports.BoundOperation
 	by    *brokenSchema
 }
+
+func (b brokenBound) Cost() int { return b.by.boundCost(b.whole) }
 
 func (b brokenBound) Subscribe(ctx context.Context, format ports.ErrorFormat) ports.ResponseErrors {
 	return b.by.subscribe(ctx, b.whole, format)

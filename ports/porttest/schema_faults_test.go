@@ -249,6 +249,7 @@ func bindFaults() []schemaFault {
 		}},
 		{"Bind: decides @skip and @include", variableReplaces(`"b":false`, `"b":true`)},
 		{"Bind: decides @skip and @include", variableReplaces(`"a":true`, `"a":false`)},
+		{"Bind: the cost grows with the variables", func(b *brokenSchema) { b.boundCost = func(ports.BoundOperation) int { return 512 } }},
 		{"Bind: an operation is bound to many variables", func(b *brokenSchema) { // Keeps the first.
 			bind := b.bind
 			var first ports.BoundOperation

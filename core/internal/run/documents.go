@@ -125,8 +125,8 @@ func (d *documents) forgetRequests(of *document) {
 	of.kept, of.keptSize = nil, 0
 }
 
-// requestCost is what a kept request is charged with beside its text: about what
-// its coerced variables take.
+// requestCost is what a kept request is charged with beside its text and its
+// variables.
 const requestCost = 512
 
 // request returns a request that keepRequest has kept under the key.
@@ -143,22 +143,25 @@ func (d *documents) request(key []byte) *Prepared {
 
 // keepRequest keeps the request of a subscription under its stored form, as long as
 // its document is kept. The requests of one document take at most half of the cache.
-func (d *documents) keepRequest(key []byte, p *Prepared) {
+func (d *documents) keepRequest(encoded []byte, p *Prepared) {
+	key, size := string(encoded), len(encoded)+requestCost+p.bound.Cost()
+	if size > d.most/2 {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if element, ok := d.byText[p.document.text]; !ok || element.Value.(*document) != p.document {
 		return
 	}
-	if _, ok := d.requests[string(key)]; ok {
+	if _, ok := d.requests[key]; ok {
 		return
 	}
-	size := len(key) + requestCost
 	if p.document.keptSize+size > d.most/2 {
 		d.size -= p.document.keptSize
 		d.forgetRequests(p.document)
 	}
-	d.requests[string(key)] = keptRequest{p.document, p}
-	p.document.kept = append(p.document.kept, string(key))
+	d.requests[key] = keptRequest{p.document, p}
+	p.document.kept = append(p.document.kept, key)
 	p.document.keptSize += size
 	d.size += size
 	for d.size > d.most && d.recency.Len() > 1 {

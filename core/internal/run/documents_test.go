@@ -17,6 +17,7 @@ import (
 type library struct {
 	prepared, bound atomic.Int64
 	gate            chan struct{}
+	variables       int // what those of a request cost
 }
 
 func (l *library) Prepare(text string, _ ports.Limits) (ports.Document, ports.ResponseErrors) {
@@ -32,6 +33,11 @@ func (l *library) Prepare(text string, _ ports.Limits) (ports.Document, ports.Re
 
 type volume struct{ library *library }
 
+// variables are a volume with its variables.
+type variables struct{ volume }
+
+func (v variables) Cost() int { return v.library.variables }
+
 func (v volume) Operation(string) (ports.OperationDefinition, ports.ResponseErrors) { return v, nil }
 func (volume) Cost() int                                                            { return 1000 }
 func (volume) Kind() ports.OperationKind                                            { return ports.OperationSubscription }
@@ -39,7 +45,7 @@ func (volume) Name() string                                                     
 
 func (v volume) Bind(context.Context, []byte, ports.ErrorFormat) (ports.BoundOperation, ports.ResponseErrors) {
 	v.library.bound.Add(1)
-	return v, nil
+	return variables{v}, nil
 }
 
 func (volume) Subscribe(context.Context, ports.ErrorFormat) ports.ResponseErrors { return nil }
@@ -121,6 +127,30 @@ func TestStoredRequestsAreBoundOnce(t *testing.T) {
 	}
 	if l.prepared.Load() != 1 || l.bound.Load() != 3 {
 		t.Errorf("read %d documents and bound %d times, want 1 and 3", l.prepared.Load(), l.bound.Load())
+	}
+}
+
+// Variables may take many times the memory of their text.
+func TestStoredRequestsAreChargedWithTheirVariables(t *testing.T) {
+	l := &library{variables: 20_000}
+	r := newTestRunner(l, 100_000)
+	for i := range 100 {
+		if _, errs := r.PrepareStored(t.Context(), stored(t, "a", fmt.Sprintf(`{"i":%d}`, i))); errs != nil {
+			t.Fatal(errs)
+		}
+		if n := len(r.documents.requests); n > 2 || r.documents.size > r.documents.most {
+			t.Fatalf("%d requests are kept, for %d bytes", n, r.documents.size)
+		}
+	}
+	l.variables = 60_000 // more than the requests of a document may take
+	if _, errs := r.PrepareStored(t.Context(), stored(t, "a", `{"i":"large"}`)); errs != nil {
+		t.Fatal(errs)
+	}
+	if n := len(r.documents.requests); n == 0 {
+		t.Error("a request that is too large to be kept pushed the others out")
+	}
+	if bound := l.bound.Load(); bound != 101 {
+		t.Errorf("bound %d times", bound)
 	}
 }
 
