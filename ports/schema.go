@@ -85,7 +85,8 @@ type BoundOperation interface {
 // Call is what one execution is given.
 type Call struct {
 	// Root is the source of the operation's own fields: of a subscription, the
-	// payload of the event as DecodeJSON returns it.
+	// payload of the event as DecodeJSON returns it. Other executions have the same
+	// one: what resolvers may write into is a copy.
 	Root any
 	// Format is asked about each error that user code returned.
 	Format ErrorFormat

@@ -7,8 +7,8 @@
 //
 // graphql.ResolveParams is whole. Args is a map of the call's own, never nil, and so
 // are the lists and input objects in it. Info has graphql-go's nodes, types and path;
-// Info.VariableValues belongs to the execution. The source of the operation's own
-// fields is an empty map where there is none.
+// Info.VariableValues belongs to the execution, and so does the source of the
+// operation's own fields, which is an empty map where there is none.
 //
 // Default resolvers look where graphql-go's do, in its order: FieldResolver; a field
 // of a struct, by its name in whatever case or by a json or graphql tag; a map whose

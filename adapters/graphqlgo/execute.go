@@ -19,7 +19,8 @@ func (b *bound) Execute(ctx context.Context, call ports.Call) ports.Result {
 	}
 	e.schema, e.bound, e.call = s, b, call
 	defer s.release(e)
-	source := call.Root
+	e.call.Root = input.Clone(call.Root) // which other executions have as well
+	source := e.call.Root
 	if source == nil {
 		source = map[string]any{} // as graphql-go does
 	}

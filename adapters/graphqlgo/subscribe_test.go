@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/graphql-go/graphql"
@@ -102,6 +104,41 @@ func TestResponsesAreBounded(t *testing.T) {
 	body := bind(t, schema, `{nulled{bad list}}`, "").Execute(t.Context(), ports.Call{Format: masked, MaxBytes: 5000}).Body
 	if want := `{"data":{"nulled":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":9}],"path":["nulled","bad"]}]}`; string(body) != want {
 		t.Errorf("got %s", body)
+	}
+}
+
+// An event is executed for many subscribers, side by side.
+func TestWhatResolversWriteIntoTheirSourceNobodyElseSees(t *testing.T) {
+	write := func(p graphql.ResolveParams) (any, error) {
+		source := p.Source.(map[string]any)
+		source["text"] = fmt.Sprint(source["text"], p.Args["v"])
+		source["tags"].([]any)[0].(map[string]any)["name"] = p.Args["v"]
+		p.Info.RootValue.(map[string]any)["more"] = p.Args["v"]
+		return source, nil
+	}
+	event := object("Event", graphql.Fields{
+		"text": {Type: graphql.String}, "more": {Type: graphql.Int}, "tags": {Type: graphql.NewList(object("Tag", graphql.Fields{"name": {Type: graphql.String}}))},
+	})
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": value(graphql.Int, 1)}), Subscription: object("Subscription", graphql.Fields{
+		"event": {Type: event, Args: graphql.FieldConfigArgument{"v": {Type: graphql.Int}}, Resolve: write, Subscribe: write},
+	})})
+	payload := func() any {
+		return map[string]any{"text": "x", "tags": []any{map[string]any{"name": "a"}}}
+	}
+	root := payload()
+	var group sync.WaitGroup
+	for i := range 4 {
+		group.Go(func() {
+			document := fmt.Sprintf(`subscription{event(v:%d){text more tags{name}}}`, i)
+			want := fmt.Sprintf(`{"data":{"event":{"text":"x%d","more":%d,"tags":[{"name":"%d"}]}}}`, i, i, i)
+			if got := execute(t, schema, document, "", root); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+	group.Wait()
+	if !reflect.DeepEqual(root, payload()) {
+		t.Errorf("the payload is %v now", root)
 	}
 }
 
