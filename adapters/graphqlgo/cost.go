@@ -6,7 +6,7 @@ import "github.com/vektah/gqlparser/v2/ast"
 const (
 	documentBytes  = 2 << 10
 	textBytes      = 3   // a byte of the text: the text, that of the nodes, positions
-	selectionBytes = 900 // a selection in both syntax trees
+	selectionBytes = 900 // a selection, or a variable, in both syntax trees
 	valueBytes     = 500 // a value of an argument, likewise
 	plannedBytes   = 800 // a field of a plan
 )
@@ -34,6 +34,7 @@ type meter struct {
 func measure(s *Schema, parsed *ast.QueryDocument, text string) (kept, cost int) {
 	m := meter{schema: s, fragments: map[*ast.FragmentDefinition]int{}, conditions: map[string]bool{}}
 	for _, operation := range parsed.Operations {
+		m.selections += len(operation.VariableDefinitions)
 		kept += m.selectionSet(operation.SelectionSet)
 	}
 	for _, fragment := range parsed.Fragments {

@@ -46,6 +46,9 @@ func (s *Schema) newDocument(parsed *ast.QueryDocument, text string) (*queryDocu
 		return nil, c.errors
 	}
 	kept, cost := measure(s, parsed, text)
+	for _, template := range d.templates {
+		cost += template.Size()
+	}
 	d.cost = cost
 	d.room.Store(int64(kept))
 	return d, nil

@@ -122,9 +122,18 @@ func TestCost(t *testing.T) {
 	type sized struct{ document, variables string }
 	item := object("Item", graphql.Fields{"a": value(graphql.Int, 1)})
 	item.AddFieldConfig("item", value(item, 1))
-	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"item": value(item, 1)})})
+	fields := graphql.InputObjectConfigFieldMap{}
+	for i := range 20 {
+		fields[fmt.Sprint("f", i)] = &graphql.InputObjectFieldConfig{Type: graphql.Int, DefaultValue: i}
+	}
+	given := graphql.NewInputObject(graphql.InputObjectConfig{Name: "Given", Fields: fields})
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"item": value(item, 1), "given": {
+		Type: graphql.Int, Args: graphql.FieldConfigArgument{"list": {Type: graphql.NewList(given)}, "ints": {Type: graphql.NewList(graphql.Int)}},
+	}})})
 	for name, test := range map[string]sized{
-		"small": {`{item{a}}`, ``}, "wide": {"{item{" + strings.Repeat("a ", 500) + "}}", ``},
+		"defaults":  {"{given(list:[" + strings.Repeat("{}", 200) + "])}", ``},
+		"variables": {"query(" + repeated("$v%d:Int ", 200) + "){given(ints:[" + repeated("$v%d ", 200) + "])}", ``},
+		"small":     {`{item{a}}`, ``}, "wide": {"{item{" + strings.Repeat("a ", 500) + "}}", ``},
 		"aliases": {"{item{" + aliases(500) + "}}", ``}, "deep": {strings.Repeat("{item", 100) + "{a}" + strings.Repeat("}", 100), ``},
 	} {
 		const copies = 50
@@ -141,10 +150,12 @@ func TestCost(t *testing.T) {
 	}
 }
 
-func aliases(n int) string {
+func aliases(n int) string { return repeated("a%d:a ", n) }
+
+func repeated(format string, n int) string {
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, "a%d:a ", i)
+		fmt.Fprintf(&b, format, i)
 	}
 	return b.String()
 }

@@ -30,3 +30,24 @@ func Size(value any) int {
 		return word / 2
 	}
 }
+
+// perNode is about what a node takes that is no constant.
+const perNode = 100
+
+// sizeOf is the size of the constants within a node.
+func sizeOf(n node) int {
+	size := perNode
+	switch n := n.(type) {
+	case constant:
+		return Size(n.of)
+	case list:
+		for _, item := range n.items {
+			size += sizeOf(item)
+		}
+	case object:
+		for _, member := range n.members {
+			size += perNode + sizeOf(member.given) + sizeOf(member.byDefault)
+		}
+	}
+	return size
+}

@@ -33,6 +33,9 @@ func NewTemplate(schema *ast.Schema, definitions ast.ArgumentDefinitionList, giv
 	return t, nil
 }
 
+// Size is about how many bytes of memory the constants take.
+func (t *Template) Size() int { return sizeOf(t.arguments) }
+
 // Map makes the arguments for one call. The map and all lists and input objects in
 // it belong to the caller; variables, coerced, are only read. An error is for the
 // field: what user code failed with, or a *ports.PublicError where variables do not
