@@ -67,7 +67,7 @@ func TestErrorsThatCannotBeReadAreReplaced(t *testing.T) {
 
 func TestErrorsThatCanBeReadAreKept(t *testing.T) {
 	for _, err := range []error{nil, errors.New("x"), ports.Public("x"), fmt.Errorf("x: %w", ports.ErrSkip), &ports.Error{}, broken{}} {
-		if got := recovered(func() error { return err }); got != err {
+		if got := recovered(func() error { return err }); got != err { //nolint:errorlint // it is the same one
 			t.Errorf("%v became %v", err, got)
 		}
 	}

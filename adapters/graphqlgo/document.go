@@ -29,7 +29,7 @@ var _ ports.Document = (*queryDocument)(nil)
 func (s *Schema) newDocument(parsed *ast.QueryDocument, text string) (*queryDocument, ports.ResponseErrors) {
 	d := &queryDocument{schema: s, parsed: parsed, text: text, templates: map[*ast.Field]*input.Template{}}
 	d.nodes = sync.OnceValue(func() *nodeTree { return newNodeTree(parsed, text) })
-	c := literalCheck{document: d}
+	c := literalCheck{document: d, templates: input.NewTemplates(s.types, s.leaves)}
 	for _, definition := range parsed.Operations {
 		c.directives(definition.Directives)
 		for _, variable := range definition.VariableDefinitions {
@@ -84,9 +84,10 @@ func (d *queryDocument) keeps(s *selection) bool {
 
 // literalCheck coerces the arguments of a document (GraphQL, section 5.6.1).
 type literalCheck struct {
-	document *queryDocument
-	errors   ports.ResponseErrors
-	full     bool
+	document  *queryDocument
+	templates *input.Templates
+	errors    ports.ResponseErrors
+	full      bool
 }
 
 // variable checks the default value as if it were an argument.
@@ -128,7 +129,7 @@ func (c *literalCheck) arguments(definitions ast.ArgumentDefinitionList, given a
 	if c.full {
 		return nil
 	}
-	template, errs := input.NewTemplate(c.document.schema.types, definitions, given, c.document.schema.leaves)
+	template, errs := c.templates.New(definitions, given)
 	for _, err := range errs {
 		if c.full = len(c.errors) == maxErrors || len(append(c.errors, err).AppendJSON(nil)) > maxErrorsBytes; c.full {
 			break

@@ -183,3 +183,29 @@ func TestPlansThatAreKeptAreBounded(t *testing.T) {
 		t.Errorf("%d bytes, then %d", len(first), len(second))
 	}
 }
+
+// Default values multiply what a literal stands for; a document may not have them
+// in many fields either.
+func TestDefaultValuesOfADocumentAreBoundedTogether(t *testing.T) {
+	var given *graphql.InputObject
+	for level := range 3 {
+		fields := graphql.InputObjectConfigFieldMap{}
+		for i := range 10 {
+			f := &graphql.InputObjectFieldConfig{Type: graphql.Int, DefaultValue: i}
+			if given != nil {
+				f = &graphql.InputObjectFieldConfig{Type: given, DefaultValue: map[string]any{}}
+			}
+			fields[fmt.Sprint("f", i)] = f
+		}
+		given = graphql.NewInputObject(graphql.InputObjectConfig{Name: fmt.Sprint("Given", level), Fields: fields})
+	}
+	schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", graphql.Fields{"a": {
+		Type: graphql.Int, Args: graphql.FieldConfigArgument{"v": {Type: given}},
+	}})})
+	for fields, want := range map[int]bool{10: true, 100: false} {
+		_, errs := schema.Prepare("{"+repeated("a%d:a(v:{}) ", fields)+"}", ports.Limits{})
+		if ok := len(errs) == 0; ok != want {
+			t.Errorf("%d fields: %s", fields, errs.AppendJSON(nil))
+		}
+	}
+}

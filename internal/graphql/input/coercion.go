@@ -11,6 +11,7 @@ type coercion struct {
 	schema   *ast.Schema
 	leaves   Leaves
 	defaults int // default values that were put in
+	most     int // of them
 	nesting  int // how many default values the one at hand is part of
 }
 
@@ -18,8 +19,9 @@ type coercion struct {
 // thousands of objects with all their fields, and a default value of an input
 // object may hold itself.
 const (
-	maxDefaults      = 100_000
-	maxDefaultNested = 50
+	maxDefaults         = 100_000 // in the variables of a request
+	maxDocumentDefaults = 20_000  // in the arguments of a document
+	maxDefaultNested    = 50
 )
 
 // byDefault coerces a default value.
@@ -33,8 +35,8 @@ func (c *coercion) byDefault(of *ast.Type, literal *ast.Value) (any, error) {
 
 func (c *coercion) defaultNode(of *ast.Type, literal *ast.Value) (node, error) {
 	c.defaults++
-	if c.defaults > maxDefaults {
-		return nil, refusal(`More than %d default values are needed.`, maxDefaults)
+	if c.defaults > c.most {
+		return nil, refusal(`More than %d default values are needed.`, c.most)
 	}
 	if c.nesting == maxDefaultNested {
 		return nil, refusal(`Default values nest deeper than %d levels.`, maxDefaultNested)

@@ -55,7 +55,7 @@ func Variables(ctx context.Context, schema *ast.Schema, operation *ast.Operation
 	if errs != nil {
 		return nil, errs
 	}
-	v := variables{coercion: coercion{schema: schema, leaves: leaves}, format: func(err error) *ports.PublicError { return format(ctx, err) }}
+	v := variables{coercion: coercion{schema: schema, leaves: leaves, most: maxDefaults}, format: func(err error) *ports.PublicError { return format(ctx, err) }}
 	coerced := make(map[string]any, len(operation.VariableDefinitions))
 	for _, definition := range operation.VariableDefinitions {
 		v.definition = definition

@@ -13,7 +13,7 @@ func heap() int {
 	var stats runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
-	return int(stats.HeapAlloc) //nolint:gosec // tests are small
+	return int(stats.HeapAlloc)
 }
 
 func members(n int) map[string]any {

@@ -15,7 +15,20 @@ type Template struct{ arguments object }
 // literals that are not of their type (GraphQL, section 5.6.1), at most ten, with
 // their places; validation has found what else there may be.
 func NewTemplate(schema *ast.Schema, definitions ast.ArgumentDefinitionList, given ast.ArgumentList, leaves Leaves) (*Template, ports.ResponseErrors) {
-	c := coercion{schema: schema, leaves: leaves}
+	return NewTemplates(schema, leaves).New(definitions, given)
+}
+
+// Templates makes the templates of one document, whose default values are bounded
+// together.
+type Templates struct{ coercion }
+
+// NewTemplates begins a document.
+func NewTemplates(schema *ast.Schema, leaves Leaves) *Templates {
+	return &Templates{coercion{schema: schema, leaves: leaves, most: maxDocumentDefaults}}
+}
+
+// New is NewTemplate.
+func (c *Templates) New(definitions ast.ArgumentDefinitionList, given ast.ArgumentList) (*Template, ports.ResponseErrors) {
 	var errs errorList
 	t := &Template{arguments: object{noun: "Argument"}}
 	for _, definition := range definitions {
