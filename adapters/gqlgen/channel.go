@@ -21,10 +21,15 @@ var errOpenChannel = errors.New("its channel does not come from a topic's method
 // resolver waits for events of its own.
 func settled(ctx context.Context, field *graphql.FieldContext, resolved any) error {
 	channel := reflect.ValueOf(resolved)
-	if channel.Kind() != reflect.Chan || channel.IsNil() || !isClosed(ctx, channel) {
+	if channel.Kind() != reflect.Chan || isNilChannel(resolved) || !isClosed(ctx, channel) {
 		return fmt.Errorf("gqlgen: resolver %s.%s: %w", field.Object, field.Field.Name, errOpenChannel)
 	}
 	return nil
+}
+
+func isNilChannel(resolved any) bool {
+	channel := reflect.ValueOf(resolved)
+	return channel.Kind() == reflect.Chan && channel.IsNil()
 }
 
 func isClosed(ctx context.Context, channel reflect.Value) bool {

@@ -3,6 +3,7 @@ package gqlgen
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -21,8 +22,12 @@ func (x *execution) aroundStream(around graphql.FieldMiddleware) graphql.FieldMi
 		}
 		x.stream = *graphql.GetFieldContext(ctx)
 		resolved, err := around(ctx, next)
-		if err == nil && x.subscribing {
+		switch {
+		case err != nil:
+		case x.subscribing:
 			err = settled(ctx, &x.stream, resolved)
+		case isNilChannel(resolved): // gqlgen would wait for it
+			err = fmt.Errorf("gqlgen: resolver %s.%s: its channel is nil", x.stream.Object, x.stream.Field.Name)
 		}
 		x.skipped = !x.subscribing && errors.Is(err, ports.ErrSkip)
 		return resolved, err

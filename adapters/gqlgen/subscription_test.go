@@ -45,6 +45,23 @@ func TestSubscription(t *testing.T) {
 	wantEqual(t, "rooms", strings.Join(rooms, " "), "go go go")
 }
 
+// Nobody waits for what never comes.
+func TestNilChannelsFailTheirEvent(t *testing.T) {
+	calls := 0
+	schema := newSchema(t, &testschema.Resolver{Maybe: func(ctx context.Context) (<-chan *testschema.Post, error) {
+		if calls++; calls > 1 {
+			return nil, nil
+		}
+		return channel(ctx)
+	}})
+	bound := bind(t, schema, `subscription{maybe{title}}`, ``)
+	refused, told := subscribe(t.Context(), bound)
+	wantEqual(t, "refused with", refused, none)
+	result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1"}), ports.Call{Format: told.format})
+	wantEqual(t, "body", string(result.Body), `{"data":null,"errors":[{"message":"masked","locations":[{"line":1,"column":14}],"path":["maybe"]}]}`)
+	wantEqual(t, "told", told.texts(), "gqlgen: resolver Subscription.maybe: its channel is nil")
+}
+
 func TestSubscriptionWhoseResolverMapsTheChannel(t *testing.T) {
 	schema := newSchema(t, &testschema.Resolver{Maybe: func(ctx context.Context) (<-chan *testschema.Post, error) {
 		events, err := channel(ctx)
