@@ -47,7 +47,7 @@ type Hooks struct {
 	// for requests over HTTP. It may come after OnDisconnect for an operation that was
 	// being prepared. A process that dies may leave its calls out.
 	OnComplete func(ctx context.Context, completed Completed)
-	// OnDisconnect hears of the end of every connection that OnConnect let in.
+	// OnDisconnect is called at the end of every connection that OnConnect let in.
 	OnDisconnect func(ctx context.Context, disconnected Disconnected)
 	// FormatError sees every error that a resolver, a Subscribe resolver or an
 	// Initial function returned, and may put another in its place, for which the
@@ -55,7 +55,7 @@ type Hooks struct {
 	// others "internal error". In a delivery the error may be shown to several
 	// clients; ctx is the resolver's.
 	FormatError func(ctx context.Context, err error) error
-	// OnError hears of failures that no client and no caller is told of.
+	// OnError is called with failures that no client and no caller receives.
 	OnError func(ctx context.Context, err error)
 }
 

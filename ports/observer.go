@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Observer is told what an engine or a publisher does, to make traces and metrics
+// Observer receives what an engine or a publisher does, to make traces and metrics
 // of it: package adapters/otel is one. Its methods may be called concurrently,
 // must not block, and learn neither payloads nor states.
 type Observer interface {

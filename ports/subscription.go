@@ -110,14 +110,18 @@ type SubscriptionStore interface {
 	// for one operation exactly one sees true. Once it has returned nil, no
 	// listing that begins later has that operation.
 	//
-	// On a connection that exists it leaves a tombstone for a minute at least, so
-	// that a subscribe which it overtook gets ErrCancelled. Where there was none to
-	// remove (or only one received later, which stays), the tombstone stands at
-	// receivedAt. Where it removed one received earlier it stands one nanosecond
-	// before receivedAt: another may have been received in between, but a
-	// transport's clock may be coarse, and a subscribe of the same instant came
-	// after. Where it removed one received at receivedAt it need not leave any. A
-	// tombstone never moves back in time.
+	// On a connection that exists it leaves a tombstone for a minute at least: an
+	// AddOperation of the reference that was received no later than the tombstone
+	// stands gets ErrCancelled. A tombstone never moves back in time.
+	//
+	//	in place when it is called     removed  the tombstone stands at
+	//	nothing                        false    receivedAt
+	//	one received after receivedAt  false    receivedAt; the operation stays
+	//	one received before            true     one nanosecond before receivedAt
+	//	one received at receivedAt     true     any time before, or there is none
+	//
+	// In the third case another may have been received in between, but a transport's
+	// clock may be coarse, and a subscribe of the same instant came after.
 	RemoveOperation(ctx context.Context, ref OperationRef, receivedAt time.Time) (removed bool, err error)
 
 	// ListSubscribers returns one page of the operations that have the topic.

@@ -119,7 +119,7 @@ func (b *Bus) deliver(ctx context.Context, q *queue, deliver ports.DeliverFunc) 
 		if i < len(verdicts) {
 			verdict = verdicts[i]
 		}
-		attempts[i] = b.judge(ctx, event, verdict, attempts[i])
+		attempts[i] = b.result(ctx, event, verdict, attempts[i])
 	}
 	var delay time.Duration
 	if most := slices.Max(attempts); most != final {
@@ -128,8 +128,8 @@ func (b *Bus) deliver(ctx context.Context, q *queue, deliver ports.DeliverFunc) 
 	b.settle(q, batch, attempts, delay)
 }
 
-// judge counts the attempt and says how many there were, or that it was the last.
-func (b *Bus) judge(ctx context.Context, event ports.Event, verdict error, attempts int) int {
+// result counts the attempt and says how many there were, or that it was the last.
+func (b *Bus) result(ctx context.Context, event ports.Event, verdict error, attempts int) int {
 	if verdict == nil {
 		return final
 	}

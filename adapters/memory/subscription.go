@@ -82,16 +82,16 @@ func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, rec
 	if o := c.operations[ref.ID]; o != nil && !o.ReceivedAt.After(receivedAt) {
 		s.dropOperation(o)
 		if o.ReceivedAt.Before(receivedAt) { // Another received in between may be on its way.
-			s.bury(ref, receivedAt.Add(-1)) // But one of the same instant came after.
+			s.leaveTombstone(ref, receivedAt.Add(-1)) // But one of the same instant came after.
 		}
 		return true, nil
 	}
-	s.bury(ref, receivedAt)
+	s.leaveTombstone(ref, receivedAt)
 	return false, nil
 }
 
-// bury leaves a tombstone, or moves one on in time.
-func (s *Store) bury(ref ports.OperationRef, receivedAt time.Time) {
+// leaveTombstone leaves a tombstone, or moves one on in time.
+func (s *Store) leaveTombstone(ref ports.OperationRef, receivedAt time.Time) {
 	until := s.now().Add(tombstoneLife)
 	t := s.tombstones[ref]
 	if t == nil {

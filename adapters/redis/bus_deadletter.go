@@ -32,11 +32,11 @@ type DeadLetter struct {
 	id string
 }
 
-// bury moves an event to the dead letters.
-func (p *partition) bury(ctx context.Context, e *queued, cause error) error {
+// moveToDeadLetters moves an event to the dead letters.
+func (p *partition) moveToDeadLetters(ctx context.Context, e *queued, cause error) error {
 	keys := []string{p.bus.stream(p.lease.Partition), p.bus.dead(p.lease.Partition)}
 	limit := p.bus.config.MaxDeadLetters
-	answer, err := p.insist(ctx, p.bus.scripts.bury, keys, busGroup, limit, e.id, e.attempts, cause.Error())
+	answer, err := p.retry(ctx, p.bus.scripts.deadLetter, keys, busGroup, limit, e.id, e.attempts, cause.Error())
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func (l *lease) renew(held context.Context, lose context.CancelCauseFunc) {
 		case errors.Is(err, errLeaseLost):
 			lose(err)
 		case held.Err() == nil:
-			l.bus.complain(held, "renewing a lease", err)
+			l.bus.logFailure(held, "renewing a lease", err)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func (l *lease) renew(held context.Context, lose context.CancelCauseFunc) {
 // release gives the lease back. Without an answer it ends by itself.
 func (l *lease) release(ctx context.Context) {
 	if _, err := l.run(ctx, l.bus.scripts.release, nil); err != nil {
-		l.bus.complain(ctx, "giving a lease back", err)
+		l.bus.logFailure(ctx, "giving a lease back", err)
 	}
 }
 

@@ -70,7 +70,7 @@ func (p *partition) serve(ctx, stop context.Context) error {
 		case errors.Is(err, errLeaseLost), errors.Is(err, goredis.ErrClosed):
 			return err
 		case err != nil:
-			p.bus.complain(ctx, "delivering events", err)
+			p.bus.logFailure(ctx, "delivering events", err)
 			pause(stop, nil, p.bus.interval())
 		case idle:
 			pause(stop, p.wake, p.bus.config.PollInterval)
@@ -135,9 +135,9 @@ func (p *partition) hold(ctx context.Context, row any) error {
 	e.alone = e.attempts > 0
 	switch {
 	case invalid != nil:
-		err = p.bury(ctx, e, invalid)
+		err = p.moveToDeadLetters(ctx, e, invalid)
 	case e.attempts > p.bus.config.MaxAttempts:
-		err = p.bury(ctx, e, errWorkers)
+		err = p.moveToDeadLetters(ctx, e, errWorkers)
 	default:
 		p.held = append(p.held, e)
 	}
@@ -179,11 +179,11 @@ func (p *partition) deliverBatch(ctx context.Context, batch []*queued) error {
 	for i, e := range batch {
 		events[i] = e.event
 	}
-	done, unfinished, failed := judge(batch, p.deliver(ctx, events))
+	done, unfinished, failed := results(batch, p.deliver(ctx, events))
 	if err := p.settle(ctx, done); err != nil {
 		return err
 	}
-	if err := p.count(ctx, p.insist, unfinished); err != nil || ctx.Err() != nil {
+	if err := p.count(ctx, p.retry, unfinished); err != nil || ctx.Err() != nil {
 		return err // What failed was cut short, and is left to the next worker.
 	}
 	for _, e := range failed {
@@ -201,9 +201,9 @@ type failedEvent struct {
 	verdict error
 }
 
-// judge sorts the events of a delivery by their verdicts. One that is unfinished
+// results sorts the events of a delivery by their verdicts. One that is unfinished
 // has not failed, and the delivery does not count.
-func judge(batch []*queued, verdicts []error) (done []any, unfinished []*queued, failed []failedEvent) {
+func results(batch []*queued, verdicts []error) (done []any, unfinished []*queued, failed []failedEvent) {
 	for i, e := range batch {
 		verdict := errNoVerdict
 		if i < len(verdicts) {
@@ -268,14 +268,14 @@ func (p *partition) settle(ctx context.Context, ids []any) error {
 		return nil
 	}
 	keys := []string{p.bus.stream(p.lease.Partition)}
-	_, err := p.insist(ctx, p.bus.scripts.settle, keys, append([]any{busGroup}, ids...)...)
+	_, err := p.retry(ctx, p.bus.scripts.settle, keys, append([]any{busGroup}, ids...)...)
 	return err
 }
 
 // failed has the topic of an event wait, or gives the event up.
 func (p *partition) failed(ctx context.Context, e failedEvent) error {
 	if e.attempts >= p.bus.config.MaxAttempts {
-		return p.bury(ctx, e.queued, e.verdict)
+		return p.moveToDeadLetters(ctx, e.queued, e.verdict)
 	}
 	until := time.Now().Add(p.bus.config.Backoff(e.attempts))
 	if until.After(p.delayed[e.event.Topic]) {
@@ -284,15 +284,15 @@ func (p *partition) failed(ctx context.Context, e failedEvent) error {
 	return nil
 }
 
-// insist runs a script until there is an answer, or ctx has ended; then once
+// retry runs a script until there is an answer, or ctx has ended; then once
 // more. An event that was delivered must not come again because Redis was away.
-func (p *partition) insist(ctx context.Context, script *script, keys []string, args ...any) (any, error) {
+func (p *partition) retry(ctx context.Context, script *script, keys []string, args ...any) (any, error) {
 	for {
 		answer, err := p.lease.run(context.WithoutCancel(ctx), script, keys, args...)
 		if err == nil || errors.Is(err, errLeaseLost) || errors.Is(err, goredis.ErrClosed) || ctx.Err() != nil {
 			return answer, err
 		}
-		p.bus.complain(ctx, "settling events", err)
+		p.bus.logFailure(ctx, "settling events", err)
 		pause(ctx, nil, p.bus.interval())
 	}
 }

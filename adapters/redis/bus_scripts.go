@@ -22,25 +22,25 @@ var (
 	busCount string
 	//go:embed lua/bus_settle.lua
 	busSettle string
-	//go:embed lua/bus_bury.lua
-	busBury string
+	//go:embed lua/bus_dead_letter.lua
+	busDeadLetter string
 )
 
 // busScripts are what a Bus runs in Redis. Each touches one slot.
 type busScripts struct {
-	publish, join, acquire, renew, release, read, count, settle, bury *script
+	publish, join, acquire, renew, release, read, count, settle, deadLetter *script
 }
 
 func newBusScripts() busScripts {
 	return busScripts{
-		publish: newScript("bus_publish", busPublish),
-		join:    newScript("bus_join", busJoin),
-		acquire: newScript("bus_acquire", busAcquire),
-		renew:   newScript("bus_renew", busRenew),
-		release: newScript("bus_release", busRelease),
-		read:    newScript("bus_read", busRead),
-		count:   newScript("bus_count", busCount),
-		settle:  newScript("bus_settle", busSettle),
-		bury:    newScript("bus_bury", busBury),
+		publish:    newScript("bus_publish", busPublish),
+		join:       newScript("bus_join", busJoin),
+		acquire:    newScript("bus_acquire", busAcquire),
+		renew:      newScript("bus_renew", busRenew),
+		release:    newScript("bus_release", busRelease),
+		read:       newScript("bus_read", busRead),
+		count:      newScript("bus_count", busCount),
+		settle:     newScript("bus_settle", busSettle),
+		deadLetter: newScript("bus_dead_letter", busDeadLetter),
 	}
 }

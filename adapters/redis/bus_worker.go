@@ -54,7 +54,7 @@ func (w *worker) work(ctx context.Context, share int) error {
 		case errors.Is(err, goredis.ErrClosed):
 			return err
 		case err != nil:
-			w.bus.complain(ctx, "sharing partitions", err)
+			w.bus.logFailure(ctx, "sharing partitions", err)
 		}
 		w.wait(ctx, ticker.C, woken)
 		share, err = w.join(ctx)
@@ -128,7 +128,7 @@ func (w *worker) serve(ctx context.Context, l *lease) {
 			err = context.Cause(held)
 		}
 		if err != nil {
-			w.bus.complain(ctx, "delivering events", err)
+			w.bus.logFailure(ctx, "delivering events", err)
 		}
 	}()
 }
@@ -197,7 +197,7 @@ func (w *worker) join(ctx context.Context) (share int, err error) {
 // leave has the others share without the worker from now on.
 func (w *worker) leave(ctx context.Context) {
 	if err := w.bus.client.ZRem(ctx, w.bus.workers(), w.id).Err(); err != nil {
-		w.bus.complain(ctx, "leaving the other workers", err)
+		w.bus.logFailure(ctx, "leaving the other workers", err)
 	}
 }
 
@@ -205,7 +205,7 @@ func (w *worker) leave(ctx context.Context) {
 // after a failure of Redis.
 func (b *Bus) interval() time.Duration { return max(b.config.LeaseTTL/10, time.Millisecond) }
 
-// complain logs a failure that is got over.
-func (b *Bus) complain(ctx context.Context, doing string, err error) {
+// logFailure logs a failure that the bus recovers from.
+func (b *Bus) logFailure(ctx context.Context, doing string, err error) {
 	b.config.Logger.WarnContext(ctx, "redis: "+doing, "error", err)
 }

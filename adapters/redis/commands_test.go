@@ -45,7 +45,7 @@ func bounded() map[string]string {
 		"HVALS connection_delete":        operations,
 		"ZRANGE bus_join":                "the workers that live",
 		"XRANGE bus_read":                "one entry",
-		"XRANGE bus_bury":                "one entry",
+		"XRANGE bus_dead_letter":         "one entry",
 		"ZRANGEBYSCORE listing_page":     "it has a limit",
 		"ZRANGEBYSCORE router_heartbeat": "it has a limit",
 	}

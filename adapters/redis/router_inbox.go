@@ -41,7 +41,7 @@ func (i *inbox) handle(ctx context.Context, data []byte) {
 	r := i.router
 	m, err := decodeMessage(data)
 	if err != nil {
-		r.complain(ctx, "reading a message", err)
+		r.logFailure(ctx, "reading a message", err)
 		return
 	}
 	r.outbox.heard(m.from, r.instance, m.answers)

@@ -104,7 +104,7 @@ func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) erro
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		dead, alive, err := m.beat(ctx, !busy.Load())
-		r.complain(ctx, "showing that the process is alive", err)
+		r.logFailure(ctx, "showing that the process is alive", err)
 		if r.stays(err) && ctx.Err() == nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (r *router) live(ctx context.Context, disconnect ports.DisconnectFunc) erro
 			busy.Store(true)
 			reaping.Go(func() {
 				defer busy.Store(false)
-				r.complain(ctx, "reaping a dead process", r.reap(ctx, disconnect, dead))
+				r.logFailure(ctx, "reaping a dead process", r.reap(ctx, disconnect, dead))
 			})
 		}
 		select {
@@ -138,7 +138,7 @@ func (r *router) startAfresh(ctx context.Context) {
 	r.fences.reset()
 	for id := range r.connections() {
 		to := ports.Address{ID: id, Endpoint: r.process}
-		r.complain(ctx, "closing a connection", r.sockets.Close(ctx, to, codeTryAgain, "try again"))
+		r.logFailure(ctx, "closing a connection", r.sockets.Close(ctx, to, codeTryAgain, "try again"))
 	}
 }
 
@@ -257,5 +257,5 @@ func (m *membership) leave(ctx context.Context) {
 			return nil
 		})
 	}
-	r.complain(ctx, "leaving the fleet", err)
+	r.logFailure(ctx, "leaving the fleet", err)
 }

@@ -67,7 +67,7 @@ type batch struct {
 
 	// done is closed when the others are set.
 	done       chan struct{}
-	fate       outcome
+	whole      outcome
 	exceptions map[int]verdict
 }
 
@@ -75,7 +75,7 @@ type batch struct {
 func (b *batch) outcome(index int) outcome {
 	switch b.exceptions[index] {
 	case delivered:
-		return b.fate
+		return b.whole
 	case gone:
 		return outcome{kind: ports.ErrGone}
 	case throttled:
@@ -222,11 +222,11 @@ func (o *outbox) heard(from string, instance uint64, answers []answer) {
 }
 
 // settle ends a batch that is not going to be answered.
-func (o *outbox) settle(to string, b *batch, fate outcome) {
+func (o *outbox) settle(to string, b *batch, of outcome) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if p := o.peers[to]; p != nil && p.published[b.sequence] == b {
-		p.settle(b, fate)
+		p.settle(b, of)
 	}
 }
 
@@ -276,12 +276,12 @@ func (o *outbox) expire(p *peer, b *batch) {
 }
 
 // settle ends a batch; o.mu is held, and nobody has settled it.
-func (p *peer) settle(b *batch, fate outcome) {
+func (p *peer) settle(b *batch, of outcome) {
 	b.settled = true
 	b.timer.Stop()
 	delete(p.published, b.sequence)
 	p.bytes -= b.bytes
-	b.fate = fate
+	b.whole = of
 	close(b.done)
 }
 

@@ -59,7 +59,7 @@ func (r *router) listen(ctx context.Context) error {
 		if time.Since(began) > most {
 			rest = first
 		}
-		r.complain(ctx, "listening for other processes", err)
+		r.logFailure(ctx, "listening for other processes", err)
 		if r.stays(err) && ctx.Err() == nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (r *router) publication(ctx context.Context, sharded bool, to string, data 
 	return command
 }
 
-func (r *router) complain(ctx context.Context, doing string, err error) {
+func (r *router) logFailure(ctx context.Context, doing string, err error) {
 	if err != nil && ctx.Err() == nil {
 		err = withoutArguments(err)
 		r.problem.Store(&err)

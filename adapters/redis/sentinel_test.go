@@ -60,7 +60,7 @@ func TestSentinelFailover(t *testing.T) {
 			f.recovered(t, killed)
 			f.after(t, time.Second)
 			f.stop(t)
-			lost := f.judge(t, safe, killed)
+			lost := f.results(t, safe, killed)
 			switch {
 			case test.settings != nil && f.refusals() == 0:
 				t.Error("the primary without its replica refused nothing")
@@ -220,10 +220,10 @@ func (f *failover) refusals() int {
 	return n
 }
 
-// judge holds what was delivered against what was acknowledged: what is lost was
+// results holds what was delivered against what was acknowledged: what is lost was
 // acknowledged between safe and killed, and the rest came in order. It returns how
 // many events are lost.
-func (f *failover) judge(t *testing.T, safe, killed time.Time) (lost int) {
+func (f *failover) results(t *testing.T, safe, killed time.Time) (lost int) {
 	t.Helper()
 	acknowledged, repeats := 0, 0
 	var outage time.Duration

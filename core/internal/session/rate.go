@@ -26,7 +26,7 @@ type rates struct {
 type bucket struct {
 	left float64
 	at   time.Time
-	// told is set once the client has been put out: what it sent before that is
+	// told is set once the client is being disconnected: what it sent before that is
 	// still coming.
 	told bool
 }
