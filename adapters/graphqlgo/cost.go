@@ -17,7 +17,7 @@ const (
 	maxKept = 8192
 	// maxConcrete is for how many object types the selections of an abstract type are
 	// counted.
-	maxConcrete = 4
+	maxConcrete = 16
 )
 
 // meter measures a document. Fragments are counted once, and added where they are

@@ -32,6 +32,7 @@ type hole struct {
 	path       *graphql.ResponsePath
 	above      *span // the nearest value around that may be null; nil is the data
 	thunk      func() (any, error)
+	called     int // thunks
 	start, end int // where the value stands in the buffer
 }
 
@@ -54,6 +55,11 @@ func (e *execution) function(f *fieldPlan, of *output, value any) bool {
 	e.deferred.pending = append(e.deferred.pending, h)
 	return true
 }
+
+// maxThunks is how many thunks may lead to one value, each returning the next.
+const maxThunks = 1000
+
+func errThunks() error { return fmt.Errorf("%d thunks have returned a thunk each", maxThunks) }
 
 // thunkOf returns the thunk that a function is, or nil.
 func thunkOf(value any) func() (any, error) {
@@ -135,9 +141,12 @@ func (e *execution) fill(ctx context.Context, h *hole) {
 	d := &e.deferred
 	value, err := guard(h.thunk)
 	if thunk := thunkOf(value); thunk != nil && err == nil {
-		h.thunk = thunk
-		d.pending = append(d.pending, h)
-		return
+		if h.called++; h.called < maxThunks {
+			h.thunk = thunk
+			d.pending = append(d.pending, h)
+			return
+		}
+		err = errThunks()
 	}
 	d.base, h.start = h.above, len(e.out)
 	e.frames = append(e.frames, frame{field: h.field, path: h.path, start: h.start, nullable: !h.output.nonNull})

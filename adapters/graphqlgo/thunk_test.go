@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/graphql-go/graphql"
@@ -98,4 +99,16 @@ func TestThunksOfNamedTypes(t *testing.T) {
 		`{"data":{"other":null},"errors":[{"message":"Expected a func() (any, error), but found another function for field \"Query.other\".","locations":[{"line":1,"column":2}],"path":["other"]}]}`)
 	query(t, graphql.Fields{"both": later(graphql.Int, func() (any, error) { return 1, nil }, errors.New("broken"))}, `{both}`,
 		`{"data":{"both":null},"errors":[{"message":"internal error","locations":[{"line":1,"column":2}],"path":["both"]}]}`)
+}
+
+func TestThunksThatReturnThemselvesEnd(t *testing.T) {
+	var again func() (any, error)
+	again = func() (any, error) { return again, nil }
+	schema := newSchema(t, graphql.SchemaConfig{Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
+		"again": {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return again, nil }},
+		"once":  {Type: graphql.String, Resolve: func(graphql.ResolveParams) (any, error) { return "x", nil }},
+	}})})
+	if got := execute(t, schema, `{again once}`, "", nil); !strings.HasPrefix(got, `{"data":{"again":null,"once":"x"},"errors":[{`) {
+		t.Errorf("got %s", got)
+	}
 }
