@@ -10,9 +10,10 @@ import "context"
 // first call on. They keep nothing of a call: what is worth keeping, the engine
 // keeps.
 //
-// What a request has done wrong is in the ResponseErrors; nil means nothing. They are at most ten,
-// encode to at most 16 KiB whatever the request is, and hold no text of user code
-// but what an ErrorFormat has returned. No method panics, whatever user code does.
+// What a request has done wrong is in the ResponseErrors; nil means nothing. They
+// are at most ten, encode to at most 16 KiB whatever the request is, and hold no text
+// of user code but what an ErrorFormat has returned. No method panics, whatever user
+// code does.
 type Schema interface {
 	// Prepare parses and validates a document (GraphQL, sections 2 and 5), as far
 	// as its limits allow. Time and memory that it takes are bounded in proportion
