@@ -1,6 +1,10 @@
 package introspection
 
-import "github.com/vektah/gqlparser/v2/ast"
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fanql/fanql/internal/graphql/sdl"
+)
 
 const (
 	argumentIncludeDeprecated = "includeDeprecated"
@@ -60,7 +64,7 @@ func (v inputValueObject) Field(name string, _ map[string]any) any {
 		if v.defaultValue == nil {
 			return nil
 		}
-		return string(appendLiteral(nil, v.defaultValue))
+		return string(sdl.AppendValue(nil, v.defaultValue))
 	}
 	return deprecation(name, v.directives)
 }
@@ -93,29 +97,4 @@ func deprecation(field string, directives ast.DirectiveList) any {
 		return reason.Value.Raw
 	}
 	return defaultReason
-}
-
-// appendLiteral writes a literal as graphql-js does.
-func appendLiteral(b []byte, literal *ast.Value) []byte {
-	opening, closing := byte('['), byte(']')
-	switch literal.Kind {
-	case ast.ListValue:
-	case ast.ObjectValue:
-		opening, closing = '{', '}'
-	case ast.NullValue:
-		return append(b, "null"...)
-	default:
-		return append(b, literal.String()...)
-	}
-	b = append(b, opening)
-	for i, child := range literal.Children {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		if literal.Kind == ast.ObjectValue {
-			b = append(append(b, child.Name...), ": "...)
-		}
-		b = appendLiteral(b, child.Value)
-	}
-	return append(b, closing)
 }
