@@ -9,15 +9,43 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
+// Typed is a value with the name of its type. A resolver may return one where the type
+// is abstract; then ResolveType and IsTypeOf are not asked about that. Type is an object
+// type, or an interface or a union, which is asked in its place. Resolvers of fields receive
+// the Value.
+type Typed struct {
+	Type  string
+	Value any
+}
+
 // abstract finds the object type of a value (GraphQL, section 6.4.3,
 // ResolveAbstractType), and executes what is selected of it.
 func (e *execution) abstract(ctx context.Context, f *fieldPlan, of *abstract, value any) bool {
-	found, err := e.typeOf(ctx, f, of, value)
+	if typed, ok := value.(Typed); ok {
+		return e.typed(ctx, f, of, typed)
+	}
+	return e.untyped(ctx, f, of, of, value)
+}
+
+func (e *execution) typed(ctx context.Context, f *fieldPlan, of *abstract, value Typed) bool {
+	if narrower := e.schema.abstracts[value.Type]; narrower != nil {
+		return e.untyped(ctx, f, of, narrower, value.Value)
+	}
+	o := e.schema.objects[value.Type]
+	if !of.has[o] {
+		return e.fail(f, fmt.Sprintf("Runtime Object type %q is not a possible type for %q.", value.Type, of.name), nil)
+	}
+	return e.object(ctx, f, o, value.Value)
+}
+
+// untyped asks one abstract type about a value that is of another, or of the same.
+func (e *execution) untyped(ctx context.Context, f *fieldPlan, of, asked *abstract, value any) bool {
+	found, err := e.typeOf(ctx, f, asked, value)
 	if err != nil {
 		return e.userError(ctx, f, err)
 	}
 	if found == nil {
-		return e.fail(f, fmt.Sprintf("Abstract type %q must resolve to an Object type at runtime for field %q.", of.name, f.label), nil)
+		return e.fail(f, fmt.Sprintf("Abstract type %q must resolve to an Object type at runtime for field %q.", asked.name, f.label), nil)
 	}
 	o := e.schema.objects[found.Name()]
 	if !of.has[o] {

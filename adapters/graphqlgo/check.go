@@ -12,16 +12,16 @@ import (
 // check refuses what graphql.NewSchema lets through although it cannot work. What
 // NewSchema refuses itself, such as an interface that is not implemented, is not
 // checked again.
-func check(schema graphql.Schema, types graphql.TypeMap) error {
+func check(schema *origin) error {
 	if schema.QueryType() == nil {
 		return refuse("the schema has no query type")
 	}
-	if extensions := reflect.ValueOf(schema).FieldByName("extensions"); extensions.Len() > 0 {
+	if extensions := reflect.ValueOf(schema.Schema).FieldByName("extensions"); extensions.Len() > 0 {
 		return refuse("the schema has %d of graphql-go's extensions: they are not called", extensions.Len())
 	}
-	c := checker{schema, types}
-	for _, name := range slices.Sorted(maps.Keys(types)) {
-		if err := c.definition(name, types[name]); err != nil {
+	c := checker{schema}
+	for _, name := range slices.Sorted(maps.Keys(c.types)) {
+		if err := c.definition(name, c.types[name]); err != nil {
 			return err
 		}
 	}
@@ -33,10 +33,7 @@ func check(schema graphql.Schema, types graphql.TypeMap) error {
 	return checkSubscription(schema.SubscriptionType())
 }
 
-type checker struct {
-	schema graphql.Schema
-	types  graphql.TypeMap
-}
+type checker struct{ *origin }
 
 func (c checker) definition(name string, of graphql.Type) error {
 	if isIntrospection(of) {
@@ -59,9 +56,9 @@ func (c checker) definition(name string, of graphql.Type) error {
 	case *graphql.InputObject:
 		return c.inputObject(of)
 	case *graphql.Object:
-		return c.fields(name, of.Fields())
+		return c.output(name, c.fields(of))
 	case *graphql.Interface:
-		return firstError(c.fields(name, of.Fields()), c.possible(of, of.ResolveType))
+		return firstError(c.output(name, of.Fields()), c.possible(of, of.ResolveType))
 	case *graphql.Union:
 		return c.possible(of, of.ResolveType)
 	default:
@@ -74,7 +71,7 @@ func (c checker) possible(of graphql.Abstract, resolveType graphql.ResolveTypeFn
 	if resolveType != nil {
 		return nil
 	}
-	for _, possible := range c.schema.PossibleTypes(of) {
+	for _, possible := range c.PossibleTypes(of) {
 		if possible.IsTypeOf == nil {
 			return refuse("the abstract type %s has no ResolveType, and its possible type %s has no IsTypeOf", of.Name(), possible.Name())
 		}
@@ -82,7 +79,8 @@ func (c checker) possible(of graphql.Abstract, resolveType graphql.ResolveTypeFn
 	return nil
 }
 
-func (c checker) fields(owner string, fields graphql.FieldDefinitionMap) error {
+// output checks the fields of an object or an interface.
+func (c checker) output(owner string, fields graphql.FieldDefinitionMap) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		label := owner + "." + name
 		if err := checkName("the field", label); err != nil {

@@ -10,9 +10,10 @@ import (
 
 // convert makes what the executor and what the validation needs of a schema that was
 // checked. It calls nothing of graphql-go that writes.
-func convert(source graphql.Schema, types graphql.TypeMap) (*Schema, error) {
-	c := &converter{schema: &Schema{
-		source: source,
+func convert(from *origin) (*Schema, error) {
+	types := from.types
+	c := &converter{from: from, schema: &Schema{
+		source: from.Schema,
 		types: &ast.Schema{
 			Types:         map[string]*ast.Definition{},
 			Directives:    map[string]*ast.DirectiveDefinition{},
@@ -38,15 +39,16 @@ func convert(source graphql.Schema, types graphql.TypeMap) (*Schema, error) {
 			return nil, err
 		}
 	}
-	if err := c.directives(source); err != nil {
+	if err := c.directives(from.Schema); err != nil {
 		return nil, err
 	}
-	c.roots(source)
+	c.roots(from.Schema)
 	c.introspection()
 	return c.schema, c.arguments()
 }
 
 type converter struct {
+	from   *origin
 	schema *Schema
 	leaves map[string]*leaf // by their names
 }
@@ -119,10 +121,11 @@ func (c *converter) define(of graphql.Type) error {
 			c.possible(c.schema.types.Types[implemented.Name()], definition.Name)
 		}
 		c.schema.types.AddPossibleType(definition.Name, definition)
-		if err := c.fields(definition, of.Fields()); err != nil {
+		fields := c.from.fields(of)
+		if err := c.fields(definition, fields); err != nil {
 			return err
 		}
-		c.resolvers(c.schema.objects[definition.Name], definition, of.Fields())
+		c.resolvers(c.schema.objects[definition.Name], definition, fields)
 	}
 	return nil
 }

@@ -38,3 +38,37 @@ func addInput(types graphql.TypeMap, of graphql.Type) {
 		}
 	}
 }
+
+func addOutput(types graphql.TypeMap, of graphql.Type) {
+	switch named := of.(type) {
+	case *graphql.List:
+		addOutput(types, named.OfType)
+		return
+	case *graphql.NonNull:
+		addOutput(types, named.OfType)
+		return
+	}
+	if _, ok := types[of.Name()]; ok {
+		return
+	}
+	types[of.Name()] = of
+	switch of := of.(type) {
+	case *graphql.Object:
+		addFields(types, of.Fields())
+	case *graphql.Interface:
+		addFields(types, of.Fields())
+	case *graphql.Union:
+		for _, member := range of.Types() {
+			addOutput(types, member)
+		}
+	}
+}
+
+func addFields(types graphql.TypeMap, fields graphql.FieldDefinitionMap) {
+	for _, f := range fields {
+		addOutput(types, f.Type)
+		for _, argument := range f.Args {
+			addInput(types, argument.Type)
+		}
+	}
+}
