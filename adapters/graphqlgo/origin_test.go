@@ -40,7 +40,7 @@ func TestQueryFields(t *testing.T) {
 	for want, fields := range map[string]graphql.Fields{
 		"Query.old is there already":          {"old": value(graphql.Int, 1)},
 		"is of type Old, which was not there": {"other": value(object("Old", graphql.Fields{"b": value(graphql.Int, 1)}), nil)},
-		"to Query: Names must match":           {"": value(graphql.Int, 1)},
+		"to Query: Names must match":          {"": value(graphql.Int, 1)},
 		"names that begin with __":            {"__a": value(graphql.Int, 1)},
 	} {
 		if _, err := graphqlgo.New(source, graphqlgo.QueryFields(fields)); !errors.Is(err, ports.ErrInvalid) || !strings.Contains(err.Error(), want) {
