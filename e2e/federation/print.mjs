@@ -1,0 +1,5 @@
+// Prints the schema that it reads, as graphql-js does, in the order of names.
+import { readFileSync } from 'node:fs'
+import { buildSchema, lexicographicSortSchema, printSchema } from 'graphql'
+
+process.stdout.write(printSchema(lexicographicSortSchema(buildSchema(readFileSync(0, 'utf8')))))
