@@ -41,19 +41,32 @@ type subgraph struct {
 	SDL  string `json:"sdl"`
 }
 
-// compose composes subgraphs. One of the results is empty.
-func compose(t *testing.T, subgraphs ...subgraph) (supergraph string, errs []string) {
+// composed is what composition makes of a graph. One of the fields is empty.
+type composed struct {
+	Supergraph string
+	Errors     []string
+}
+
+// compose composes each of the graphs.
+func compose(t *testing.T, graphs ...[]subgraph) []composed {
 	t.Helper()
-	input, err := json.Marshal(subgraphs)
+	input, err := json.Marshal(graphs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var result struct {
-		Supergraph string
-		Errors     []string
-	}
-	if err := json.Unmarshal(node(t, string(input), "compose.mjs"), &result); err != nil {
+	var results []composed
+	if err := json.Unmarshal(node(t, string(input), "compose.mjs"), &results); err != nil {
 		t.Fatal(err)
 	}
-	return result.Supergraph, result.Errors
+	return results
+}
+
+// supergraphOf composes one graph.
+func supergraphOf(t *testing.T, subgraphs ...subgraph) string {
+	t.Helper()
+	result := compose(t, subgraphs)[0]
+	if result.Errors != nil {
+		t.Fatalf("%s\n%s", strings.Join(result.Errors, "\n"), subgraphs[0].SDL)
+	}
+	return result.Supergraph
 }

@@ -32,8 +32,7 @@ func (d Directive) String() string {
 // the fields: "id", "sku brand", "organization { id }". Repeatable. The type needs
 // a resolver in Config.Entities, an interface only if representations are of it.
 func Key(fields string) Directive {
-	d := Directive{name: "key", arguments: argument("fields", fields), fields: fields, repeatable: true, places: atObject | atInterface}
-	return d
+	return Directive{name: "key", arguments: argument("fields", fields), fields: fields, repeatable: true, places: atObject | atInterface}
 }
 
 // UnresolvableKey is a key by which this subgraph refers to the entities of others,
@@ -84,17 +83,9 @@ func ProgressiveOverride(from, label string) Directive {
 // Inaccessible leaves the definition out of what the clients of the router see.
 func Inaccessible() Directive { return Directive{name: "inaccessible", places: anywhere} }
 
-// Tag gives the definition a name, for contracts and tools. A name has letters, digits,
-// "_", "-" and "/", and at most 128 of them. Repeatable.
+// Tag gives the definition a name, for contracts and tools. Repeatable.
 func Tag(name string) Directive {
-	d := Directive{name: "tag", arguments: argument("name", name), repeatable: true, places: anywhere}
-	isOther := func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/", r)
-	}
-	if name == "" || len(name) > 128 || strings.ContainsFunc(name, isOther) {
-		d.problem = "the name of a tag has 1 to 128 letters, digits, \"_\", \"-\" and \"/\""
-	}
-	return d
+	return Directive{name: "tag", arguments: argument("name", name), repeatable: true, places: anywhere, problem: required("the tag", name)}
 }
 
 // Extends says that the type is defined by another subgraph. Federation 2 does not need

@@ -225,6 +225,40 @@ func TestEntityInterfaces(t *testing.T) {
 	}
 }
 
+// A key may hold lists.
+func TestKeysWithLists(t *testing.T) {
+	part := object("Part", graphql.Fields{"id": {Type: required(graphql.ID)}})
+	set := object("Set", graphql.Fields{"parts": {Type: required(graphql.NewList(required(part)))}, "codes": {Type: graphql.NewList(required(graphql.Int))}})
+	type setKey struct {
+		Parts []struct{ ID string }
+		Codes []int
+	}
+	var given []setKey
+	schema, err := federation.NewSchema(graphql.SchemaConfig{Types: []graphql.Type{set}}, federation.Config{
+		Directives: map[string][]federation.Directive{"Set": {federation.Key("parts { id } codes")}},
+		Entities: map[string]federation.Resolver{"Set": federation.Resolve(func(_ context.Context, keys []setKey) ([]*setKey, error) {
+			given = keys
+			return make([]*setKey, len(keys)), nil
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lacks = `it lacks fields of the key of Set: \"parts { id } codes\"","locations":[{"line":1,"column":3}],"path":["_entities",`
+	got := execute(t, schema, `{ _entities(representations: [
+		{__typename: "Set", parts: [{id: "a"}, {id: "b"}], codes: null}, {__typename: "Set", parts: [{id: null}], codes: [1]},
+		{__typename: "Set", parts: {id: "a"}, codes: [1]}, {__typename: "Set", parts: [], codes: [null]}, {__typename: "Set", parts: [], codes: [1, 2]}
+	]) { __typename } }`, "")
+	want := `{"data":{"_entities":[null,null,null,null,null]},"errors":[` +
+		`{"message":"representations[1]: ` + lacks + `1]},{"message":"representations[2]: ` + lacks + `2]},{"message":"representations[3]: ` + lacks + `3]}]}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if len(given) != 2 || len(given[0].Parts) != 2 || given[0].Parts[1].ID != "b" || given[0].Codes != nil || len(given[1].Codes) != 2 {
+		t.Errorf("the resolver was called with %+v", given)
+	}
+}
+
 // A key's own UnmarshalJSON decides, and may fail in any way.
 func TestKeysThatDecodeThemselves(t *testing.T) {
 	schema, err := federation.NewSchema(graphql.SchemaConfig{Types: []graphql.Type{object("T", graphql.Fields{"id": {Type: graphql.ID}})}}, federation.Config{

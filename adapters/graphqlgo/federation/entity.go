@@ -3,7 +3,10 @@ package federation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // entity is a type that has keys.
@@ -20,8 +23,8 @@ type key struct {
 	fields []selected
 }
 
-// representation checks that the fields of one of the keys are there, and are not null
-// where their types do not allow it.
+// representation checks that the fields of one of the keys are there, and fit their
+// types.
 func (e *entity) representation(of map[string]any) error {
 	for _, k := range e.keys {
 		if has(of, k.fields) {
@@ -38,18 +41,28 @@ func (e *entity) representation(of map[string]any) error {
 func has(of map[string]any, fields []selected) bool {
 	for _, f := range fields {
 		value, ok := of[f.field.Name]
-		if !ok || value == nil && f.field.Type.NonNull {
-			return false
-		}
-		if len(f.fields) == 0 || value == nil {
-			continue
-		}
-		inner, ok := value.(map[string]any)
-		if !ok || !has(inner, f.fields) {
+		if !ok || !fits(value, f.field.Type, f.fields) {
 			return false
 		}
 	}
 	return true
+}
+
+// fits reports whether a value is null only where it may be, and an object or a list where
+// it has to be.
+func fits(value any, of *ast.Type, fields []selected) bool {
+	if value == nil {
+		return !of.NonNull
+	}
+	if of.Elem != nil {
+		list, ok := value.([]any)
+		return ok && !slices.ContainsFunc(list, func(item any) bool { return !fits(item, of.Elem, fields) })
+	}
+	if len(fields) == 0 {
+		return true
+	}
+	object, ok := value.(map[string]any)
+	return ok && has(object, fields)
 }
 
 // single is the one field of the one key, if that is all.
@@ -67,6 +80,9 @@ func skeleton(fields []selected) json.RawMessage {
 		value := "null"
 		if len(f.fields) > 0 {
 			value = string(skeleton(f.fields))
+			for of := f.field.Type; of.Elem != nil; of = of.Elem {
+				value = "[" + value + "]"
+			}
 		}
 		members[i] = fmt.Sprintf("%q:%s", f.field.Name, value)
 	}

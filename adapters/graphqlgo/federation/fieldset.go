@@ -17,8 +17,8 @@ type selected struct {
 
 func (f selected) coordinate() string { return f.owner.Name + "." + f.field.Name }
 
-// fieldSet reads a set of fields of a type. A key has no arguments, lists and abstract
-// types in it.
+// fieldSet reads a set of fields of a type. A key has no arguments and abstract types in
+// it.
 func (s *subgraph) fieldSet(of *ast.Definition, text string, isKey bool) ([]selected, error) {
 	document, err := parser.ParseQuery(&ast.Source{Input: "{" + text + "}"})
 	if err != nil || len(document.Operations) != 1 || len(document.Fragments) != 0 {
@@ -63,8 +63,8 @@ func (s *subgraph) selectedField(of *ast.Definition, selection *ast.Field, isKey
 		return f, fmt.Errorf("%s has an alias or a directive", f.coordinate())
 	}
 	named := s.definitions.Types[f.field.Type.Name()]
-	if isKey && (len(selection.Arguments) > 0 || len(f.field.Arguments) > 0 || f.field.Type.Elem != nil || named.IsAbstractType()) {
-		return f, fmt.Errorf("%s cannot be in a key: it has arguments, or is a list, an interface or a union", f.coordinate())
+	if isKey && (len(selection.Arguments) > 0 || len(f.field.Arguments) > 0 || named.IsAbstractType()) {
+		return f, fmt.Errorf("%s cannot be in a key: it has arguments, or is an interface or a union", f.coordinate())
 	}
 	if named.IsCompositeType() != (len(selection.SelectionSet) > 0) {
 		return f, fmt.Errorf("%s is of type %s: fields are selected of composite types, and of these only", f.coordinate(), f.field.Type)
