@@ -152,7 +152,7 @@ func graph(t *testing.T) (url string, inGraphQLGo *reviews) {
 	t.Helper()
 	installed(t)
 	inGraphQLGo = newReviews()
-	generated, err := gqlgen.New(products.NewExecutableSchema(products.Config{Resolvers: &products.Resolver{Products: []*products.Product{
+	generated, err := gqlgen.New(products.NewExecutableSchema(products.Config{Resolvers: &products.Resolver{All: []*products.Product{
 		{ID: "1", Name: "table", Price: 100}, {ID: "2", Name: "chair", Price: 50}, {ID: "hidden", Name: "secret", Price: 1},
 	}}}))
 	if err != nil {
@@ -234,7 +234,11 @@ func TestSubscriptionsBehindAGateway(t *testing.T) {
 		defer close(results)
 		for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
 			if data, found := strings.CutPrefix(lines.Text(), "data: "); found && data != "" {
-				results <- data
+				select {
+				case results <- data:
+				case <-ctx.Done():
+					return
+				}
 			}
 		}
 	}()

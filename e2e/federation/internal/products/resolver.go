@@ -3,7 +3,7 @@ package products
 import "context"
 
 // Resolver has the products.
-type Resolver struct{ Products []*Product }
+type Resolver struct{ All []*Product }
 
 type (
 	entityResolver struct{ *Resolver }
@@ -18,7 +18,7 @@ func (r *Resolver) Query() QueryResolver { return &queryResolver{r} }
 
 // FindProductByID implements EntityResolver.
 func (r *entityResolver) FindProductByID(_ context.Context, id string) (*Product, error) {
-	for _, p := range r.Resolver.Products {
+	for _, p := range r.All {
 		if p.ID == id {
 			return p, nil
 		}
@@ -28,5 +28,5 @@ func (r *entityResolver) FindProductByID(_ context.Context, id string) (*Product
 
 // Products implements QueryResolver.
 func (r *queryResolver) Products(context.Context) ([]*Product, error) {
-	return r.Resolver.Products, nil
+	return r.All, nil
 }
