@@ -22,6 +22,8 @@ var (
 	// transport that is away; handed over again it goes on. A bus does not count that as
 	// a failed attempt.
 	ErrUnfinished = errors.New("unfinished")
+	// ErrGap: a history does not have all that came after a mark.
+	ErrGap = errors.New("gap")
 	// ErrInvalid: an argument that no retry can mend, such as an empty topic.
 	ErrInvalid = errors.New("invalid")
 )

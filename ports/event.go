@@ -17,6 +17,9 @@ const (
 	// EventDisconnect closes the connections of every subscriber of the topic. The
 	// payload is the engine's own.
 	EventDisconnect EventKind = "disconnect"
+	// EventCatchUp has subscribers who are behind catch up. The engine publishes it to
+	// itself, and the payload is its own. No history keeps it.
+	EventCatchUp EventKind = "catch up"
 )
 
 // Event is what was published.
@@ -31,6 +34,8 @@ type Event struct {
 	Kind     EventKind
 	// Payload is JSON; empty if Kind is EventComplete.
 	Payload []byte
+	// Keep is how long the topic's history keeps the event, if it keeps any.
+	Keep Retention
 	// Time is when the event was published.
 	Time time.Time
 	// Only, if not empty, limits the event to these connections; Except leaves
@@ -50,8 +55,9 @@ type EventBus interface {
 	//
 	// ErrThrottled: the bus is full or slowed down; nothing was taken.
 	// ErrTooLarge: an event is over what the bus can carry; nothing was taken.
-	// ErrInvalid: an event has no topic; nothing was taken. Any other error
-	// leaves open which of the events were taken.
+	// ErrInvalid: an event has no topic, or is an EventCatchUp and the bus keeps no
+	// order between calls; nothing was taken. Any other error leaves open which of
+	// the events were taken.
 	Publish(ctx context.Context, events ...Event) error
 }
 

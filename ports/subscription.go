@@ -41,7 +41,25 @@ type Operation struct {
 	// Limit is how many operations the connection may have, this one included;
 	// 0 means no limit.
 	Limit int
+	// From is where a resumed operation begins on a topic: its place there is
+	// Place{From: ...}. On a topic that is absent it is placed live.
+	From map[Topic]Mark
 }
+
+// Place says what a subscriber still lacks of a topic. The zero Place is that of a
+// subscriber who is live.
+type Place struct {
+	// From is the first position that a subscriber who is behind may lack: it gets
+	// no events as they come, but from the topic's history on. The zero Mark: the
+	// subscriber is live.
+	From Mark
+	// Version counts the moves of the place that a delivery must not miss. It begins
+	// at 0 and never goes back while the row lives, so that a late MovePlace fails.
+	Version uint64
+}
+
+// Live reports whether the subscriber gets events as they come.
+func (p Place) Live() bool { return p.From == Mark{} }
 
 // Subscriber is one operation as a listing of one of its topics returns it:
 // all that a delivery needs, so that nothing is read per subscriber.
@@ -53,6 +71,7 @@ type Subscriber struct {
 	// ReceivedAt is the operation's own: RemoveOperation with it ends this
 	// operation and none that has taken its ID since.
 	ReceivedAt, NotAfter time.Time
+	Place                Place
 }
 
 // Cursor is a place in a listing, opaque to everyone but the store that made
@@ -98,9 +117,10 @@ type SubscriptionStore interface {
 	// exists, that is looked for before anything else.
 	// ErrNotFound: the connection is absent or expired. ErrConflict: the ID is
 	// in use on the connection by an operation with another ReceivedAt or
-	// Request; the same operation again succeeds. ErrTooMany: the connection
-	// has Limit operations already. ErrTooLarge: the operation is over what the
-	// backend can keep. ErrInvalid: a topic is empty or ExpiresAt is zero.
+	// Request; the same operation again succeeds, and leaves its rows as they are:
+	// their places may have moved. ErrTooMany: the connection has Limit operations
+	// already. ErrTooLarge: the operation is over what the backend can keep.
+	// ErrInvalid: a topic is empty or ExpiresAt is zero.
 	//
 	// After an error no listing keeps the operation beyond its expiry.
 	AddOperation(ctx context.Context, operation Operation) error
@@ -130,6 +150,20 @@ type SubscriptionStore interface {
 	// listing is consistent: it has all that was acknowledged before its first
 	// page was asked for. ErrInvalid: the cursor is not this store's.
 	ListSubscribers(ctx context.Context, topic Topic, request PageRequest) (Page, error)
+
+	// GetSubscriber reads one operation as a listing of the topic has it,
+	// consistently: it sees every write that was acknowledged before the call.
+	// ErrNotFound: the operation is absent, expired, or not on the topic.
+	GetSubscriber(ctx context.Context, topic Topic, ref OperationRef) (Subscriber, error)
+
+	// MovePlace changes the place of one operation on one topic, in one conditional
+	// write: to now, if the version is was. It never creates a row, and changes
+	// nothing else of one, its expiry included. Now.Version is was or higher.
+	//
+	// ErrNotFound: there is no such row, or it is that of an operation with another
+	// ReceivedAt. ErrConflict: the version of the row is not was. After any other
+	// error the place may have moved.
+	MovePlace(ctx context.Context, topic Topic, ref OperationRef, receivedAt time.Time, was uint64, now Place) error
 
 	// RemoveSubscribers removes exactly these operations from the topic's
 	// listing, whether or not their connections exist. It is how a delivery
