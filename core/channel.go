@@ -67,7 +67,7 @@ func (t Topic[T]) listen(ctx context.Context, listener Listener, options []Subsc
 		return nil, err
 	}
 	var wanted run.Subscription
-	if err := wanted.Register(topic, reflect.TypeFor[T](), shapes(options)...); err != nil {
+	if err := wanted.Register(topic, t.keep, reflect.TypeFor[T](), shapes(options)...); err != nil {
 		return nil, err
 	}
 	events := listener.Listen(ctx, topic)

@@ -26,6 +26,9 @@ type Config struct {
 	Store  ports.Store
 	Bus    ports.EventBus
 	Pusher ports.Pusher
+	// History has what topics keep (Keep). The backends of memory, DynamoDB and Redis
+	// are one. Default: none, and no topic keeps anything.
+	History ports.History
 
 	// Hooks are the user's say in the life of connections and operations.
 	Hooks Hooks
@@ -37,7 +40,8 @@ type Config struct {
 
 	// EventExtensions puts the ID and the position of the event into every result
 	// of a delivery, as {"extensions": {"event": {"id": ..., "position": ...}}}, so
-	// that clients can drop repeats. Default: no.
+	// that clients can drop repeats. Events that a history keeps have them in any
+	// case. Default: no.
 	EventExtensions bool
 
 	// Observer makes traces and metrics of what the engine does. Default: none,
@@ -240,8 +244,9 @@ func (c *Config) peer(calls hooks.Calls, observation observe.Observation) peer.C
 	}
 }
 
-func (c *Config) session(runner *run.Runner, peers *peer.Peers) session.Config {
+func (c *Config) session(runner *run.Runner, peers *peer.Peers, catcher session.Catcher) session.Config {
 	return session.Config{
+		History: c.History, Catcher: catcher, MaxTopics: c.MaxTopics,
 		Store: c.Store, Runner: runner, Peers: peers, Calls: peers.Calls, Observation: peers.Observation, Now: c.Now,
 		ConnectionTTL: c.ConnectionTTL, InitTimeout: c.InitTimeout, ReorderWindow: c.ReorderWindow,
 		MaxOperations: c.MaxOperations, MaxConnectionsPerIdentity: c.MaxConnectionsPerIdentity,
@@ -251,6 +256,7 @@ func (c *Config) session(runner *run.Runner, peers *peer.Peers) session.Config {
 
 func (c *Config) delivery(runner *run.Runner, peers *peer.Peers) delivery.Config {
 	return delivery.Config{
+		History: c.History, Bus: c.Bus, NewID: c.NewID,
 		Store: c.Store, Runner: runner, Peers: peers, Calls: peers.Calls, Observation: peers.Observation, Now: c.Now,
 		PageSize: c.PageSize, Reserve: c.Reserve, PushConcurrency: c.PushConcurrency,
 		Sharing: delivery.Exact(),

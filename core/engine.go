@@ -46,13 +46,14 @@ func New(config Config) (*Engine, error) {
 	observation := observe.Observation{Observer: config.Observer}
 	runner := run.New(config.run(calls, observation))
 	peers := peer.New(config.peer(calls, observation))
+	deliverer := delivery.New(config.delivery(runner, peers))
 	return &Engine{
 		Publisher: publisher,
 		store:     config.Store,
 		runner:    runner,
 		peers:     peers,
-		handler:   session.New(config.session(runner, peers)),
-		deliverer: delivery.New(config.delivery(runner, peers)),
+		handler:   session.New(config.session(runner, peers, deliverer)),
+		deliverer: deliverer,
 	}, nil
 }
 

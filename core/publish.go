@@ -50,6 +50,7 @@ func NewPublisher(config PublisherConfig) (*Publisher, error) {
 type Event struct {
 	kind    ports.EventKind
 	topics  []string // one, or the shards of one
+	keep    ports.Retention
 	payload any
 	options []EventOption
 }
@@ -108,7 +109,11 @@ func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Eve
 	if len(event.topics) == 0 {
 		return nil, errors.New("an event is made by a topic: Topic.Event or Topic.End")
 	}
+	if err := checkRetention(event.keep); err != nil {
+		return nil, err
+	}
 	made := p.event(event.kind)
+	made.Keep = event.keep
 	if event.kind == ports.EventData {
 		if made.Payload, err = marshalPayload(event.payload); err != nil {
 			return nil, fmt.Errorf("payload for topic %q: %w", event.topics[0], err)

@@ -61,7 +61,7 @@ func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption)
 		if i > 0 {
 			of = nil // they shape the subscription, not the topic
 		}
-		if err := register(ctx, name, reflect.TypeFor[any](), of); err != nil {
+		if err := register(ctx, name, ports.Retention{}, reflect.TypeFor[any](), of); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +69,7 @@ func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption)
 }
 
 // register adds a topic to the subscription whose Subscribe resolver is running.
-func register(ctx context.Context, name string, payload reflect.Type, options []SubscribeOption) error {
+func register(ctx context.Context, name string, keep ports.Retention, payload reflect.Type, options []SubscribeOption) error {
 	x := run.From(ctx)
 	if x == nil || x.Subscription == nil {
 		return errNotSubscribing
@@ -78,7 +78,10 @@ func register(ctx context.Context, name string, payload reflect.Type, options []
 	if err != nil {
 		return err
 	}
-	return x.Subscription.Register(topic, payload, shapes(options)...)
+	if err := checkRetention(keep); err != nil {
+		return err
+	}
+	return x.Subscription.Register(topic, keep, payload, shapes(options)...)
 }
 
 func shapes(options []SubscribeOption) []func(*run.Subscription) error {

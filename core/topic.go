@@ -1,12 +1,14 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
@@ -20,13 +22,17 @@ var ErrNoEvent = errors.New("core: no event is being delivered")
 type Topic[T any] struct {
 	name   string
 	shards int
+	keep   ports.Retention
 }
 
 // TopicOption shapes a topic. Whoever subscribes to a topic and whoever publishes
 // to it must give the same options.
 type TopicOption func(*topicOptions)
 
-type topicOptions struct{ shards int }
+type topicOptions struct {
+	shards int
+	keep   *ports.Retention
+}
 
 // Shards spreads the subscribers of one very large topic over n plain topics, by
 // connection, so that their delivery runs in n invocations or workers at a time.
@@ -37,6 +43,14 @@ func Shards(n int) TopicOption {
 	return func(o *topicOptions) { o.shards = n }
 }
 
+// Keep has the topic's history keep events until count later ones have come or they
+// are older than age, which must both be positive: subscribers who could not be
+// reached for a while get what they missed, and clients that come back resume where
+// they were. It takes effect where Config.History is there.
+func Keep(count int, age time.Duration) TopicOption {
+	return func(o *topicOptions) { o.keep = &ports.Retention{Count: count, Age: age} }
+}
+
 // NewTopic names a topic of payloads of type T. A name is a non-empty string of
 // UTF-8 of at most MaxTopicBytes; whatever uses the topic fails with what is wrong
 // with it.
@@ -45,7 +59,11 @@ func NewTopic[T any](name string, options ...TopicOption) Topic[T] {
 	for _, option := range options {
 		option(&o)
 	}
-	return Topic[T]{name, max(o.shards, 1)}
+	topic := Topic[T]{name: name, shards: max(o.shards, 1)}
+	if o.keep != nil {
+		topic.keep = cmp.Or(*o.keep, ports.Retention{Count: -1}) // nothing is no history to keep
+	}
+	return topic
 }
 
 // Name is the topic's name.
@@ -74,11 +92,23 @@ func (t Topic[T]) shard(i int) string {
 // The error, which the client sees, says what is wrong with the topic or the
 // options.
 func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (any, error) {
-	name := t.name
-	if x := run.From(ctx); t.shards > 1 && x != nil && x.Caller != nil {
-		name = t.shard(x.Caller.Shard(t.shards))
+	return nil, register(ctx, t.ownName(run.From(ctx)), t.keep, reflect.TypeFor[T](), options)
+}
+
+// ownName is the plain topic that a caller subscribes to: of shards, the one where it
+// resumes, or else its own.
+func (t Topic[T]) ownName(x *run.Execution) string {
+	if t.shards == 1 || x == nil || x.Caller == nil {
+		return t.name
 	}
-	return nil, register(ctx, name, reflect.TypeFor[T](), options)
+	if x.Subscription != nil {
+		for _, name := range t.names() {
+			if _, ok := x.Subscription.Resume.At(ports.Topic(name)); ok {
+				return name
+			}
+		}
+	}
+	return t.shard(x.Caller.Shard(t.shards))
 }
 
 // Payload decodes the payload of the event that is being delivered; the source of
@@ -102,13 +132,13 @@ func (t Topic[T]) Payload(ctx context.Context) (T, error) {
 
 // Event makes an event of the topic, to be published.
 func (t Topic[T]) Event(payload T, options ...EventOption) Event {
-	return Event{kind: ports.EventData, topics: t.names(), payload: payload, options: options}
+	return Event{kind: ports.EventData, topics: t.names(), keep: t.keep, payload: payload, options: options}
 }
 
 // End makes the event that ends every subscription on the topic which was placed
 // before it, behind the events published before.
 func (t Topic[T]) End() Event {
-	return Event{kind: ports.EventComplete, topics: t.names()}
+	return Event{kind: ports.EventComplete, topics: t.names(), keep: t.keep}
 }
 
 // Publish publishes one event with the publisher of the context: in resolvers and

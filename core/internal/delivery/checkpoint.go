@@ -40,14 +40,14 @@ func (t *turn) save(ctx context.Context, done, end int, at ports.Cursor, cause e
 	}
 	ctx, cancel := peer.Detached(ctx)
 	defer cancel()
-	return errors.Join(cause, t.Store.SaveCheckpoint(ctx, t.events[0].Topic, checkpoint))
+	return errors.Join(cause, t.Store.SaveCheckpoint(ctx, t.topic, checkpoint))
 }
 
 // resume finds out where a former delivery of the topic stopped. Of the events, from
 // the first on, those before done had been pushed to everyone, and those before begun
 // to everyone before the cursor. Events after them are new.
 func (t *turn) resume(ctx context.Context) (done, begun int, cursor ports.Cursor, err error) {
-	checkpoint, err := t.Store.LoadCheckpoint(ctx, t.events[0].Topic)
+	checkpoint, err := t.Store.LoadCheckpoint(ctx, t.topic)
 	if peer.Is(err, ports.ErrNotFound) {
 		return 0, 0, "", nil
 	}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ func batches(events []ports.Event) []*batch {
 	open := map[ports.Topic]*batch{}
 	for i, event := range events {
 		switch event.Kind {
-		case ports.EventData, ports.EventComplete:
+		case ports.EventData, ports.EventComplete, ports.EventCatchUp:
 		case ports.EventDisconnect:
 			delete(open, event.Topic) // is a batch by itself
 		default:
@@ -69,7 +70,7 @@ func batches(events []ports.Event) []*batch {
 		}
 		current.events = append(current.events, event)
 		current.indexes = append(current.indexes, i)
-		if event.Kind != ports.EventData {
+		if event.Kind == ports.EventComplete || event.Kind == ports.EventDisconnect {
 			delete(open, event.Topic)
 		}
 	}
@@ -85,9 +86,11 @@ func (d *Deliverer) observedBatch(ctx context.Context, events []ports.Event, beg
 		Name: ports.StepDeliver, Topic: events[0].Topic, Events: len(events), Traces: observe.Traces(events),
 	})
 	done, err = d.deliverBatch(ctx, events, began)
-	lags := make([]time.Duration, done)
-	for i := range lags {
-		lags[i] = max(d.Now().Sub(events[i].Time), 0)
+	lags := make([]time.Duration, 0, done)
+	for _, event := range events[:done] {
+		if event.Kind != ports.EventCatchUp {
+			lags = append(lags, max(d.Now().Sub(event.Time), 0))
+		}
 	}
 	d.Observation.Count(ctx, ports.Counts{Lags: lags})
 	end(err)
@@ -105,14 +108,51 @@ func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event, bega
 	}
 	ending, stop := d.Peers.WatchEndings()
 	defer stop()
-	t := &turn{Deliverer: d, events: events, began: began, ending: ending}
-	return t.deliver(ctx)
+	rest := withoutCatchUps(events)
+	t := &turn{Deliverer: d, topic: events[0].Topic, events: rest, began: began, ending: ending}
+	if len(rest) == 0 {
+		return t.catchUps(ctx, events)
+	}
+	done, err = t.deliver(ctx)
+	return doneOf(events, done), err
+}
+
+// withoutCatchUps are the other events of a batch: whoever is behind is listed with
+// everybody else, and catches up as well.
+func withoutCatchUps(events []ports.Event) []ports.Event {
+	if !slices.ContainsFunc(events, isCatchUp) {
+		return events
+	}
+	return slices.DeleteFunc(slices.Clone(events), isCatchUp)
+}
+
+func isCatchUp(event ports.Event) bool { return event.Kind == ports.EventCatchUp }
+
+// doneOf is how many of the events are done with when so many are that are no
+// catch-ups. Those are done with the event before them.
+func doneOf(events []ports.Event, others int) int {
+	if others == 0 {
+		return 0
+	}
+	for i := range events {
+		if isCatchUp(events[i]) {
+			continue
+		}
+		if others == 0 {
+			return i
+		}
+		others--
+	}
+	return len(events)
 }
 
 // turn is the delivery of one batch.
 type turn struct {
 	*Deliverer
 
+	topic ports.Topic
+	// epoch is that of the topic's history, if it has the events.
+	epoch  string
 	events []ports.Event
 	// began is when the delivery did, of all batches.
 	began  time.Time
@@ -121,9 +161,14 @@ type turn struct {
 	event time.Duration
 }
 
-// deliver begins with what a former delivery has left.
+// deliver begins with what a former delivery has left. The history has the events
+// before anybody is listed: whoever comes later, or catches up meanwhile, finds them
+// there.
 func (t *turn) deliver(ctx context.Context) (done int, err error) {
-	page, err := t.list(ctx, t.events[0].Topic, "")
+	if err := t.keep(ctx); err != nil {
+		return 0, err
+	}
+	page, err := t.list(ctx, t.topic, "")
 	if err != nil || page.Next == "" { // then no former delivery can have stopped half-way
 		return t.pass(ctx, 0, page, err)
 	}
@@ -165,7 +210,7 @@ func (t *turn) next(ctx context.Context, done int, err error) (int, error) {
 	case !t.hasTime(ctx, t.event):
 		return done, t.save(ctx, done, done, "", errUnfinished)
 	}
-	page, err := t.list(ctx, t.events[0].Topic, "")
+	page, err := t.list(ctx, t.topic, "")
 	return t.pass(ctx, done, page, err)
 }
 

@@ -13,7 +13,11 @@ import (
 
 // Config is what a Deliverer is made of; core.Config says what the settings mean.
 type Config struct {
-	Store       ports.SubscriptionStore
+	Store ports.SubscriptionStore
+	// History is nil where no topic keeps one.
+	History     ports.History
+	Bus         ports.EventBus
+	NewID       func() string
 	Runner      *run.Runner
 	Peers       *peer.Peers
 	Calls       hooks.Calls

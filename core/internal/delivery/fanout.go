@@ -15,13 +15,16 @@ import (
 type fanout struct {
 	*turn
 
-	topic ports.Topic
 	// events are those of the turn from begin on.
 	begin  int
 	events []ports.Event
 	// roots are the events' payloads as resolvers get them in p.Source.
 	roots   []any
 	decoded []run.Decoded
+	// positions are those of the events as clients have them; empty where no history
+	// has the event. CaughtUp: the events come from there.
+	positions []string
+	caughtUp  bool
 	// groups are the subscribers met so far, by what they asked for, and filters
 	// by what they filter by.
 	groups  map[string]*group
@@ -52,13 +55,16 @@ type fanout struct {
 func newFanout(t *turn, begin, end int) *fanout {
 	events := t.events[begin:end]
 	fan := &fanout{
-		turn: t, topic: events[0].Topic, begin: begin, events: events,
-		roots: make([]any, len(events)), decoded: make([]run.Decoded, len(events)),
+		turn: t, begin: begin, events: events,
+		roots: make([]any, len(events)), decoded: make([]run.Decoded, len(events)), positions: make([]string, len(events)),
 		page: &listed{}, groups: map[string]*group{}, filters: map[string]*filtered{}, gone: map[ports.ConnectionID]bool{},
 		lost: map[ports.ConnectionID]*lostConnection{}, slow: newSlowConnections(t.PushConcurrency),
 	}
 	for i := range events {
 		fan.roots[i] = run.DecodePayload(events[i].Payload)
+		if t.keeps(&events[i]) {
+			fan.positions[i] = run.Position(t.topic, t.mark(&events[i]))
+		}
 	}
 	return fan
 }
@@ -76,6 +82,10 @@ func (f *fanout) sums() sums { return sums{f.counts.pushed.Load(), f.counts.trou
 func (f *fanout) finish(ctx context.Context) {
 	f.slow.wait(f.cut)
 	f.settle(ctx)
+	f.observe(ctx)
+}
+
+func (f *fanout) observe(ctx context.Context) {
 	f.Observation.Count(ctx, ports.Counts{
 		Pushed: int(f.counts.pushed.Load()), Executed: int(f.counts.executed.Load()),
 		Gone: int(f.counts.gone.Load()), Lost: int(f.counts.lost.Load()),
@@ -93,7 +103,9 @@ type listed struct {
 // window: then the page is as good as not pushed, or the batch shorter.
 func (f *fanout) push(ctx context.Context, cursor ports.Cursor, page ports.Page) bool {
 	f.page = &listed{f.page.number + 1, cursor}
-	runs := byConnection(f.members(ctx, page.Subscribers))
+	live, behind := splitByPlace(page.Subscribers)
+	defer f.bringUp(ctx, behind)()
+	runs := byConnection(f.members(ctx, live))
 	windows := f.windows(ctx, page.Next != "")
 	for w, ok := windows.next(len(f.events)); ok; w, ok = windows.next(len(f.events)) {
 		if !f.pushWindow(ctx, runs, w) {

@@ -1,10 +1,10 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/hooks"
@@ -53,35 +53,100 @@ func (f *fanout) lose(p *progress) {
 	connection.runs = append(connection.runs, p)
 }
 
-// settle gives every lost connection what it lacks, or ends its operations with an
-// error, or closes it. Where the transport accepts none of that, all stays as it is,
-// and left says which events have to be delivered again. A few connections are
-// tried first: a transport that is away as a whole comes back soon, and then each
-// client gets the event instead of an error.
+// settle gives every lost connection what it lacks. Where that is not accepted, and the
+// topic keeps a history, its subscribers are put behind, to catch up later. Where it
+// keeps none they receive an error, or the connection is closed, and only those that
+// accept neither are put behind, to receive it later. A few connections are tried first:
+// a transport that is away as a whole comes back soon. Then all stays as it is, and
+// left says which events have to be delivered again.
 func (f *fanout) settle(ctx context.Context) {
 	rest := f.takeLost()
 	if len(rest) == 0 || cut(ctx) != nil {
 		return
 	}
-	ctx, patience, stop := f.settling(ctx)
+	settling, patience, stop := f.settling(ctx)
 	defer stop()
-	var accepted atomic.Bool
+	unsettled := collection[*lostConnection]{}
 	all := func(connections []*lostConnection) {
 		inParallel(f.PushConcurrency, connections, func(connection *lostConnection) {
-			if f.settleConnection(ctx, connection, patience) {
-				accepted.Store(true)
+			if rest := f.settleConnection(settling, connection, patience); rest != nil {
+				unsettled.add(rest)
 			}
 		})
 	}
 	few := min(manyRefused, len(rest))
 	all(rest[:few])
-	if rest = rest[few:]; accepted.Load() {
+	if rest = rest[few:]; len(unsettled.items) < few {
 		all(rest)
+	} else {
+		unsettled.items = append(unsettled.items, rest...)
+	}
+	if cut(ctx) == nil {
+		f.leaveOrPutBehind(ctx, unsettled.items)
+	}
+}
+
+// leaveOrPutBehind is for connections that accepted nothing. Where no connection at all
+// has accepted something, it is the transport that is away, and the events are better
+// delivered again; but for a few subscribers who will find them in the history.
+func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnection) {
+	if len(connections) == 0 {
 		return
 	}
-	for _, connection := range rest {
-		f.leave(connection)
+	away := f.counts.pushed.Load()+f.settled.Load() == 0
+	if away && (len(connections) > manyRefused || !f.keepsAll()) {
+		f.leave(connections, nil)
+		return
 	}
+	ctx, stop := afterward(ctx)
+	defer stop()
+	err := f.putBehind(ctx, f.topic, f.lacking(connections), 0)
+	switch {
+	case peer.Is(err, ports.ErrInvalid): // the bus carries no catch-ups
+		f.leave(connections, nil)
+		return
+	case err != nil:
+		f.leave(connections, err)
+		return
+	}
+	f.settled.Add(int64(len(connections)))
+}
+
+// keepsAll reports whether the history has all the events.
+func (f *fanout) keepsAll() bool {
+	for i := range f.events {
+		if !f.keeps(&f.events[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lacking are the subscribers of connections with the first event that each lacks.
+func (f *fanout) lacking(connections []*lostConnection) []unreached {
+	var rows []unreached
+	seen := map[ports.OperationRef]int{}
+	for _, connection := range connections {
+		for _, p := range connection.runs {
+			for i := range p.run {
+				event := p.event
+				if i < p.member {
+					event++
+				}
+				if event >= min(p.end, len(f.events)) || p.run[i].ended {
+					continue
+				}
+				row := unreached{*p.run[i].Subscriber, f.mark(&f.events[event])}
+				if at, ok := seen[row.Ref]; ok {
+					rows[at].from = earlierMark(rows[at].from, row.from)
+					continue
+				}
+				seen[row.Ref] = len(rows)
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
 }
 
 // takeLost are the connections that lack something that does not come again anyway.
@@ -95,29 +160,29 @@ func (f *fanout) takeLost() []*lostConnection {
 	return losses
 }
 
-// settleConnection reports whether the transport accepted what it was given for the
-// connection. If it did not, the connection is left.
-func (f *fanout) settleConnection(ctx context.Context, connection *lostConnection, patience time.Duration) bool {
+// settleConnection returns what the connection still lacks; nil if the transport
+// accepted what it was given.
+func (f *fanout) settleConnection(ctx context.Context, connection *lostConnection, patience time.Duration) *lostConnection {
 	for i, p := range connection.runs {
 		if i > 0 && f.isGone(connection.id) {
 			f.clearRows(ctx, refs(p.run))
 			continue
 		}
 		if f.settleRun(ctx, p, patience) == lost {
-			f.leave(&lostConnection{connection.id, connection.runs[i:]})
-			return false
+			return &lostConnection{connection.id, connection.runs[i:]}
 		}
 	}
 	f.settled.Add(1)
-	return true
+	return nil
 }
 
-// settleRun is advance, but for lost it ends operations, or the connection.
+// settleRun is advance, but where no history has what is lost it ends operations, or
+// the connection.
 func (f *fanout) settleRun(ctx context.Context, p *progress, patience time.Duration) outcome {
 	send := f.patiently().within(patience)
 	for {
 		result := f.advance(ctx, p, send)
-		if result == lost {
+		if result == lost && !f.keeps(&f.events[p.event]) {
 			result = f.endLost(ctx, p, send, patience)
 		}
 		switch result {
@@ -158,18 +223,21 @@ func (f *fanout) endLost(ctx context.Context, p *progress, send sending, patienc
 	return connectionEnded
 }
 
-// leave notes what a connection lacks.
-func (f *fanout) leave(connection *lostConnection) {
+// leave has the events that connections lack delivered again. Cause, if there is one,
+// is why the subscribers could not be put behind.
+func (f *fanout) leave(connections []*lostConnection, cause error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, p := range connection.runs {
-		if f.left == nil {
-			f.left = &leftover{p.event, p.page, p.err}
-			continue
-		}
-		f.left.event = min(f.left.event, p.event)
-		if p.page.number < f.left.page.number {
-			f.left.page = p.page
+	for _, connection := range connections {
+		for _, p := range connection.runs {
+			if f.left == nil {
+				f.left = &leftover{p.event, p.page, cmp.Or(cause, p.err)}
+				continue
+			}
+			f.left.event = min(f.left.event, p.event)
+			if p.page.number < f.left.page.number {
+				f.left.page = p.page
+			}
 		}
 	}
 }

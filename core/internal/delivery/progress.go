@@ -90,7 +90,7 @@ func (f *fanout) advance(ctx context.Context, p *progress, send sending) outcome
 	for ; p.event < p.end; p.event, p.member = p.event+1, 0 {
 		for ; p.member < len(p.run); p.member++ {
 			to := &p.run[p.member]
-			if to.ended || !addressed(&f.events[p.event], to.Ref.Connection) {
+			if to.ended || !addressed(&f.events[p.event], to.Subscriber) {
 				continue
 			}
 			result, err := f.pushOne(ctx, p.event, to, send)
@@ -119,9 +119,14 @@ func refs(run []member) []ports.OperationRef {
 	return list
 }
 
-// addressed reports whether an event is for the connection.
-func addressed(event *ports.Event, id ports.ConnectionID) bool {
-	if len(event.Only) > 0 && !slices.Contains(event.Only, id) {
+// addressed reports whether an event is for the subscriber. The end of a topic is for
+// those who subscribed before it was published.
+func addressed(event *ports.Event, to *ports.Subscriber) bool {
+	id := to.Ref.Connection
+	switch {
+	case len(event.Only) > 0 && !slices.Contains(event.Only, id):
+		return false
+	case event.Kind == ports.EventComplete && to.ReceivedAt.After(event.Time):
 		return false
 	}
 	return !slices.Contains(event.Except, id)

@@ -198,8 +198,10 @@ func (g *group) execute(ctx context.Context, index int, to *ports.Subscriber) (p
 // execution is that of one event for one subscriber.
 func (f *fanout) execution(index int, to *ports.Subscriber) *run.Execution {
 	return &run.Execution{
-		Caller:  run.NewCaller(to.Ref.Connection, to.State),
-		Event:   &f.events[index],
-		Decoded: &f.decoded[index],
+		Caller:   run.NewCaller(to.Ref.Connection, to.State),
+		Event:    &f.events[index],
+		Decoded:  &f.decoded[index],
+		Position: f.positions[index],
+		CaughtUp: f.caughtUp,
 	}
 }

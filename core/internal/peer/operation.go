@@ -55,6 +55,14 @@ func TooLarge() ports.ResponseErrors {
 	return ports.NewResponseErrors("the result is too large to be sent")
 }
 
+// Missed is what a client reads that lacks events which no history has.
+func Missed() ports.ResponseErrors {
+	return ports.ResponseErrors{{
+		Message:    "events were missed that cannot be delivered any more; subscribe again",
+		Extensions: map[string]any{"code": run.CodeMissed},
+	}}
+}
+
 // SendFunc sends a frame: Push, PushEvent, Attempt, AttemptEvent or Reply.
 type SendFunc func(ctx context.Context, to ports.Address, frame ports.Frame) error
 

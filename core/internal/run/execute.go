@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,9 +11,9 @@ import (
 )
 
 // Subscribe runs the Subscribe resolver of a subscription, and returns what it asks
-// for.
-func (r *Runner) Subscribe(ctx context.Context, caller *Caller, p *Prepared) (*Subscription, ports.ResponseErrors) {
-	x := &Execution{Caller: caller, Subscription: &Subscription{}}
+// for. The client goes on where resume says.
+func (r *Runner) Subscribe(ctx context.Context, caller *Caller, p *Prepared, resume Resume) (*Subscription, ports.ResponseErrors) {
+	x := &Execution{Caller: caller, Subscription: &Subscription{Resume: resume}}
 	prepared, err := r.newContext(With(ctx, x))
 	if err != nil {
 		r.Calls.Report(ctx, "running a Subscribe resolver", err)
@@ -46,10 +47,28 @@ func (r *Runner) Execute(ctx context.Context, x *Execution, p *Prepared, root an
 		return ports.Result{Body: []byte(`{"data":null,"errors":[{"message":"` + hooks.InternalError + `"}]}`)}
 	}
 	call := ports.Call{Root: root, Format: r.Calls.Public, MaxBytes: r.MaxResponseBytes}
-	if r.EventExtensions && x.Event != nil && x.Event.ID != "" {
-		call.Extensions = map[string]any{"event": map[string]string{"id": x.Event.ID, "position": x.Event.Position}}
+	if event := r.eventExtension(x); event != nil {
+		call.Extensions = map[string]any{"event": event}
 	}
 	return p.bound.Execute(prepared, call)
+}
+
+// eventExtension is what a result says about its event: always where a history has
+// the event, because a client resumes by its position.
+func (r *Runner) eventExtension(x *Execution) map[string]any {
+	switch {
+	case x.Event == nil:
+		return nil
+	case x.Gap:
+		return map[string]any{"recovered": false}
+	case x.Event.ID == "" || x.Position == "" && !r.EventExtensions:
+		return nil
+	}
+	extension := map[string]any{"id": x.Event.ID, "position": cmp.Or(x.Position, x.Event.Position)}
+	if x.CaughtUp {
+		extension["caughtUp"] = true
+	}
+	return extension
 }
 
 // newContext is the context that user code runs in.

@@ -18,6 +18,11 @@ type Execution struct {
 	// is kept for the executions of a delivery, and nil for one.
 	Event   *ports.Event
 	Decoded *Decoded
+	// Position is that of the event as clients have it, if a history has the event.
+	Position string
+	// CaughtUp: the event comes from the history. Gap: an initial result stands for
+	// events that no history has any more.
+	CaughtUp, Gap bool
 	// Subscription is nil but while a Subscribe resolver runs.
 	Subscription *Subscription
 

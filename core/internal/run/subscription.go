@@ -16,13 +16,23 @@ type Subscription struct {
 	Topics  []ports.Topic
 	Initial func(context.Context) (any, error)
 	Filters filter.Filters
+	// Keep is what the histories of those topics keep that have one.
+	Keep map[ports.Topic]ports.Retention
+	// Resume is where the client goes on; the resolver may say so too.
+	Resume Resume
 }
 
-// Register adds a topic. Its payloads are of the type, whose fields the conditions
-// among the options must name.
-func (s *Subscription) Register(topic ports.Topic, payload reflect.Type, options ...func(*Subscription) error) error {
+// Register adds a topic, whose history keeps so much. Its payloads are of the type,
+// whose fields the conditions among the options must name.
+func (s *Subscription) Register(topic ports.Topic, keep ports.Retention, payload reflect.Type, options ...func(*Subscription) error) error {
 	if !slices.Contains(s.Topics, topic) {
 		s.Topics = append(s.Topics, topic)
+	}
+	if !keep.None() {
+		if s.Keep == nil {
+			s.Keep = map[ports.Topic]ports.Retention{}
+		}
+		s.Keep[topic] = keep
 	}
 	known := len(s.Filters.Where)
 	for _, option := range options {

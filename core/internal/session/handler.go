@@ -22,15 +22,25 @@ type Config struct {
 	Calls       hooks.Calls
 	Observation observe.Observation
 	Now         func() time.Time
+	// History is nil where no topic keeps one; Catcher is whoever reads it.
+	History ports.History
+	Catcher Catcher
 
 	ConnectionTTL             time.Duration
 	InitTimeout               time.Duration
 	ReorderWindow             time.Duration
 	MaxOperations             int
+	MaxTopics                 int
 	MaxConnectionsPerIdentity int
 	MaxMessageBytes           int
 	MaxMessagesPerSecond      int
 	PageSize                  int
+}
+
+// Catcher brings subscribers up to the end of a topic's history: a delivery.Deliverer.
+type Catcher interface {
+	CatchUp(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (gap bool, err error)
+	MakeLive(ctx context.Context, topic ports.Topic, ref ports.OperationRef, receivedAt time.Time) error
 }
 
 // Handler handles what clients send. Its methods may be called concurrently, also

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
@@ -14,31 +15,44 @@ import (
 // subscribe runs the Subscribe resolver and puts the subscription in place. A
 // resolver that refuses costs no write. It runs while the operation is being prepared.
 func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request ports.Request, p *run.Prepared) error {
-	wanted, errs := h.Runner.Subscribe(preparing, s.caller(), p)
+	resume, asked, err := run.ParseResume(request.Extensions, h.MaxTopics)
+	if err != nil {
+		return h.refuse(ctx, s, ports.NewResponseErrors(err.Error()))
+	}
+	wanted, errs := h.Runner.Subscribe(preparing, s.caller(), p, resume)
 	if errs != nil {
 		return h.refuse(ctx, s, errs)
 	}
 	row := h.row(s)
 	row.Topics, row.State = wanted.Topics, s.connection.State
-	var err error
 	if row.Request, err = run.EncodeRequest(request); err != nil {
 		return h.refuse(ctx, s, ports.NewResponseErrors("variables must be a JSON object"))
 	}
 	if row.Filters, err = wanted.Filters.Encode(); err != nil {
 		return h.refuse(ctx, s, ports.NewResponseErrors(err.Error()))
 	}
+	b, err := h.beginning(ctx, wanted, asked)
+	if err != nil {
+		h.Calls.Report(ctx, "reading a history", err, hooks.Connection(s.Ref.Connection))
+		return h.refuse(ctx, s, ports.NewResponseErrors(hooks.InternalError))
+	}
+	row.From = b.from
 	if proceed, err := h.place(ctx, s, row); !proceed {
 		return err
 	}
 	h.Runner.Keep(row.Request, p)
-	if wanted.Initial == nil {
+	if proceed, err := h.begin(ctx, s, wanted, b); !proceed {
+		return err
+	}
+	if wanted.Initial == nil || b.resumed && !b.gap {
 		return nil
 	}
-	return h.sendInitial(ctx, s, p, wanted.Initial)
+	return h.sendInitial(ctx, s, p, wanted.Initial, b.gap)
 }
 
 // sendInitial sends the first result, made after the subscription is in place.
-func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared, initial func(context.Context) (any, error)) error {
+// Gap: it stands for events that were missed.
+func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared, initial func(context.Context) (any, error), gap bool) error {
 	payload, err := initialPayload(run.With(ctx, s.execution()), initial)
 	switch {
 	case isOverdue(ctx):
@@ -50,6 +64,7 @@ func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared,
 		return h.Peers.EndWithErrors(ctx, s.Operation, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
 	}
 	x := s.execution()
+	x.Gap = gap
 	x.Event = &ports.Event{Kind: ports.EventData, Payload: payload, Time: h.Now()}
 	result := h.Runner.Execute(ctx, x, p, run.DecodePayload(payload))
 	switch {

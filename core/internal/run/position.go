@@ -1,0 +1,98 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// CodeMissed is the code of the error that says that a client lacks events.
+const CodeMissed = "EVENTS_MISSED"
+
+// Position is a mark of a topic as clients have it: eight hexadecimal digits that
+// stand for the topic, so that its name stays with the server, a dot, and the mark. Of
+// those with the same digits a client keeps the last one.
+func Position(topic ports.Topic, mark ports.Mark) string {
+	return topicKey(topic) + "." + mark.String()
+}
+
+func topicKey(topic ports.Topic) string {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(topic))
+	return fmt.Sprintf("%08x", hash.Sum32())
+}
+
+// maxPositionBytes is longer than any position.
+const maxPositionBytes = 512
+
+var errPosition = errors.New("is not a position that this server has given")
+
+// Resume is where a client goes on: the last mark that it has of each topic.
+type Resume map[string]ports.Mark
+
+// At is where the client goes on in a topic.
+func (r Resume) At(topic ports.Topic) (mark ports.Mark, ok bool) {
+	mark, ok = r[topicKey(topic)]
+	return mark, ok
+}
+
+// Add adds a position as a client has it.
+func (r Resume) Add(position string) error {
+	key, text, ok := strings.Cut(position, ".")
+	if !ok || len(key) != 8 || len(position) > maxPositionBytes {
+		return errPosition
+	}
+	mark, ok := ports.ParseMark(text)
+	if !ok || mark.Epoch == "" {
+		return errPosition
+	}
+	r[key] = mark
+	return nil
+}
+
+// ParseResume reads the extension "resume" of a request: a position, or a list of
+// them. Asked is true where the client has sent it, empty or not. At most so many
+// positions are read.
+func ParseResume(extensions json.RawMessage, most int) (resume Resume, asked bool, err error) {
+	if len(extensions) == 0 {
+		return nil, false, nil
+	}
+	var fields struct {
+		Resume json.RawMessage `json:"resume"`
+	}
+	if json.Unmarshal(extensions, &fields) != nil || len(fields.Resume) == 0 {
+		return nil, false, nil
+	}
+	positions, err := positionsOf(fields.Resume)
+	switch {
+	case err != nil:
+		return nil, true, err
+	case len(positions) > most:
+		return nil, true, fmt.Errorf("extensions.resume may have at most %d positions", most)
+	}
+	resume = Resume{}
+	for i, position := range positions {
+		if err := resume.Add(position); err != nil {
+			return nil, true, fmt.Errorf("extensions.resume: position %d %w", i+1, err)
+		}
+	}
+	return resume, true, nil
+}
+
+func positionsOf(value json.RawMessage) (positions []string, err error) {
+	var one string
+	if json.Unmarshal(value, &one) == nil {
+		if one == "" {
+			return nil, nil
+		}
+		return []string{one}, nil
+	}
+	if json.Unmarshal(value, &positions) != nil {
+		return nil, errors.New("extensions.resume must be a position or a list of them")
+	}
+	return positions, nil
+}

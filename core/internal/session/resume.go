@@ -1,0 +1,158 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/fanql/fanql/core/internal/hooks"
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/run"
+	"github.com/fanql/fanql/ports"
+)
+
+// beginning is where a subscription begins in its topics.
+type beginning struct {
+	// start are the positions from which on the client lacks nothing, for a client that
+	// resumes by itself.
+	start []string
+	asked bool
+	// from is where a resumed subscription goes on. Gap: events are missing before.
+	from         map[ports.Topic]ports.Mark
+	resumed, gap bool
+}
+
+// beginning finds out where a subscription begins, before it is placed: what comes
+// meanwhile then counts as missing rather than as received.
+func (h *Handler) beginning(ctx context.Context, wanted *run.Subscription, asked bool) (*beginning, error) {
+	b := &beginning{asked: asked, resumed: len(wanted.Resume) > 0}
+	if b.resumed {
+		b.from, b.gap = h.resumeAt(wanted)
+	}
+	if !asked || b.resumed && !b.gap {
+		return b, nil
+	}
+	return b, h.readStart(ctx, wanted, b)
+}
+
+// resumeAt is where a client goes on. Gap: it has no position of a topic with a history,
+// or the other way about.
+func (h *Handler) resumeAt(wanted *run.Subscription) (from map[ports.Topic]ports.Mark, gap bool) {
+	from = map[ports.Topic]ports.Mark{}
+	for _, topic := range wanted.Topics {
+		mark, ok := wanted.Resume.At(topic)
+		_, keeps := wanted.Keep[topic]
+		switch {
+		case ok && keeps && h.History != nil:
+			from[topic] = mark.After()
+		case ok || keeps:
+			gap = true
+		}
+	}
+	if gap || len(from) == 0 {
+		return nil, true
+	}
+	return from, false
+}
+
+func (h *Handler) readStart(ctx context.Context, wanted *run.Subscription, b *beginning) error {
+	b.start = []string{}
+	for _, topic := range wanted.Topics {
+		keep, ok := wanted.Keep[topic]
+		if !ok || h.History == nil {
+			continue
+		}
+		mark, err := h.History.Head(ctx, topic, keep)
+		if err != nil {
+			return err
+		}
+		b.start = append(b.start, run.Position(topic, mark))
+	}
+	return nil
+}
+
+// begin has a subscription that was just placed catch up, and gives its client the
+// positions where it begins. Proceed is false where it has ended, or somebody else sees
+// to it.
+func (h *Handler) begin(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) (proceed bool, err error) {
+	if err := h.catchUpAll(ctx, s, b); err != nil {
+		return false, h.endFailed(ctx, s, err)
+	}
+	switch {
+	case !b.gap:
+	case wanted.Initial == nil:
+		return false, h.Peers.EndWithErrors(ctx, s.Operation, peer.Missed())
+	case b.from != nil:
+		if inPlace, err := h.makeLive(ctx, s, wanted, b); err != nil {
+			return false, h.endFailed(ctx, s, err)
+		} else if !inPlace {
+			return false, nil
+		}
+	}
+	return true, h.sendStart(ctx, s, b)
+}
+
+// endFailed ends a subscription that could not begin as it should.
+func (h *Handler) endFailed(ctx context.Context, s *starting, cause error) error {
+	h.Calls.Report(ctx, "catching up", cause, hooks.Connection(s.Ref.Connection))
+	return h.Peers.EndWithErrors(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
+}
+
+// catchUpAll brings a resumed subscription up to the present in all of its topics.
+func (h *Handler) catchUpAll(ctx context.Context, s *starting, b *beginning) error {
+	for topic := range b.from {
+		gap, err := h.catchUp(ctx, s, topic)
+		if err != nil {
+			return err
+		}
+		b.gap = b.gap || gap
+	}
+	return nil
+}
+
+// catchUp has half of the time that there is for the message; the bus does the rest.
+func (h *Handler) catchUp(ctx context.Context, s *starting, topic ports.Topic) (gap bool, err error) {
+	if deadline, limited := ctx.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, deadline.Sub(h.Now())/2)
+		defer cancel()
+	}
+	return h.Catcher.CatchUp(ctx, topic, s.Ref)
+}
+
+// makeLive goes on without the events that are missing. What comes from now on is
+// delivered, and the initial result is made afterwards.
+func (h *Handler) makeLive(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) (proceed bool, err error) {
+	if b.asked {
+		if err := h.readStart(ctx, wanted, b); err != nil {
+			return false, err
+		}
+	}
+	for topic := range b.from {
+		err := h.Catcher.MakeLive(ctx, topic, s.Ref, s.ReceivedAt)
+		switch {
+		case peer.Is(err, ports.ErrConflict): // live already, or a delivery sees to it
+		case peer.Is(err, ports.ErrNotFound):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// sendStart gives a client that resumes by itself the positions where it begins: in a
+// result without data, which such a client keeps for itself.
+func (h *Handler) sendStart(ctx context.Context, s *starting, b *beginning) error {
+	if len(b.start) == 0 && !b.gap || !b.asked {
+		return nil
+	}
+	event := map[string]any{"start": b.start}
+	if b.gap {
+		event["recovered"] = false
+	}
+	body, err := json.Marshal(map[string]any{"data": nil, "extensions": map[string]any{"event": event}})
+	if err != nil {
+		return err
+	}
+	return h.Peers.Reply(ctx, s.Address, s.Dialect.Next(string(s.Ref.ID), body))
+}
