@@ -12,11 +12,12 @@ import (
 var (
 	_ ports.Backend     = (*Backend)(nil)
 	_ ports.EventSource = (*Backend)(nil)
+	_ ports.History     = (*Backend)(nil)
 )
 
 // Config shapes a Backend. No field is required.
 type Config struct {
-	// Now is the clock by which rows expire. Default: time.Now.
+	// Now is the clock by which rows expire and the events of histories age. Default: time.Now.
 	Now func() time.Time
 	// PageSize is how many subscribers a page has when the request leaves it to
 	// the store. Default: 1000.
@@ -103,12 +104,13 @@ func jitter(attempt int) time.Duration {
 	return rand.N(longest) //nolint:gosec // Spreading retries needs no secrecy.
 }
 
-// Backend is a whole backend in the memory of one process: a Store and a Bus.
-// It implements ports.Backend and ports.EventSource and may be used by many
-// goroutines at once.
+// Backend is a whole backend in the memory of one process: a Store, a Bus and a
+// History. It implements ports.Backend, ports.EventSource and ports.History and may
+// be used by many goroutines at once.
 type Backend struct {
 	*Store
 	*Bus
+	*History
 }
 
 // New returns an empty backend. ErrInvalid: a number is negative.
@@ -117,5 +119,5 @@ func New(config Config) (*Backend, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	return &Backend{Store: newStore(config), Bus: newBus(config)}, nil
+	return &Backend{Store: newStore(config), Bus: newBus(config), History: newHistory(config)}, nil
 }

@@ -16,7 +16,8 @@ var _ ports.EventBus = (*Broadcast)(nil)
 // (core.WithListener). It may be used by many goroutines at once.
 //
 // Order: those of one topic as they were published. Repeats: none. An event that
-// nobody listens to is gone.
+// nobody listens to is gone. No engine lists subscribers here who could be behind: an
+// EventCatchUp is ErrInvalid.
 type Broadcast struct {
 	mu        sync.Mutex
 	position  uint64
@@ -41,7 +42,9 @@ func (b *Broadcast) Publish(ctx context.Context, events ...ports.Event) error {
 	if err := ended(ctx, op); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(events, func(event ports.Event) bool { return event.Topic == "" }) {
+	if slices.ContainsFunc(events, func(event ports.Event) bool {
+		return event.Topic == "" || event.Kind == ports.EventCatchUp
+	}) {
 		return failure(op, ports.ErrInvalid)
 	}
 	b.mu.Lock()

@@ -21,6 +21,9 @@ var _ ports.EventBus = (*Direct)(nil)
 // in another, have no order: two subscribers may see their events in different
 // ones. Repeats: only after an error verdict, and before Publish returns.
 // Positions compare as strings; between processes, as their clocks do.
+//
+// Calls have no order, so nobody can catch up: there is no history, and an
+// EventCatchUp is ErrInvalid.
 type Direct struct {
 	deliver ports.DeliverFunc
 
@@ -52,7 +55,7 @@ func (d *Direct) Publish(ctx context.Context, events ...ports.Event) error {
 	}
 	rest := make([]ports.Event, len(events))
 	for i, event := range events {
-		if event.Topic == "" {
+		if event.Topic == "" || event.Kind == ports.EventCatchUp {
 			return failure(op, ports.ErrInvalid)
 		}
 		event.Position = d.next()

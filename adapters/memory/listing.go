@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -20,6 +21,17 @@ type members struct {
 type entry struct {
 	sequence  uint64
 	operation *operation
+	// place is where the operation is on the topic; nil is the zero Place.
+	place *ports.Place
+}
+
+// subscriber is the operation as a listing has it.
+func (e *entry) subscriber() ports.Subscriber {
+	subscriber := e.operation.Subscriber
+	if e.place != nil {
+		subscriber.Place = *e.place
+	}
+	return subscriber
 }
 
 // find is where a sequence is, or would be.
@@ -29,8 +41,26 @@ func (m *members) find(sequence uint64) (int, bool) {
 	})
 }
 
-// list has an operation in a topic's listing, at its own place.
-func (s *Store) list(topic ports.Topic, o *operation) {
+// entry finds a live operation in a topic's listing, nil when it is not there.
+func (s *Store) entry(topic ports.Topic, ref ports.OperationRef) *entry {
+	c, m := s.connections[ref.Connection], s.topics[topic]
+	if c == nil || m == nil || c.operations[ref.ID] == nil {
+		return nil
+	}
+	at, found := m.find(c.operations[ref.ID].sequence)
+	if !found || m.entries[at].operation == nil {
+		return nil
+	}
+	return &m.entries[at]
+}
+
+// list has an operation in a topic's listing, in the order of its sequence. Where it
+// is there already its place stays.
+func (s *Store) list(topic ports.Topic, o *operation, from ports.Mark) {
+	var place *ports.Place
+	if from != (ports.Mark{}) {
+		place = &ports.Place{From: from}
+	}
 	m := s.topics[topic]
 	if m == nil {
 		m = &members{}
@@ -39,9 +69,9 @@ func (s *Store) list(topic ports.Topic, o *operation) {
 	at, found := m.find(o.sequence)
 	switch {
 	case !found:
-		m.entries = slices.Insert(m.entries, at, entry{o.sequence, o})
+		m.entries = slices.Insert(m.entries, at, entry{o.sequence, o, place})
 	case m.entries[at].operation == nil:
-		m.entries[at].operation = o
+		m.entries[at].operation, m.entries[at].place = o, place
 		m.empty--
 	}
 }
@@ -56,7 +86,7 @@ func (s *Store) unlist(topic ports.Topic, o *operation) {
 	if !found || m.entries[at].operation == nil {
 		return
 	}
-	m.entries[at].operation = nil
+	m.entries[at].operation, m.entries[at].place = nil, nil
 	m.empty++
 	switch {
 	case m.empty == len(m.entries):
@@ -107,10 +137,46 @@ func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request 
 		if page.Subscribers == nil {
 			page.Subscribers = make([]ports.Subscriber, 0, min(limit, len(m.entries)-start-i))
 		}
-		page.Subscribers = append(page.Subscribers, e.operation.Subscriber)
+		page.Subscribers = append(page.Subscribers, e.subscriber())
 		after = e.sequence
 	}
 	return page, nil
+}
+
+// GetSubscriber implements ports.SubscriptionStore.
+func (s *Store) GetSubscriber(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (ports.Subscriber, error) {
+	const op = "GetSubscriber"
+	if err := ended(ctx, op); err != nil {
+		return ports.Subscriber{}, err
+	}
+	now := s.now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.entry(topic, ref)
+	if e == nil || expired(e.operation.at, now) {
+		return ports.Subscriber{}, failure(op, ports.ErrNotFound)
+	}
+	return e.subscriber(), nil
+}
+
+// MovePlace implements ports.SubscriptionStore.
+func (s *Store) MovePlace(
+	ctx context.Context, topic ports.Topic, ref ports.OperationRef, receivedAt time.Time, was uint64, now ports.Place,
+) error {
+	const op = "MovePlace"
+	if err := s.lock(ctx, op); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	e := s.entry(topic, ref)
+	if e == nil || !e.operation.ReceivedAt.Equal(receivedAt) {
+		return failure(op, ports.ErrNotFound)
+	}
+	if e.subscriber().Place.Version != was {
+		return failure(op, ports.ErrConflict)
+	}
+	e.place = &now
+	return nil
 }
 
 // RemoveSubscribers implements ports.SubscriptionStore. An operation keeps its

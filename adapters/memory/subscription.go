@@ -37,13 +37,13 @@ func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
 }
 
 // repeat answers an AddOperation whose ID is in use. The same operation is
-// listed again where RemoveSubscribers has taken it out.
+// listed again where RemoveSubscribers has taken it out; elsewhere its place stays.
 func (s *Store) repeat(o *operation, added ports.Operation) error {
 	if !o.ReceivedAt.Equal(added.ReceivedAt) || !bytes.Equal(o.Request, added.Request) {
 		return failure("AddOperation", ports.ErrConflict)
 	}
 	for _, topic := range o.topics {
-		s.list(topic, o)
+		s.list(topic, o, added.From[topic])
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func (s *Store) put(c *connection, added ports.Operation) {
 	c.operations[added.Ref.ID] = o
 	s.expiries.add(&o.moment, added.ExpiresAt, o)
 	for _, topic := range added.Topics {
-		s.list(topic, o)
+		s.list(topic, o, added.From[topic])
 	}
 }
 
