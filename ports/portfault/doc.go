@@ -21,12 +21,12 @@
 // No wrapper breaks the contract of its port: what it does to a call is what the
 // contract lets happen. What each kind of fault means for each call:
 //
-//	kind        stores                   Publish              Deliver               Push, Close
+//	kind        stores, histories        Publish              Deliver               Push, Close
 //	Latency     takes longer             takes longer         takes longer          takes longer
 //	Throttled   ErrThrottled             nothing taken        nothing delivered     nothing sent
 //	Timeout     nothing done, no kind    nothing taken        nothing delivered     nothing sent
 //	LostAnswer  done, but an error       taken, an error      delivered, an error   sent, but an error
-//	Partial     short pages, some rows   the first are taken  some are delivered    -
+//	Partial     short reads, some rows   the first are taken  some are delivered    -
 //	Duplicate   carried out twice        taken twice          delivered twice       -
 //	Crash       done or not, and the process ends
 //

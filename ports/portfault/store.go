@@ -21,7 +21,9 @@ type Store struct {
 // Partial is to ListSubscribers a page of one subscriber, and to RemoveSubscribers
 // that some of the rows are removed and the call fails; no other call has parts.
 // Duplicate is to a call that writes a second call, whose answer the caller gets;
-// DeleteConnection answers as the first did, because the second finds nothing.
+// DeleteConnection answers as the first did, because the second finds nothing. A
+// MovePlace that raises the version is so ErrConflict, although it moved the place: as
+// where a client asks again by itself.
 // Reads and SaveCheckpoint have none, and neither has RemoveOperation, whose
 // second call would leave a tombstone that the first need not.
 func (p *Process) Store(inner ports.Store) *Store { return &Store{p, inner} }
@@ -90,6 +92,22 @@ func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request 
 			return s.inner.ListSubscribers(ctx, topic, request)
 		},
 	})
+}
+
+// GetSubscriber implements ports.SubscriptionStore.
+func (s *Store) GetSubscriber(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (ports.Subscriber, error) {
+	return invoke(ctx, s.process, call[ports.Subscriber]{
+		name: "GetSubscriber", subject: subject(ref),
+		do: func(ctx context.Context) (ports.Subscriber, error) { return s.inner.GetSubscriber(ctx, topic, ref) },
+	})
+}
+
+// MovePlace implements ports.SubscriptionStore.
+func (s *Store) MovePlace(
+	ctx context.Context, topic ports.Topic, ref ports.OperationRef, receivedAt time.Time, was uint64, now ports.Place,
+) error {
+	do := plain(func(ctx context.Context) error { return s.inner.MovePlace(ctx, topic, ref, receivedAt, was, now) })
+	return s.process.run(ctx, call[nothing]{name: "MovePlace", subject: subject(ref), do: do, repeated: twice(do)})
 }
 
 // RemoveSubscribers implements ports.SubscriptionStore.
