@@ -250,7 +250,8 @@ func TestConnectionIsClosedWhoseEndedOperationCannotBeRemoved(t *testing.T) {
 }
 
 // The events of a topic whose transport has accepted nothing are unfinished: the
-// attempt does not count. Where it has accepted some, it counts.
+// attempt does not count. Where it has accepted some, the others are behind, and the
+// event is done with.
 func TestVerdictOfAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, test := range map[string]struct {
@@ -270,7 +271,7 @@ func TestVerdictOfAnOutage(t *testing.T) {
 			}
 			away.begin(time.Hour)
 			verdict := h.engine.Deliver(t.Context(), []ports.Event{{ID: "1", Topic: "a", Kind: ports.EventData, Payload: []byte(`1`)}})[0]
-			if verdict == nil || errors.Is(verdict, ports.ErrUnfinished) != test.unfinished {
+			if (verdict != nil) != test.unfinished || errors.Is(verdict, ports.ErrUnfinished) != test.unfinished {
 				t.Errorf("%s: the verdict is %v", name, verdict)
 			}
 		}

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/fanql/fanql/ports"
@@ -28,7 +29,7 @@ func (t *turn) keep(ctx context.Context) (err error) {
 // mark is where an event is in the topic's history.
 func (t *turn) mark(event *ports.Event) ports.Mark {
 	if !t.keeps(event) {
-		return ports.Mark{Position: event.Position} // which no history reads
+		return ports.Mark{Position: cmp.Or(event.Position, "unknown")} // which no history reads
 	}
 	return ports.Mark{Epoch: t.epoch, Position: event.Position}
 }

@@ -98,6 +98,9 @@ func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnec
 		f.leave(connections, nil)
 		return
 	}
+	ends := slices.DeleteFunc(slices.Clone(connections), func(c *lostConnection) bool { return !f.lacksEnd(c) })
+	f.leave(ends, nil)
+	connections = slices.DeleteFunc(connections, f.lacksEnd)
 	ctx, stop := afterward(ctx)
 	defer stop()
 	err := f.putBehind(ctx, f.topic, f.lacking(connections), 0)
@@ -110,6 +113,18 @@ func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnec
 		return
 	}
 	f.settled.Add(int64(len(connections)))
+}
+
+// lacksEnd reports whether all that a connection lacks is the end of a topic which no
+// history has. Delivered again, that is only for those who are left.
+func (f *fanout) lacksEnd(connection *lostConnection) bool {
+	for _, p := range connection.runs {
+		event := &f.events[p.event]
+		if event.Kind != ports.EventComplete || f.keeps(event) {
+			return false
+		}
+	}
+	return true
 }
 
 // keepsAll reports whether the history has all the events.

@@ -90,7 +90,7 @@ func (f *fanout) advance(ctx context.Context, p *progress, send sending) outcome
 	for ; p.event < p.end; p.event, p.member = p.event+1, 0 {
 		for ; p.member < len(p.run); p.member++ {
 			to := &p.run[p.member]
-			if to.ended || !addressed(&f.events[p.event], to.Subscriber) {
+			if to.ended || !f.addressed(&f.events[p.event], to.Subscriber) {
 				continue
 			}
 			result, err := f.pushOne(ctx, p.event, to, send)
@@ -119,17 +119,25 @@ func refs(run []member) []ports.OperationRef {
 	return list
 }
 
-// addressed reports whether an event is for the subscriber. The end of a topic is for
-// those who subscribed before it was published.
-func addressed(event *ports.Event, to *ports.Subscriber) bool {
+// addressed reports whether an event is for the subscriber.
+func (f *fanout) addressed(event *ports.Event, to *ports.Subscriber) bool {
 	id := to.Ref.Connection
 	switch {
 	case len(event.Only) > 0 && !slices.Contains(event.Only, id):
 		return false
-	case event.Kind == ports.EventComplete && to.ReceivedAt.After(event.Time):
+	case event.Kind == ports.EventComplete && f.cameAfter(event, to):
 		return false
 	}
 	return !slices.Contains(event.Except, id)
+}
+
+// clockMargin is how far the clocks of publishers and gateways may be apart.
+const clockMargin = time.Second
+
+// cameAfter reports whether a subscriber came after an event was published, as far as
+// their clocks tell. A time of receipt that is still to come tells nothing.
+func (f *fanout) cameAfter(event *ports.Event, to *ports.Subscriber) bool {
+	return !event.Time.IsZero() && to.ReceivedAt.After(event.Time.Add(clockMargin)) && !to.ReceivedAt.After(f.Now())
 }
 
 // outcome is what one push has come to.
