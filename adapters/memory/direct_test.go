@@ -43,6 +43,7 @@ func TestDirectContract(t *testing.T) {
 			source := &delivered{}
 			return must.Make(memory.NewDirect(source.deliver)), source
 		},
+		Unordered: true,
 	})
 }
 

@@ -28,6 +28,9 @@ type BusAdapter struct {
 	// TooLarge is a size in bytes of a payload that the bus cannot carry; 0 when
 	// it carries any.
 	TooLarge int
+	// Unordered says that the bus keeps no order between calls, and so refuses an
+	// EventCatchUp.
+	Unordered bool
 }
 
 // TestBus tries what a bus promises to publishers.
@@ -44,7 +47,7 @@ func (a BusAdapter) fixture(t *testing.T) busFixture {
 	}
 	return busFixture{
 		EventBus: bus, EventSource: source, names: newNames(), published: NewClock().Now(),
-		less: less, capacity: a.Capacity, tooLarge: a.TooLarge,
+		less: less, capacity: a.Capacity, tooLarge: a.TooLarge, unordered: a.Unordered,
 	}
 }
 
@@ -56,6 +59,7 @@ type busFixture struct {
 	published          time.Time // of every event
 	less               func(a, b string) bool
 	capacity, tooLarge int
+	unordered          bool
 }
 
 func busChecks() []check[busFixture] {
@@ -66,6 +70,7 @@ func busChecks() []check[busFixture] {
 func takenChecks() []check[busFixture] {
 	return []check[busFixture]{
 		{name: "Publish: delivers what was published", run: publishWhole},
+		{name: "Publish: a catch-up arrives, or is invalid on a bus without order", run: publishCatchUp},
 		{name: "Publish: no events is success", run: func(t tester, f busFixture) {
 			success(t, "Publish", f.Publish(t.Context()))
 		}},
@@ -140,6 +145,7 @@ func publishWhole(t tester, f busFixture) {
 	whole.Payload = []byte(`{"text":"` + strings.Repeat("☃ <&>\\u0000", 500) + `"}`)
 	whole.Only = []ports.ConnectionID{"a b", "c,d"}
 	whole.Except = []ports.ConnectionID{"e#f"}
+	whole.Keep = ports.Retention{Count: 7, Age: 90*time.Minute + time.Millisecond}
 	whole.Trace = map[string]string{"traceparent": "00-1-2-01", "☃": ""}
 	bare := ports.Event{ID: f.prefix + "2", Topic: whole.Topic, Kind: ports.EventComplete, Time: whole.Time}
 	out := bare
@@ -155,6 +161,17 @@ func publishWhole(t tester, f busFixture) {
 	for i := range want {
 		sameEvent(t, got[i], want[i])
 	}
+}
+
+func publishCatchUp(t tester, f busFixture) {
+	catchUp := f.event("t", "1")
+	catchUp.Kind = ports.EventCatchUp
+	if f.unordered {
+		f.takesNone(t, ports.ErrInvalid, catchUp)
+		return
+	}
+	success(t, "Publish", f.Publish(t.Context(), catchUp, f.event("t", "end")))
+	sameEvent(t, f.consume(t, nil, "t")[0], catchUp)
 }
 
 // notTakenChecks are about events that the bus refuses.
@@ -278,7 +295,7 @@ func (f busFixture) inOrder(t tester, delivered []ports.Event, topic string, wan
 // sameEvent compares all but the position.
 func sameEvent(t tester, got, want ports.Event) {
 	t.Helper()
-	if got.ID != want.ID || got.Topic != want.Topic || got.Kind != want.Kind ||
+	if got.ID != want.ID || got.Topic != want.Topic || got.Kind != want.Kind || got.Keep != want.Keep ||
 		!bytes.Equal(got.Payload, want.Payload) || !got.Time.Equal(want.Time) ||
 		!slices.Equal(got.Only, want.Only) || !slices.Equal(got.Except, want.Except) || !maps.Equal(got.Trace, want.Trace) {
 		t.Errorf("the event is %s, want %s", brief(got), brief(want))

@@ -112,12 +112,60 @@ func deliverEdits(edit func(ctx context.Context, deliver ports.DeliverFunc, even
 	}
 }
 
+// refusesCatchUp refuses catch-ups, as a bus without order does.
+func refusesCatchUp(b *brokenBus) {
+	b.publish = func(ctx context.Context, events []ports.Event) error {
+		if slices.ContainsFunc(events, func(e ports.Event) bool { return e.Kind == ports.EventCatchUp }) {
+			return broken(ports.ErrInvalid)
+		}
+		return b.Bus.Publish(ctx, events...)
+	}
+}
+
+// TestUnorderedBusCheck proves the half of a check that is for buses without order.
+func TestUnorderedBusCheck(t *testing.T) {
+	for name, test := range map[string]struct {
+		breaks func(*brokenBus)
+		whole  bool
+	}{
+		"whole":    {refusesCatchUp, true},
+		"takes it": {func(*brokenBus) {}, false},
+		"takes one": {func(b *brokenBus) {
+			refusesCatchUp(b)
+			refuses := b.publish
+			b.publish = func(ctx context.Context, events []ports.Event) error {
+				err := refuses(ctx, events)
+				if err != nil {
+					_ = b.Bus.Publish(ctx, events[0])
+				}
+				return err
+			}
+		}, false},
+	} {
+		fixture := brokenBusFixture(t, test.breaks)
+		fixture.unordered = true
+		found := try(t, check[busFixture]{run: publishCatchUp}, fixture)
+		if whole := len(found) == 0; whole != test.whole {
+			t.Errorf("%s: the check reports %q", name, found)
+		}
+	}
+}
+
 func takenFaults() busFaults {
 	return busFaults{
 		{"Publish: delivers what was published", publishEdits(func(e *ports.Event) { e.Trace = nil })},
 		{"Publish: delivers what was published", publishEdits(func(e *ports.Event) { e.Except = nil })},
 		{"Publish: delivers what was published", publishEdits(func(e *ports.Event) { e.Kind = ports.EventData })},
 		{"Publish: delivers what was published", publishDrops(func(e ports.Event) bool { return e.Payload == nil })},
+		{"Publish: delivers what was published", publishEdits(func(e *ports.Event) { e.Keep.Count = 0 })},
+		{"Publish: delivers what was published", publishEdits(func(e *ports.Event) { e.Keep.Age = e.Keep.Age.Truncate(time.Minute) })},
+		{"Publish: a catch-up arrives, or is invalid on a bus without order", refusesCatchUp},
+		{"Publish: a catch-up arrives, or is invalid on a bus without order", publishEdits(func(e *ports.Event) { e.Kind = ports.EventData })},
+		{"Publish: a catch-up arrives, or is invalid on a bus without order", publishEdits(func(e *ports.Event) {
+			if e.Kind == ports.EventCatchUp {
+				e.Payload = nil
+			}
+		})},
 		{"Publish: no events is success", func(b *brokenBus) {
 			b.publish = func(ctx context.Context, events []ports.Event) error {
 				if len(events) == 0 {

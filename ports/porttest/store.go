@@ -38,7 +38,7 @@ func TestStore(t *testing.T, adapter StoreAdapter) {
 
 func storeChecks() []check[storeFixture] {
 	return slices.Concat(connectionChecks(), addChecks(), removeChecks(), tombstoneChecks(),
-		listingChecks(), checkpointChecks(), errorChecks())
+		listingChecks(), placeChecks(), checkpointChecks(), errorChecks())
 }
 
 func (a StoreAdapter) fixture(t *testing.T) storeFixture {

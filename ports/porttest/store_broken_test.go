@@ -29,6 +29,8 @@ type brokenStore struct {
 	add        func(context.Context, ports.Operation) error
 	remove     func(context.Context, ports.OperationRef, time.Time) (bool, error)
 	list       func(context.Context, ports.Topic, ports.PageRequest) (ports.Page, error)
+	subscriber func(context.Context, ports.Topic, ports.OperationRef) (ports.Subscriber, error)
+	move       func(context.Context, ports.Topic, ports.OperationRef, time.Time, uint64, ports.Place) error
 	clear      func(context.Context, ports.Topic, []ports.OperationRef) error
 	save       func(context.Context, ports.Topic, ports.Checkpoint) error
 	load       func(context.Context, ports.Topic) (ports.Checkpoint, error)
@@ -67,6 +69,16 @@ func (b *brokenStore) ListSubscribers(ctx context.Context, topic ports.Topic, re
 	return b.list(ctx, topic, request)
 }
 
+func (b *brokenStore) GetSubscriber(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (ports.Subscriber, error) {
+	return b.subscriber(ctx, topic, ref)
+}
+
+func (b *brokenStore) MovePlace(
+	ctx context.Context, topic ports.Topic, ref ports.OperationRef, at time.Time, was uint64, now ports.Place,
+) error {
+	return b.move(ctx, topic, ref, at, was, now)
+}
+
 func (b *brokenStore) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs []ports.OperationRef) error {
 	return b.clear(ctx, topic, refs)
 }
@@ -88,7 +100,7 @@ func brokenStoreFixture(t *testing.T, breaks func(*brokenStore)) storeFixture {
 				Store: inner, clock: clock, create: inner.CreateConnection, get: inner.GetConnection,
 				init: inner.InitConnection, touch: inner.TouchConnection, disconnect: inner.DeleteConnection,
 				add: inner.AddOperation, remove: inner.RemoveOperation, list: inner.ListSubscribers,
-				clear: inner.RemoveSubscribers, save: inner.SaveCheckpoint, load: inner.LoadCheckpoint,
+				subscriber: inner.GetSubscriber, move: inner.MovePlace, clear: inner.RemoveSubscribers, save: inner.SaveCheckpoint, load: inner.LoadCheckpoint,
 				reopen: func() Store { return inner },
 			}
 			breaks(b)

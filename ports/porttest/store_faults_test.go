@@ -16,7 +16,7 @@ import (
 
 func TestStoreChecks(t *testing.T) {
 	faults := slices.Concat(createFaults(), getFaults(), initFaults(), touchFaults(), deleteFaults(), addedFaults(),
-		addRefusedFaults(), removeFaults(), tombstoneFaults(), pagingFaults(), removeSubscribersFaults(), checkpointFaults(), errorFaults())
+		addRefusedFaults(), removeFaults(), tombstoneFaults(), pagingFaults(), removeSubscribersFaults(), placeFaults(), checkpointFaults(), errorFaults())
 	prove(t, storeChecks(), faults, brokenStoreFixture)
 }
 
@@ -791,6 +791,12 @@ func errorFaults() storeFaults {
 				return b.Store.ListSubscribers(deaf(ctx), topic, request)
 			}
 		}},
+		{heeds, func(b *brokenStore) {
+			b.subscriber = func(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (ports.Subscriber, error) {
+				return b.Store.GetSubscriber(deaf(ctx), topic, ref)
+			}
+		}},
+		{heeds, moves(func(ctx context.Context, b *brokenStore, m move) error { return b.moves(deaf(ctx), m) })},
 		{heeds, func(b *brokenStore) {
 			b.clear = func(ctx context.Context, topic ports.Topic, refs []ports.OperationRef) error {
 				return b.Store.RemoveSubscribers(deaf(ctx), topic, refs)
