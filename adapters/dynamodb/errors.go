@@ -131,6 +131,21 @@ func conditionFailed(err error) (item, bool) {
 	return nil, false
 }
 
+// othersFailed returns which actions of a transaction, counted from the second one on,
+// were turned down by their conditions.
+func othersFailed(err error) (indices []int) {
+	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok {
+		return nil
+	}
+	for i, reason := range cancelled.CancellationReasons {
+		if i > 0 && value(reason.Code) == "ConditionalCheckFailed" {
+			indices = append(indices, i-1)
+		}
+	}
+	return indices
+}
+
 // outcomeKnown says whether an error of a transaction tells that nothing was done.
 func outcomeKnown(err error) bool {
 	_, cancelled := errors.AsType[*types.TransactionCanceledException](err)

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -46,6 +47,9 @@ func encodeEvent(event ports.Event) types.AttributeValue {
 	fields := item{
 		"id": text(event.ID), "kind": text(string(event.Kind)),
 		"payload": binary(event.Payload), "time": instantOf(event.Time).attribute(),
+	}
+	if !event.Keep.None() {
+		fields["keep"], fields["age"] = number(int64(event.Keep.Count)), number(int64(event.Keep.Age))
 	}
 	if len(event.Only) > 0 {
 		fields["only"] = texts(event.Only)
@@ -93,18 +97,21 @@ func decodeEvents(fields image) ([]ports.Event, error) {
 func decodeEvent(fields image) (ports.Event, bool) {
 	id, hasID := imageText(fields, "id")
 	kind, hasKind := imageText(fields, "kind")
-	payload, time := fields["payload"], fields["time"]
-	if !hasID || !hasKind || !is(payload, events.DataTypeBinary) || !is(time, events.DataTypeNumber) {
+	payload, published := fields["payload"], fields["time"]
+	if !hasID || !hasKind || !is(payload, events.DataTypeBinary) || !is(published, events.DataTypeNumber) {
 		return ports.Event{}, false
 	}
-	at, err := strconv.ParseInt(time.Number(), 10, 64)
+	at, err := strconv.ParseInt(published.Number(), 10, 64)
 	only, onlyOK := imageIDs(fields, "only")
 	except, exceptOK := imageIDs(fields, "except")
 	trace, traceOK := imageTrace(fields)
+	count, countOK := imageNumber(fields, "keep")
+	age, ageOK := imageNumber(fields, "age")
 	return ports.Event{
 		ID: id, Kind: ports.EventKind(kind), Payload: payload.Binary(), Time: instant(at).time(),
+		Keep: ports.Retention{Count: int(count), Age: time.Duration(age)},
 		Only: only, Except: except, Trace: trace,
-	}, err == nil && onlyOK && exceptOK && traceOK
+	}, err == nil && onlyOK && exceptOK && traceOK && countOK && ageOK
 }
 
 // is says whether a value is there and has the type: of any other type its
@@ -139,6 +146,18 @@ func imageIDs(fields image, name string) ([]ports.ConnectionID, bool) {
 		ids[i] = ports.ConnectionID(element.String())
 	}
 	return ids, true
+}
+
+func imageNumber(fields image, name string) (int64, bool) {
+	v, ok := fields[name]
+	if !ok {
+		return 0, true
+	}
+	if !is(v, events.DataTypeNumber) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(v.Number(), 10, 64)
+	return n, err == nil
 }
 
 func imageTrace(fields image) (map[string]string, bool) {

@@ -49,7 +49,7 @@ func anEvent(id string) ports.Event {
 	return ports.Event{
 		ID: id, Topic: "room/42 #☃", Kind: ports.EventData, Payload: []byte("{\"text\":\"\x00\xff\"}"),
 		Time: time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC), Only: []ports.ConnectionID{"a", "b"},
-		Except: []ports.ConnectionID{""}, Trace: map[string]string{"traceparent": "00-1", "": ""},
+		Keep: ports.Retention{Count: 100, Age: time.Hour}, Except: []ports.ConnectionID{""}, Trace: map[string]string{"traceparent": "00-1", "": ""},
 	}
 }
 

@@ -36,6 +36,10 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
+func unsigned(n uint64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatUint(n, 10)}
+}
+
 func binary(b []byte) types.AttributeValue {
 	if b == nil {
 		b = []byte{}
@@ -66,6 +70,15 @@ func textOf(v types.AttributeValue) string {
 func numberOf(v types.AttributeValue) int64 {
 	if n, ok := v.(*types.AttributeValueMemberN); ok {
 		if parsed, err := strconv.ParseInt(n.Value, 10, 64); err == nil {
+			return parsed
+		}
+	}
+	return 0
+}
+
+func unsignedOf(v types.AttributeValue) uint64 {
+	if n, ok := v.(*types.AttributeValueMemberN); ok {
+		if parsed, err := strconv.ParseUint(n.Value, 10, 64); err == nil {
 			return parsed
 		}
 	}

@@ -64,7 +64,8 @@ func holding(o ports.Operation) held {
 // topics, a row over 400 KB, all of them together over 4 MB, or a connection
 // whose operations no longer fit its row (400 KB). What is invalid or too large
 // by itself is refused without a request, and so before a tombstone is seen. The
-// same operation again with other topics keeps its first ones.
+// same operation again with other topics keeps its first ones; rows of it that are
+// gone come back.
 //
 // It makes 1 TransactWriteItems, or without topics 1 UpdateItem.
 func (b *Backend) AddOperation(ctx context.Context, added ports.Operation) error {
@@ -75,36 +76,54 @@ func (b *Backend) AddOperation(ctx context.Context, added ports.Operation) error
 	if slices.Contains(added.Topics, "") || added.ExpiresAt.IsZero() {
 		return refusal(op, ports.ErrInvalid)
 	}
+	topics := added.Topics // those whose rows are to be written
 	waiting := backoff{random: b.random}
 	for {
 		now := instantOf(b.now())
-		err := b.put(ctx, added, now)
+		err := b.put(ctx, added, topics, now)
 		before, failed := conditionFailed(err)
-		if !failed {
-			return failure(op, err)
-		}
-		c := readConnection(before)
-		operation, taken := c.liveOperations(now)[digest(added.Ref.ID)]
+		inPlace := othersFailed(err)
 		switch {
-		case c.cancels(added):
-			return refusal(op, ports.ErrCancelled)
-		case !c.live(now):
-			return refusal(op, ports.ErrNotFound)
-		case taken && !operation.same(added):
-			return refusal(op, ports.ErrConflict)
-		case taken:
-			added.Topics = operation.topics
-		case added.Limit > 0 && len(c.liveOperations(now)) >= added.Limit:
-			return refusal(op, ports.ErrTooMany)
-		default: // Operations that have expired are in the way.
-			if err := b.dropExpired(ctx, c, now); err != nil {
+		case failed:
+			again, kind, err := b.obstacle(ctx, added, readConnection(before), now)
+			switch {
+			case kind != nil:
+				return refusal(op, kind)
+			case err != nil:
 				return failure(op, err)
+			case again != nil:
+				added.Topics, topics = again.topics, again.topics
 			}
+		case len(inPlace) > 0:
+			topics = except(topics, inPlace)
+		default:
+			return failure(op, err)
 		}
 		if !waiting.wait(ctx) {
 			return refusal(op, ports.ErrThrottled)
 		}
 	}
+}
+
+// obstacle says why a connection's row did not take an operation: kind is what it is
+// refused with. Otherwise it can be tried again: the operation is there already and
+// returned, or what was in the way has gone.
+func (b *Backend) obstacle(ctx context.Context, added ports.Operation, c connection, now instant) (again *held, kind, err error) {
+	operations := c.liveOperations(now)
+	operation, taken := operations[digest(added.Ref.ID)]
+	switch {
+	case c.cancels(added):
+		return nil, ports.ErrCancelled, nil
+	case !c.live(now):
+		return nil, ports.ErrNotFound, nil
+	case taken && !operation.same(added):
+		return nil, ports.ErrConflict, nil
+	case taken:
+		return &operation, nil, nil
+	case added.Limit > 0 && len(operations) >= added.Limit:
+		return nil, ports.ErrTooMany, nil
+	}
+	return nil, nil, b.dropExpired(ctx, c, now) // Operations that have expired are in the way.
 }
 
 // same says whether it is the operation that is added once more.
@@ -113,31 +132,46 @@ func (h held) same(added ports.Operation) bool {
 	return h.received == again.received && bytes.Equal(h.request, again.request)
 }
 
-// put writes the operation to its connection and a row to each of its topics.
-func (b *Backend) put(ctx context.Context, added ports.Operation, now instant) error {
+// put writes the operation to its connection and a row to each of the topics. A row
+// of the same operation that is there already fails the write: its place may have
+// moved.
+func (b *Backend) put(ctx context.Context, added ports.Operation, topics []ports.Topic, now instant) error {
 	u := addition(added, now)
-	if len(added.Topics) == 0 {
+	if len(topics) == 0 {
 		_, err := b.update(ctx, u)
 		return err
 	}
 	row := subscriberRow(added)
-	puts := make([]types.TransactWriteItem, 0, len(added.Topics))
+	puts := make([]types.TransactWriteItem, 0, len(topics))
 	total := 0
-	for _, topic := range added.Topics {
-		topicRow := withTopic(row, topic)
-		rowSize := itemSize(topicRow)
+	for _, topic := range topics {
+		fields := topicRow(row, added, topic)
+		rowSize := itemSize(fields)
 		if rowSize > maxItem {
 			return errTooLarge
 		}
 		total += rowSize
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
-			TableName: aws.String(b.tables.Subscriptions), Item: topicRow,
+			TableName: aws.String(b.tables.Subscriptions), Item: fields,
+			// What is there otherwise is left of an operation that has ended.
+			ConditionExpression:       aws.String("attribute_not_exists(received) OR received <> :received OR expires <= :now"),
+			ExpressionAttributeValues: item{":received": row["received"], ":now": now.attribute()},
 		}})
 	}
 	if len(puts)+1 > maxActions || total > maxTransaction {
 		return errTooLarge
 	}
 	return b.transact(ctx, u, puts)
+}
+
+// except is the list without what has these indices.
+func except(topics []ports.Topic, indices []int) (rest []ports.Topic) {
+	for i, topic := range topics {
+		if !slices.Contains(indices, i) {
+			rest = append(rest, topic)
+		}
+	}
+	return rest
 }
 
 // addition is the change at the connection, with all that has to hold there. An

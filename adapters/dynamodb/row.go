@@ -48,9 +48,13 @@ func subscriberRow(o ports.Operation) item {
 	return row
 }
 
-func withTopic(row item, topic ports.Topic) item {
+// topicRow is the row of an operation in one topic's listing.
+func topicRow(row item, o ports.Operation, topic ports.Topic) item {
 	row = maps.Clone(row)
 	row[attributeEvent] = text(string(topic))
+	if from := o.From[topic]; from != (ports.Mark{}) {
+		row["from"] = text(from.String())
+	}
 	return row
 }
 
@@ -70,6 +74,7 @@ func readSubscriber(row item) (ports.Subscriber, bool) {
 		Filters:    binaryOf(row["filters"]),
 		ReceivedAt: readInstant(row["received"]).time(),
 		NotAfter:   readInstant(row["notAfter"]).time(),
+		Place:      readPlace(row),
 	}, id != ""
 }
 

@@ -87,6 +87,21 @@ func scan(t *testing.T, table string) []map[string]types.AttributeValue {
 	return output.Items
 }
 
+// put writes an item as another program would.
+func put(t *testing.T, table string, row map[string]types.AttributeValue) {
+	t.Helper()
+	_, err := server.Client().PutItem(t.Context(), &sdk.PutItemInput{TableName: &table, Item: row})
+	success(t, err)
+}
+
+func textOf(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}
+
 func refused(t *testing.T, err, kind error) {
 	t.Helper()
 	if !errors.Is(err, kind) {
