@@ -58,6 +58,7 @@ func NewServer(config Config) (*Server, error) {
 func (s *Server) compose() (err error) {
 	c := &s.config
 	engine := core.Config{Schema: c.Schema, Hooks: c.Hooks, Store: c.Backend, Bus: c.Backend, Logger: c.Logger}
+	engine.History, _ = c.Backend.(ports.History)
 	if c.Core != nil {
 		c.Core(&engine)
 	}

@@ -52,6 +52,9 @@ func newFunction(config Config) (*function, error) {
 		Schema: config.Schema, Hooks: config.Hooks, Logger: config.Logger,
 		Store: config.Backend, Bus: bus, Pusher: pusher,
 	}
+	if config.Delivery != Direct {
+		engine.History, _ = config.Backend.(ports.History)
+	}
 	if config.Core != nil {
 		config.Core(&engine)
 	}

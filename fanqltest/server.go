@@ -1,6 +1,7 @@
 package fanqltest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math"
@@ -89,6 +90,7 @@ func (s *Server) fillPorts(tb testing.TB, config *core.Config) {
 	}
 	if config.Bus == nil {
 		config.Bus = backend
+		config.History = cmp.Or[ports.History](config.History, backend)
 	}
 	if config.Pusher == nil {
 		config.Pusher = pushed

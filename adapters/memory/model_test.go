@@ -23,9 +23,10 @@ func newModelBackend(t *testing.T, history model.History) model.Backend {
 		Backoff:     func(int) time.Duration { return 10 * time.Millisecond },
 	}))
 	return model.Backend{
-		Store:  func(*portfault.Process) ports.Store { return backend },
-		Bus:    func(*portfault.Process) ports.EventBus { return backend },
-		Source: func(*portfault.Process) ports.EventSource { return backend },
+		Store:   func(*portfault.Process) ports.Store { return backend },
+		Bus:     func(*portfault.Process) ports.EventBus { return backend },
+		Source:  func(*portfault.Process) ports.EventSource { return backend },
+		History: func(*portfault.Process) ports.History { return backend },
 		Idle: func() {
 			if err := backend.Flush(t.Context()); err != nil {
 				t.Error(err)

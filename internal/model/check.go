@@ -83,8 +83,37 @@ func (w *world) checkEvents() {
 				}
 			}
 			w.checkDue(c, o, due, got, ended)
+			if o.resumes != nil && !o.resumed {
+				w.checkChain(c, o)
+			}
 		}
 	}
+}
+
+// checkChain checks an operation together with those of former connections that it
+// goes on with: from the first placement on the client misses nothing, or was told.
+func (w *world) checkChain(c *client, o *operation) {
+	all := c.received(o)
+	first, firstClient := o, c
+	for first.resumes != nil {
+		firstClient, first = first.resumes.client, first.resumes.operation
+		former := firstClient.received(first)
+		for number, at := range former.first {
+			all.first[number] = at
+		}
+	}
+	placed := w.truth.placedAt(first.ref(firstClient), first.receivedAt)
+	if placed == 0 {
+		return
+	}
+	var due []*event
+	for _, e := range w.events {
+		if placed < e.begun && e.returned > 0 && slices.Contains(o.topics, e.topic) {
+			due = append(due, e)
+		}
+	}
+	w.chains++
+	w.checkDue(c, o, due, all, c.endedAt(o))
 }
 
 // checkEvent checks what holds for each event by itself.
@@ -96,7 +125,7 @@ func (w *world) checkEvent(c *client, o *operation, e *event, got received, repe
 		w.violated("%v got %d, which is not of its topics", o.ref(c), e.number)
 	case o.handled > 0 && e.begun > o.handled:
 		w.violated("complete is heard: of %v it was handled at %d, and it got %d, published at %d", o.ref(c), o.handled, e.number, e.begun)
-	case !o.reused && removed > 0 && e.begun > max(removed, c.failedAt(o.id)):
+	case !o.reused && o.tries.Load() == 1 && removed > 0 && e.begun > max(removed, c.failedAt(o.id)):
 		w.violated("nothing comes after an error: %v was removed at %d, and got %d, published at %d", o.ref(c), removed, e.number, e.begun)
 	case times > 1 && !repeats:
 		w.violated("a repeat needs a reason: %v got %d %d times", o.ref(c), e.number, times)
@@ -127,7 +156,7 @@ func (w *world) checkDue(c *client, o *operation, due []*event, got received, en
 
 // repeatsAllowed reports whether there was a reason for repeats.
 func (w *world) repeatsAllowed() bool {
-	if w.shape.deadline > 0 {
+	if w.shape.deadline > 0 || w.shape.outages > 0 {
 		return true
 	}
 	for fault := range w.faults.Injected() {

@@ -2,9 +2,14 @@ package model
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fanql/fanql/ports"
@@ -39,6 +44,20 @@ type operation struct {
 	// completed is when the client sent its complete, and handled when that was
 	// handled; 0 if it was not.
 	completed, handled int64
+	// asked: the client has asked for positions. Resumes is the operation of a former
+	// connection that this one goes on with, and resumed is that another one does with
+	// this.
+	asked bool
+	// tries are how often its message was handed over.
+	tries   atomic.Int32
+	resumes *resumable
+	resumed bool
+}
+
+// resumable is an operation with its client.
+type resumable struct {
+	client    *client
+	operation *operation
 }
 
 func (o *operation) ref(c *client) ports.OperationRef {
@@ -104,10 +123,10 @@ func (c *client) try(what string, do func(*process) error, places []string) bool
 // send has a message handled; the channel is closed when it was. Handled, unless
 // nil, is told whether it was.
 func (c *client) send(data string, handled func(at int64)) <-chan struct{} {
-	return c.sendAt(c.world.receivedAt(), data, handled)
+	return c.sendAt(c.world.receivedAt(), data, handled, new(atomic.Int32))
 }
 
-func (c *client) sendAt(receivedAt time.Time, data string, handled func(at int64)) <-chan struct{} {
+func (c *client) sendAt(receivedAt time.Time, data string, handled func(at int64), tries *atomic.Int32) <-chan struct{} {
 	c.requests++
 	message := ports.Message{
 		Address: c.address, RequestID: fmt.Sprint(c.address.ID, " ", c.requests), ReceivedAt: receivedAt, Data: []byte(data),
@@ -117,7 +136,11 @@ func (c *client) sendAt(receivedAt time.Time, data string, handled func(at int64
 	c.messages.Go(func() {
 		defer close(done)
 		pause(latency)
-		if c.try(data, func(p *process) error { return p.engine.Receive(context.Background(), message) }, places) && handled != nil {
+		receive := func(p *process) error {
+			tries.Add(1)
+			return p.engine.Receive(context.Background(), message)
+		}
+		if c.try(data, receive, places) && handled != nil {
 			handled(c.world.tick())
 		}
 	})
@@ -159,8 +182,74 @@ func (c *client) subscribe() <-chan struct{} {
 	if c.random.IntN(8) == 0 {
 		initial = ", initial: true"
 	}
+	o.asked = c.world.shape.keep > 0 && c.random.IntN(4) > 0
+	return c.sendSubscribe(o, letters, initial, nil)
+}
+
+func (c *client) sendSubscribe(o *operation, letters, initial string, positions []string) <-chan struct{} {
 	query := fmt.Sprintf(`subscription { %s: feed(topics: \"%s\"%s) }`, o.alias, letters, initial)
-	return c.sendAt(o.receivedAt, c.subscribing(o.id, query), nil)
+	extensions := ""
+	if o.asked {
+		list, _ := json.Marshal(append([]string{}, positions...)) //nolint:errchkjson // Strings are JSON.
+		extensions = fmt.Sprintf(`,"extensions":{"resume":%s}`, list)
+	}
+	return c.sendAt(o.receivedAt, c.subscribing(o.id, query, extensions), nil, &o.tries)
+}
+
+// resume goes on with an operation of a former connection, as far as that has a
+// position of each of its topics.
+func (c *client) resume(former resumable) {
+	positions := former.client.positions(former.operation)
+	if len(positions) < len(former.operation.topics) {
+		return
+	}
+	o := &operation{
+		id: fmt.Sprint(len(c.operations)), alias: "use0", topics: former.operation.topics,
+		receivedAt: c.world.receivedAt(), asked: true, resumes: &former,
+	}
+	former.operation.resumed = true
+	c.operations = append(c.operations, o)
+	letters := ""
+	for _, topic := range o.topics {
+		letters += string(rune('a' + topic))
+	}
+	c.sendSubscribe(o, letters, "", positions)
+}
+
+// positions are the last ones of each topic that the client has, of an operation and of
+// those that it goes on with.
+func (c *client) positions(o *operation) []string {
+	last := map[string]string{}
+	if o.resumes != nil {
+		for _, position := range o.resumes.client.positions(o.resumes.operation) {
+			key, _, _ := strings.Cut(position, ".")
+			last[key] = position
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.frames {
+		if f.id != o.id || f.alias != o.alias && f.alias != "" {
+			continue
+		}
+		for _, position := range f.positions {
+			key, _, _ := strings.Cut(position, ".")
+			last[key] = position
+		}
+	}
+	return slices.Sorted(maps.Values(last))
+}
+
+// unended are the operations whose client still wants them after its connection has
+// ended, as far as it knows.
+func (c *client) unended() []resumable {
+	var list []resumable
+	for _, o := range c.live() {
+		if !o.reused {
+			list = append(list, resumable{c, o})
+		}
+	}
+	return list
 }
 
 // reuse gives an operation an ID that is free again. In the legacy protocol it
@@ -183,12 +272,12 @@ func (c *client) reuse(o *operation, id string) {
 	o.id, o.alias = id, fmt.Sprint("use", len(uses))
 }
 
-func (c *client) subscribing(id, query string) string {
+func (c *client) subscribing(id, query, extensions string) string {
 	kind := "subscribe"
 	if c.protocol == legacy {
 		kind = "start"
 	}
-	return fmt.Sprintf(`{"id":%q,"type":%q,"payload":{"query":"%s"}}`, id, kind, query)
+	return fmt.Sprintf(`{"id":%q,"type":%q,"payload":{"query":"%s"%s}}`, id, kind, query, extensions)
 }
 
 // complete ends an operation.
@@ -202,7 +291,7 @@ func (c *client) complete(o *operation) <-chan struct{} {
 	return c.sendAt(receivedAt, fmt.Sprintf(`{"id":%q,"type":%q}`, o.id, kind), func(at int64) {
 		o.handled = at
 		c.world.truth.complete(o.ref(c), receivedAt)
-	})
+	}, new(atomic.Int32))
 }
 
 // disconnect closes the socket from the client's side, and the transport tells

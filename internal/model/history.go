@@ -25,12 +25,14 @@ func (w *world) play() {
 	for i := range w.shape.publishers {
 		actors.Go(func() { w.publishAll(source(w.seed, fmt.Sprint("publisher ", i))) })
 	}
+	actors.Go(w.cutTransports)
 	actors.Wait()
 	for _, c := range w.clients {
 		c.messages.Wait()
 	}
 	w.note("the faults end")
 	w.faults.Stop()
+	w.sockets.outage("", 0)
 	w.backend.Idle()
 	if w.shape.last {
 		w.lastEvents()
@@ -52,12 +54,37 @@ func (w *world) play() {
 // visit is one client after the other, as a browser's tab reconnects.
 func (w *world) visit(number int) {
 	random := source(w.seed, fmt.Sprint("client ", number))
+	var former []resumable
 	for connection := range 3 {
 		pause(time.Duration(random.IntN(100)) * time.Millisecond)
 		c, ok := w.connect(random, fmt.Sprintf("%d.%d", number, connection))
-		if ok && c.act() {
+		if !ok {
+			continue
+		}
+		for _, operation := range former {
+			c.resume(operation)
+		}
+		if c.act() {
 			return
 		}
+		c.messages.Wait() // whose answers may still be on their way
+		former = c.unended()
+	}
+}
+
+// cutTransports has the transport be away now and then.
+func (w *world) cutTransports() {
+	random := source(w.seed, "outages")
+	for range w.shape.outages {
+		pause(time.Duration(random.IntN(500)) * time.Millisecond)
+		length := time.Duration(1+random.IntN(100)) * time.Duration(1+random.IntN(20)) * time.Millisecond
+		var id ports.ConnectionID
+		w.mu.Lock()
+		if len(w.clients) > 0 && random.IntN(3) > 0 {
+			id = w.clients[random.IntN(len(w.clients))].address.ID
+		}
+		w.mu.Unlock()
+		w.sockets.outage(id, length)
 	}
 }
 
@@ -89,7 +116,7 @@ func (c *client) step() <-chan struct{} {
 		return c.complete(live[c.random.IntN(len(live))])
 	case dice < 75:
 		c.requests++
-		return c.send(c.subscribing(fmt.Sprint("query ", c.requests), `{ hello }`), nil)
+		return c.send(c.subscribing(fmt.Sprint("query ", c.requests), `{ hello }`, ""), nil)
 	case dice < 80:
 		c.try("keep alive", func(p *process) error { return p.engine.KeepAlive(context.Background(), c.address) }, c.places())
 	case dice < 84:

@@ -98,10 +98,11 @@ func newBackend(t *testing.T, history model.History) model.Backend {
 		Now: history.Now, MaxAttempts: 1000, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
 	}))
 	return model.Backend{
-		Store:  func(*portfault.Process) ports.Store { return backend },
-		Bus:    func(*portfault.Process) ports.EventBus { return backend },
-		Source: func(*portfault.Process) ports.EventSource { return backend },
-		Idle:   func() { _ = backend.Flush(t.Context()) },
+		Store:   func(*portfault.Process) ports.Store { return backend },
+		Bus:     func(*portfault.Process) ports.EventBus { return backend },
+		Source:  func(*portfault.Process) ports.EventSource { return backend },
+		History: func(*portfault.Process) ports.History { return backend },
+		Idle:    func() { _ = backend.Flush(t.Context()) },
 	}
 }
 

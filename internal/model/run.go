@@ -21,6 +21,8 @@ type Backend struct {
 	Store  func(process *portfault.Process) ports.Store
 	Bus    func(process *portfault.Process) ports.EventBus
 	Source func(process *portfault.Process) ports.EventSource
+	// History, unless nil, keeps what topics keep.
+	History func(process *portfault.Process) ports.History
 	// Idle returns once all that was published has been delivered.
 	Idle func()
 	// Stop, unless nil, ends what goes on by itself. The store is still used.

@@ -3,8 +3,10 @@ package model
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -15,6 +17,31 @@ type sockets struct {
 
 	mu   sync.Mutex
 	open map[ports.ConnectionID]*socket
+	// away is until when the transport reaches a connection, or none at all ("").
+	away map[ports.ConnectionID]time.Time
+}
+
+// errAway is the error of a transport that is away.
+var errAway = errors.New("the transport is away")
+
+// outage has the transport not reach a connection, or any if the ID is empty. No length
+// ends all outages.
+func (s *sockets) outage(id ports.ConnectionID, length time.Duration) {
+	s.world.note("the transport to %q is away for %v", id, length)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if length == 0 {
+		clear(s.away)
+		return
+	}
+	s.away[id] = time.Now().Add(length)
+}
+
+func (s *sockets) isAway(id ports.ConnectionID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	return now.Before(s.away[id]) || now.Before(s.away[""])
 }
 
 var _ ports.Pusher = (*sockets)(nil)
@@ -38,6 +65,8 @@ type frame struct {
 	// alias and number are those of a result.
 	alias  string
 	number int
+	// positions are those that a client resumes by.
+	positions []string
 }
 
 func (s *sockets) dial(id ports.ConnectionID) *socket {
@@ -59,6 +88,9 @@ func (s *sockets) Push(ctx context.Context, to ports.Address, message ports.Fram
 	const op = "model.Push"
 	if err := ctx.Err(); err != nil {
 		return &ports.Error{Op: op, Err: err}
+	}
+	if s.isAway(to.ID) {
+		return &ports.Error{Op: op, Err: errAway}
 	}
 	text := message.AppendTo(nil)
 	got, err := readFrame(text)
@@ -88,6 +120,9 @@ func (s *socket) take(w *world, got frame) bool {
 func (s *sockets) Close(ctx context.Context, to ports.Address, code int, reason string) error {
 	if err := ctx.Err(); err != nil {
 		return &ports.Error{Op: "model.Close", Err: err}
+	}
+	if s.isAway(to.ID) {
+		return &ports.Error{Op: "model.Close", Err: errAway}
 	}
 	if found := s.find(to.ID); found != nil && found.end(s.world, code) {
 		s.world.note("-> %s closed with %d: %s", to.ID, code, reason)
@@ -137,13 +172,22 @@ func readFrame(text []byte) (frame, error) {
 		return read, nil
 	}
 	var result struct {
-		Data   map[string]any
-		Errors []any
+		Data       map[string]any
+		Errors     []any
+		Extensions struct {
+			Event struct {
+				Position string
+				Start    []string
+			}
+		}
 	}
 	if err := json.Unmarshal(message.Payload, &result); err != nil {
 		return frame{}, err
 	}
-	read.kind = "next"
+	read.kind, read.positions = "next", result.Extensions.Event.Start
+	if position := result.Extensions.Event.Position; position != "" {
+		read.positions = append(read.positions, position)
+	}
 	for alias, value := range result.Data {
 		number, ok := value.(float64)
 		if ok {

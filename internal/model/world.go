@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -45,6 +46,8 @@ type world struct {
 	problems, trace []string
 	// untold counts the operations whose silent end a fault explains.
 	untold int
+	// chains counts the resumed operations that were checked with what they resumed.
+	chains int
 }
 
 // shape is what a seed decides about a history as a whole.
@@ -55,6 +58,10 @@ type shape struct {
 	// last is how the history ends: with a last event on each topic and every
 	// client's disconnect, or with all clients gone and time passing.
 	last bool
+	// keep is how many events the topics keep; 0 where they have no history.
+	keep int
+	// outages are how often a transport is away for a while.
+	outages int
 }
 
 // pushAttempts is how often an engine tries to push, and to close.
@@ -90,12 +97,13 @@ func newWorld(t *testing.T, seed uint64, options Options, now func() time.Time) 
 		shape: shape{
 			clients: 1 + random.IntN(4), publishers: 1 + random.IntN(2), consumers: 1 + random.IntN(2),
 			topics: 1 + random.IntN(3), pageSize: random.IntN(4), last: random.IntN(2) == 0,
+			keep: []int{0, 2, 1000, 1000}[random.IntN(4)], outages: max(0, random.IntN(5)-1),
 		},
 	}
 	if random.IntN(3) == 0 {
 		w.shape.deadline = 200*time.Millisecond + time.Duration(random.IntN(1000))*time.Millisecond
 	}
-	w.sockets = sockets{world: w, open: map[ports.ConnectionID]*socket{}}
+	w.sockets = sockets{world: w, open: map[ports.ConnectionID]*socket{}, away: map[ports.ConnectionID]time.Time{}}
 	w.truth = newTruth(w)
 	w.schema = newSchema(t, w)
 	w.note("the rates of faults are %v, the history is %+v", rates, w.shape)
@@ -193,8 +201,11 @@ func (w *world) process() *process {
 		Schema: w.schema, Store: store,
 		Bus: p.Bus(w.backend.Bus(p.Process)), Pusher: &tappedPusher{p.Pusher(&w.sockets), &w.truth},
 		PushAttempts: pushAttempts, PageSize: w.shape.pageSize, Reserve: 100 * time.Millisecond, Now: w.now,
-		Random: func() float64 { return 0.5 },
-		Hooks:  core.Hooks{OnError: func(_ context.Context, err error) { w.note("OnError: %v", err) }},
+		Random: func() float64 { return 0.5 }, Logger: slog.New(slog.DiscardHandler),
+		Hooks: core.Hooks{OnError: func(_ context.Context, err error) { w.note("OnError: %v", err) }},
+	}
+	if w.backend.History != nil {
+		config.History = p.History(w.backend.History(p.Process))
 	}
 	if w.options.Break != nil {
 		w.options.Break(&config)
@@ -255,7 +266,12 @@ func pause(d time.Duration) { <-time.After(d) }
 func (w *world) topic(index int) string { return fmt.Sprintf("%s/%c", w.name, 'a'+index) }
 
 // feed is one of the history's topics, of numbered events.
-func (w *world) feed(index int) core.Topic[int] { return core.NewTopic[int](w.topic(index)) }
+func (w *world) feed(index int) core.Topic[int] {
+	if w.shape.keep == 0 {
+		return core.NewTopic[int](w.topic(index))
+	}
+	return core.NewTopic[int](w.topic(index), core.Keep(w.shape.keep, time.Hour))
+}
 
 // newSchema has one subscription, feed, whose topics are letters.
 func newSchema(t *testing.T, w *world) *graphqlgo.Schema {
@@ -264,16 +280,18 @@ func newSchema(t *testing.T, w *world) *graphqlgo.Schema {
 		"initial": {Type: graphql.Boolean},
 	}
 	subscribe := func(p graphql.ResolveParams) (any, error) {
-		var topics []string
+		var options []core.SubscribeOption
+		if initial, _ := p.Args["initial"].(bool); initial {
+			options = append(options, core.Initial(func(context.Context) (any, error) { return 0, nil }))
+		}
 		letters, _ := p.Args["topics"].(string)
 		for _, letter := range letters {
-			topics = append(topics, w.topic(int(letter-'a')))
+			if _, err := w.feed(int(letter-'a')).Subscribe(p.Context, options...); err != nil {
+				return nil, err
+			}
+			options = nil
 		}
-		if initial, _ := p.Args["initial"].(bool); initial {
-			first := core.Initial(func(context.Context) (any, error) { return 0, nil })
-			return core.Subscribe(p.Context, topics, first)
-		}
-		return core.Subscribe(p.Context, topics)
+		return nil, nil
 	}
 	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{

@@ -170,6 +170,9 @@ func (c *catching) push(ctx context.Context, chunk *chunk, to *ports.Subscriber)
 	chunk.mu.Unlock()
 	if chunk.err != nil { // a gap
 		result, err := c.atGap(ctx, chunk.fanout, &run[0])
+		if result == socketGone {
+			chunk.forget(ctx, run)
+		}
 		return lacks, result, err
 	}
 	p := progress{run: run, page: chunk.page, end: len(chunk.events)}

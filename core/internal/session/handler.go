@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/hooks"
@@ -50,6 +51,8 @@ type Handler struct {
 	pending pendingInits
 	lines   *lines
 	rates   *rates
+	// noHistory: that topics keep nothing is reported once.
+	noHistory sync.Once
 }
 
 // New makes a handler.

@@ -25,6 +25,9 @@ type line struct {
 	users   int
 	lasting bool // the transport says when it ends: see forget
 	over    bool // a message has ended the connection
+	// ending closes once it is known whether a message that is about to end the
+	// connection has done so; nil where none is.
+	ending chan struct{}
 	// undecided closes when no message taken so far can end the connection any more,
 	// or one has; nil where nothing waits.
 	undecided chan struct{}
@@ -35,7 +38,7 @@ type line struct {
 	// holds are the operations being prepared.
 	holds map[ports.OperationID]*hold
 	// placed are operations that were put in place here. Some may have ended since.
-	placed map[ports.OperationID]struct{}
+	placed map[ports.OperationID]time.Time
 }
 
 // hold is an operation ID that is taken while its operation is being prepared.
@@ -119,10 +122,16 @@ func (l *lines) end(id ports.ConnectionID) (ended func(error)) {
 		return func(error) {}
 	}
 	of.close()
+	ending := make(chan struct{})
+	of.ending = ending
 	return func(err error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		of.over = err == nil
+		close(ending)
+		if of.ending == ending {
+			of.ending = nil
+		}
 	}
 }
 
@@ -140,10 +149,23 @@ func (of *line) close() {
 	}
 }
 
-func (l *lines) isOver(of *line) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return of.over
+// isOver reports whether the connection has ended. A message that comes while another
+// is about to end it waits for what becomes of that: it is handled where the connection
+// could not be closed and goes on.
+func (l *lines) isOver(ctx context.Context, of *line) (bool, error) {
+	for {
+		l.mu.Lock()
+		over, ending := of.over, of.ending
+		l.mu.Unlock()
+		if !over || ending == nil {
+			return over, nil
+		}
+		select {
+		case <-ending:
+		case <-ctx.Done():
+			return true, ctx.Err()
+		}
+	}
 }
 
 // initialized notes which connection_init was accepted, before that is said.
@@ -240,9 +262,9 @@ func (l *lines) placed(t *taken) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if t.line.placed == nil || len(t.line.placed) >= l.maxPlaced {
-		t.line.placed = map[ports.OperationID]struct{}{}
+		t.line.placed = map[ports.OperationID]time.Time{}
 	}
-	t.line.placed[ports.OperationID(t.decoded.ID)] = struct{}{}
+	t.line.placed[ports.OperationID(t.decoded.ID)] = t.message.ReceivedAt
 	l.releaseLocked(t)
 }
 

@@ -13,10 +13,15 @@ import (
 func (h *Handler) receive(ctx context.Context, t *taken) error {
 	defer h.lines.leave(t)
 	err := t.await(ctx)
-	if err == nil && h.lines.isOver(t.line) {
-		return nil
-	}
+	var over bool
 	if err == nil {
+		over, err = h.lines.isOver(ctx, t.line)
+	}
+	switch {
+	case err != nil:
+	case over:
+		return nil
+	default:
 		err = h.handle(ctx, t)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
@@ -21,10 +22,16 @@ type beginning struct {
 	resumed, gap bool
 }
 
+// errNoHistory is reported once.
+var errNoHistory = errors.New("core.Config.History is not set, so nothing is kept")
+
 // beginning finds out where a subscription begins, before it is placed: what comes
 // meanwhile then counts as missing rather than as received.
 func (h *Handler) beginning(ctx context.Context, wanted *run.Subscription, asked bool) (*beginning, error) {
 	b := &beginning{asked: asked, resumed: len(wanted.Resume) > 0}
+	if h.History == nil && len(wanted.Keep) > 0 {
+		h.noHistory.Do(func() { h.Calls.Report(ctx, "subscribing to a topic that keeps events", errNoHistory) })
+	}
 	if b.resumed {
 		b.from, b.gap = h.resumeAt(wanted)
 	}

@@ -102,7 +102,8 @@ func (l *lines) take(t *taken, inOrder bool) {
 		}
 	case wire.Subscribe:
 		t.early = t.line.inits > 0
-		_, t.known = t.line.placed[id]
+		receivedAt, placed := t.line.placed[id]
+		t.known = placed && !receivedAt.Equal(t.message.ReceivedAt) // or it is handed over again
 		l.hold(t)
 	}
 }
