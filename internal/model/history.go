@@ -33,7 +33,7 @@ func (w *world) play() {
 	w.note("the faults end")
 	w.faults.Stop()
 	w.sockets.outage("", 0)
-	w.backend.Idle()
+	w.settle()
 	if w.shape.last {
 		w.lastEvents()
 	}
@@ -180,7 +180,17 @@ func (w *world) lastEvents() {
 	for topic := range w.shape.topics {
 		w.publish(p, false, topic)
 	}
-	w.backend.Idle()
+	w.settle()
+}
+
+// settle returns once all that was published has been delivered, and what deliveries
+// publish to catch up.
+func (w *world) settle() {
+	for before := int64(-1); before != w.deliveries.Load(); {
+		before = w.deliveries.Load()
+		w.backend.Idle()
+		pause(time.Second)
+	}
 }
 
 // leave has every client disconnect, in peace.

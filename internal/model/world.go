@@ -35,6 +35,8 @@ type world struct {
 
 	// actions counts what clients and publishers did.
 	actions atomic.Int64
+	// deliveries counts those that were begun.
+	deliveries atomic.Int64
 
 	mu sync.Mutex
 	// slots are the processes by the place they run at.
@@ -236,6 +238,7 @@ func (w *world) invoke(deliver ports.DeliverFunc) ports.DeliverFunc {
 			defer cancel()
 			ctx = invocation{bounded, w.now().Add(w.shape.deadline)}
 		}
+		w.deliveries.Add(1)
 		verdicts := deliver(ctx, events)
 		w.note("delivered %s: %v", describe(events), verdicts)
 		return verdicts

@@ -28,7 +28,7 @@ type catching struct {
 
 // chunk is a part of the history on its way to those who lack it.
 type chunk struct {
-	read sync.Once
+	read chan struct{} // closed once it is
 	*fanout
 	more bool
 	err  error
@@ -137,20 +137,22 @@ func (c *catching) again(ctx context.Context, row unreached, attempts int) (*unr
 func (c *catching) chunk(ctx context.Context, from ports.Mark) *chunk {
 	c.mu.Lock()
 	found := c.chunks[from]
-	if found == nil {
-		found = &chunk{}
-		c.chunks[from] = found
+	if found != nil {
+		c.mu.Unlock()
+		<-found.read
+		return found
 	}
+	found = &chunk{read: make(chan struct{})}
+	c.chunks[from] = found
 	c.mu.Unlock()
-	found.read.Do(func() {
-		t := *c.turn
-		t.epoch, t.events = from.Epoch, nil
-		if found.err = ports.ErrGap; c.History != nil && from.Epoch != "" {
-			t.events, found.more, found.err = c.History.Read(ctx, c.topic, from, chunkEvents)
-		}
-		found.fanout = newFanout(&t, 0, len(t.events))
-		found.caughtUp = true
-	})
+	defer close(found.read)
+	t := *c.turn
+	t.epoch, t.events = from.Epoch, nil
+	if found.err = ports.ErrGap; c.History != nil && from.Epoch != "" {
+		t.events, found.more, found.err = c.History.Read(ctx, c.topic, from, chunkEvents)
+	}
+	found.fanout = newFanout(&t, 0, len(t.events))
+	found.caughtUp = true
 	return found
 }
 

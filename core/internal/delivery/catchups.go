@@ -80,6 +80,9 @@ func (t *turn) catchUps(ctx context.Context, events []ports.Event) (done int, er
 
 func (t *turn) catchUp(ctx context.Context, order catchUpOrder, published time.Time) error {
 	wait := min(firstCatchUpWait<<min(order.Attempt, 10), mostCatchUpWait) - t.Now().Sub(published)
+	if left, bounded := t.timeLeft(ctx, t.began); bounded {
+		wait = min(wait, left/2)
+	}
 	if order.Attempt > 0 && wait > 0 && peer.Wait(ctx, wait) != nil {
 		return errUnfinished
 	}

@@ -113,8 +113,31 @@ func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event, bega
 	if len(rest) == 0 {
 		return t.catchUps(ctx, events)
 	}
-	done, err = t.deliver(ctx)
-	return doneOf(events, done), err
+	others, err := t.deliver(ctx)
+	done = doneOf(events, others)
+	if t.listedAll || done == 0 {
+		return done, err
+	}
+	// A former delivery has listed the first pages, maybe before these were published.
+	caughtUp, catchErr := t.catchUps(ctx, slices.DeleteFunc(slices.Clone(events[:done]), isNoCatchUp))
+	if catchErr != nil {
+		return doneWithCatchUps(events, caughtUp), catchErr
+	}
+	return done, err
+}
+
+// doneWithCatchUps is how many of the events come before the first catch-up that is not
+// done with.
+func doneWithCatchUps(events []ports.Event, done int) int {
+	for i := range events {
+		if isCatchUp(events[i]) {
+			if done == 0 {
+				return i
+			}
+			done--
+		}
+	}
+	return len(events)
 }
 
 // withoutCatchUps are the other events of a batch: whoever is behind is listed with
@@ -127,6 +150,8 @@ func withoutCatchUps(events []ports.Event) []ports.Event {
 }
 
 func isCatchUp(event ports.Event) bool { return event.Kind == ports.EventCatchUp }
+
+func isNoCatchUp(event ports.Event) bool { return !isCatchUp(event) }
 
 // doneOf is how many of the events are done with when so many are that are no
 // catch-ups. Those are done with the event before them.
@@ -154,6 +179,8 @@ type turn struct {
 	// epoch is that of the topic's history, if it has the events.
 	epoch  string
 	events []ports.Event
+	// listedAll: all pages have been pushed, from the first on.
+	listedAll bool
 	// began is when the delivery did, of all batches.
 	began  time.Time
 	ending *peer.Ending
@@ -195,6 +222,7 @@ func (t *turn) pass(ctx context.Context, done int, page ports.Page, err error) (
 	}
 	fan := newFanout(t, done, len(t.events))
 	count, err := fan.run(ctx, "", func() (ports.Page, error) { return page, nil })
+	t.listedAll = t.listedAll || err == nil && count > 0
 	if done += count; err == nil && done < len(t.events) && page.Next == "" {
 		return done, t.save(ctx, done, done, "", errUnfinished)
 	}

@@ -119,13 +119,14 @@ func refs(run []member) []ports.OperationRef {
 	return list
 }
 
-// addressed reports whether an event is for the subscriber.
+// addressed reports whether an event is for the subscriber. The end of a topic is not
+// for one who came after it; but who goes on before it, from the history, meets it.
 func (f *fanout) addressed(event *ports.Event, to *ports.Subscriber) bool {
 	id := to.Ref.Connection
 	switch {
 	case len(event.Only) > 0 && !slices.Contains(event.Only, id):
 		return false
-	case event.Kind == ports.EventComplete && f.cameAfter(event, to):
+	case event.Kind == ports.EventComplete && !f.caughtUp && f.cameAfter(event, to):
 		return false
 	}
 	return !slices.Contains(event.Except, id)
