@@ -7,6 +7,8 @@
 // Then the faults end, what was published is delivered to the end, and what the
 // clients got is compared with what docs/guarantees.md promises:
 //
+//   - nothing missed: an operation that goes on with one of a former connection
+//     continues it, from the first placement on;
 //   - at least once, or ended: an event whose Publish returned nil reaches every
 //     operation that was in place before, or the operation is ended;
 //   - in order: first occurrences come in the order of publication;
@@ -17,9 +19,6 @@
 //   - a client that did nothing wrong is not told that it did;
 //   - no row is left of a connection after Disconnect returned nil, of one that is
 //     gone after a delivery met it, and of any after its time.
-//
-// One end of an operation is counted, and not held against the engine: the socket
-// could be neither written to nor closed, however often that was tried.
 //
 // Every history plays in a bubble of testing/synctest: time is that of the bubble
 // and costs nothing. A seed decides all that is random; goroutines make the rest,

@@ -83,11 +83,9 @@ func (v Violation) String() string {
 
 // Figures add up what was played.
 type Figures struct {
-	Histories, Operations, Events int
-	// Untold are operations that ended without a word to their clients, because
-	// nobody was left who could have told them; see the package comment.
-	Untold int
-	Faults map[portfault.Kind]int
+	// Chains are operations that were resumed and checked from the first placement on.
+	Histories, Operations, Events, Chains int
+	Faults                                map[portfault.Kind]int
 }
 
 // Test plays histories on an adapter: as many as MODEL_HISTORIES says or,
@@ -154,7 +152,7 @@ func Play(t *testing.T, adapter Adapter, options Options) (Figures, []Violation)
 func (f *Figures) add(w *world) {
 	f.Operations += int(w.actions.Load())
 	f.Events += len(w.events)
-	f.Untold += w.untold
+	f.Chains += w.chains
 	for fault, n := range w.faults.Injected() {
 		f.Faults[fault.Kind] += n
 	}
@@ -175,9 +173,9 @@ func play(t *testing.T, adapter Adapter, options Options, base time.Time, seed u
 // report logs the figures, and appends them to the file that MODEL_REPORT names.
 func report(t *testing.T, name string, figures Figures) {
 	t.Helper()
-	headers := []string{"adapter", "histories", "operations", "events", "untold"}
+	headers := []string{"adapter", "histories", "operations", "events", "resumed"}
 	fields := []string{name}
-	for _, n := range []int{figures.Histories, figures.Operations, figures.Events, figures.Untold} {
+	for _, n := range []int{figures.Histories, figures.Operations, figures.Events, figures.Chains} {
 		fields = append(fields, strconv.Itoa(n))
 	}
 	for _, kind := range portfault.Kinds() {

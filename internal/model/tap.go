@@ -2,12 +2,10 @@ package model
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/fanql/fanql/ports"
-	"github.com/fanql/fanql/ports/portfault"
 )
 
 // truth is what stands in the store, as seen behind all faults of the ports. It
@@ -28,8 +26,6 @@ type truth struct {
 	deleting map[ports.ConnectionID]int
 	deleted  map[ports.ConnectionID]int64
 	doubtful map[ports.ConnectionID]bool
-	// unclosed counts the calls in a row that could not close a socket.
-	unclosed map[ports.ConnectionID]int
 	// listings are when the listings began that a cursor may continue.
 	listings map[cursor]int64
 }
@@ -54,7 +50,7 @@ func newTruth(w *world) truth {
 	return truth{
 		world: w, placed: map[placement]int64{}, removed: map[placement]int64{}, completed: map[ports.OperationRef][]completion{},
 		deleting: map[ports.ConnectionID]int{}, deleted: map[ports.ConnectionID]int64{},
-		doubtful: map[ports.ConnectionID]bool{}, listings: map[cursor]int64{}, unclosed: map[ports.ConnectionID]int{},
+		doubtful: map[ports.ConnectionID]bool{}, listings: map[cursor]int64{},
 	}
 }
 
@@ -73,15 +69,6 @@ func (t *truth) placedAt(ref ports.OperationRef, receivedAt time.Time) int64 {
 	return t.placed[placement{ref, receivedAt.UnixNano()}]
 }
 
-// untold reports whether an operation may have ended without a word to its client,
-// because the socket could be neither written to nor closed, however often it was
-// tried.
-func (t *truth) untold(ref ports.OperationRef) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.unclosed[ref.Connection] >= pushAttempts
-}
-
 // removedAt is when an operation had been removed; 0 if nobody knows.
 func (t *truth) removedAt(ref ports.OperationRef, receivedAt time.Time) int64 {
 	t.mu.Lock()
@@ -92,23 +79,13 @@ func (t *truth) removedAt(ref ports.OperationRef, receivedAt time.Time) int64 {
 // tappedPusher is a pusher as an engine has it, faults included.
 type tappedPusher struct {
 	ports.Pusher
-	truth *truth
+	world *world
 }
 
 // Close implements ports.Pusher.
 func (p *tappedPusher) Close(ctx context.Context, to ports.Address, code int, reason string) error {
 	err := p.Pusher.Close(ctx, to, code, reason)
-	t := p.truth
-	t.world.note("Close %s: %v", to.ID, err)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case errors.Is(err, portfault.ErrCrashed): // nobody has tried
-	case err != nil:
-		t.unclosed[to.ID]++
-	case t.unclosed[to.ID] < pushAttempts:
-		t.unclosed[to.ID] = 0
-	}
+	p.world.note("Close %s: %v", to.ID, err)
 	return err
 }
 

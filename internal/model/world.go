@@ -46,8 +46,6 @@ type world struct {
 	lastTick,
 	received int64
 	problems, trace []string
-	// untold counts the operations whose silent end a fault explains.
-	untold int
 	// chains counts the resumed operations that were checked with what they resumed.
 	chains int
 }
@@ -201,7 +199,7 @@ func (w *world) process() *process {
 	store := p.Store(&tappedStore{w.backend.Store(p.Process), &w.truth})
 	config := core.Config{
 		Schema: w.schema, Store: store,
-		Bus: p.Bus(w.backend.Bus(p.Process)), Pusher: &tappedPusher{p.Pusher(&w.sockets), &w.truth},
+		Bus: p.Bus(w.backend.Bus(p.Process)), Pusher: &tappedPusher{p.Pusher(&w.sockets), w},
 		PushAttempts: pushAttempts, PageSize: w.shape.pageSize, Reserve: 100 * time.Millisecond, Now: w.now,
 		Random: func() float64 { return 0.5 }, Logger: slog.New(slog.DiscardHandler),
 		Hooks: core.Hooks{OnError: func(_ context.Context, err error) { w.note("OnError: %v", err) }},
