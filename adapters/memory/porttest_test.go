@@ -52,6 +52,17 @@ func TestBusContract(t *testing.T) {
 	}
 }
 
+func TestHistoryContract(t *testing.T) {
+	porttest.TestHistory(t, porttest.HistoryAdapter{
+		New: func(_ *testing.T, clock *porttest.Clock) ports.History {
+			return must.Make(memory.New(memory.Config{Now: clock.Now}))
+		},
+		Lose: func(_ *testing.T, clock *porttest.Clock, _ ports.History, _ ports.Topic) {
+			clock.Advance(48 * time.Hour)
+		},
+	})
+}
+
 func TestPusherContract(t *testing.T) {
 	porttest.TestPusher(t, porttest.PusherAdapter{
 		New: func(*testing.T) (ports.Pusher, func() (ports.Address, porttest.Client)) {

@@ -1,6 +1,6 @@
 // Package porttest proves that an adapter keeps the contracts of package ports.
-// An adapter's test calls TestStore, TestBus, TestEventSource, TestPusher or
-// TestSchema with a way to make the adapter, under -race:
+// An adapter's test calls TestStore, TestBus, TestEventSource, TestHistory,
+// TestPusher or TestSchema with a way to make the adapter, under -race:
 //
 //	func TestStore(t *testing.T) {
 //		porttest.TestStore(t, porttest.StoreAdapter{
