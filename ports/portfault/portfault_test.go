@@ -24,8 +24,22 @@ func TestContracts(t *testing.T) {
 	for _, kind := range []portfault.Kind{"", portfault.Latency, portfault.Duplicate} {
 		t.Run("store "+string(kind), func(t *testing.T) {
 			porttest.TestStore(t, porttest.StoreAdapter{New: func(_ *testing.T, clock *porttest.Clock) porttest.Store {
-				return always(kind).Store(must.Make(memory.New(memory.Config{Now: clock.Now})).Store)
+				inner := must.Make(memory.New(memory.Config{Now: clock.Now})).Store
+				if kind == portfault.Duplicate {
+					return calmMoves{always(kind).Store(inner), inner}
+				}
+				return always(kind).Store(inner)
 			}})
+		})
+		t.Run("history "+string(kind), func(t *testing.T) {
+			porttest.TestHistory(t, porttest.HistoryAdapter{
+				New: func(_ *testing.T, clock *porttest.Clock) ports.History {
+					return always(kind).History(must.Make(memory.New(memory.Config{Now: clock.Now})))
+				},
+				Lose: func(_ *testing.T, clock *porttest.Clock, _ ports.History, _ ports.Topic) {
+					clock.Advance(48 * time.Hour)
+				},
+			})
 		})
 	}
 	for _, kind := range []portfault.Kind{"", portfault.Latency} {
@@ -39,6 +53,19 @@ func TestContracts(t *testing.T) {
 			porttest.TestEventSource(t, adapter)
 		})
 	}
+}
+
+// calmMoves is a store whose places move without faults: the answer to the second of
+// two moves is a conflict.
+type calmMoves struct {
+	*portfault.Store
+	inner *memory.Store
+}
+
+func (s calmMoves) MovePlace(
+	ctx context.Context, topic ports.Topic, ref ports.OperationRef, receivedAt time.Time, was uint64, now ports.Place,
+) error {
+	return s.inner.MovePlace(ctx, topic, ref, receivedAt, was, now)
 }
 
 // always is a process with one kind of fault at every call.
@@ -158,6 +185,91 @@ func TestDuplicateAnswersAsTheFirst(t *testing.T) {
 	f.Plan("DeleteConnection", portfault.Duplicate)
 	if removed, err := f.store.DeleteConnection(t.Context(), "c"); !removed.Found || err != nil {
 		t.Errorf("got %+v, %v", removed, err)
+	}
+}
+
+// TestEveryKindAtAMove: a move whose client asks again by itself has moved the place,
+// and is a conflict.
+func TestEveryKindAtAMove(t *testing.T) {
+	for kind, test := range map[portfault.Kind]struct {
+		is   error
+		done bool
+	}{
+		portfault.Throttled:  {ports.ErrThrottled, false},
+		portfault.Timeout:    {portfault.ErrInjected, false},
+		portfault.LostAnswer: {portfault.ErrInjected, true},
+		portfault.Duplicate:  {ports.ErrConflict, true},
+	} {
+		f := newFixture(t)
+		added := operation("1")
+		success(t, f.store.AddOperation(t.Context(), added))
+		f.Plan("MovePlace", kind)
+		now := ports.Place{From: ports.Mark{Epoch: "e", Position: "1"}, Version: 1}
+		if err := f.store.MovePlace(t.Context(), "t", added.Ref, added.ReceivedAt, 0, now); !errors.Is(err, test.is) {
+			t.Errorf("%s: got error %v, want %v", kind, err, test.is)
+		}
+		subscriber, err := f.store.GetSubscriber(t.Context(), "t", added.Ref)
+		success(t, err)
+		if done := subscriber.Place == now; done != test.done {
+			t.Errorf("%s: done is %t, want %t", kind, done, test.done)
+		}
+		f.Plan("GetSubscriber", portfault.Timeout)
+		if _, err := f.store.GetSubscriber(t.Context(), "t", added.Ref); !errors.Is(err, portfault.ErrInjected) {
+			t.Errorf("GetSubscriber: got error %v", err)
+		}
+	}
+}
+
+func TestEveryKindAtAHistory(t *testing.T) {
+	keep := ports.Retention{Count: 10, Age: time.Hour}
+	events := []ports.Event{{ID: "1", Position: "1", Keep: keep}, {ID: "2", Position: "2", Keep: keep}, {ID: "3", Position: "3", Keep: keep}}
+	for kind, want := range map[portfault.Kind]struct {
+		least, most int
+		failed      bool
+	}{
+		portfault.Throttled:  {0, 0, true},
+		portfault.Timeout:    {0, 0, true},
+		portfault.LostAnswer: {3, 3, true},
+		portfault.Partial:    {0, 3, true},
+		portfault.Duplicate:  {3, 3, false},
+	} {
+		inner := must.Make(memory.New(memory.Config{}))
+		head, err := inner.Head(t.Context(), "t", keep)
+		success(t, err)
+		faults := portfault.New(portfault.Config{})
+		history := faults.Process().History(inner)
+		faults.Plan("Append", kind)
+		if _, err := history.Append(t.Context(), "t", events...); (err != nil) != want.failed {
+			t.Errorf("%s: got error %v", kind, err)
+		}
+		read, _, err := history.Read(t.Context(), "t", head, 0)
+		success(t, err)
+		if n := len(read); n < want.least || n > want.most {
+			t.Errorf("%s: %d were appended", kind, n)
+		}
+		for _, call := range []string{"Read", "Head"} {
+			faults.Plan(call, portfault.Timeout)
+		}
+		if _, _, err := history.Read(t.Context(), "t", head, 0); !errors.Is(err, portfault.ErrInjected) {
+			t.Errorf("Read: got error %v", err)
+		}
+		if _, err := history.Head(t.Context(), "t", keep); !errors.Is(err, portfault.ErrInjected) {
+			t.Errorf("Head: got error %v", err)
+		}
+	}
+}
+
+func TestPartOfAHistory(t *testing.T) {
+	keep := ports.Retention{Count: 10, Age: time.Hour}
+	inner := must.Make(memory.New(memory.Config{}))
+	epoch, err := inner.Append(t.Context(), "t", ports.Event{Position: "1", Keep: keep}, ports.Event{Position: "2", Keep: keep})
+	success(t, err)
+	faults := portfault.New(portfault.Config{})
+	faults.Plan("Read", portfault.Partial)
+	events, more, err := faults.Process().History(inner).Read(t.Context(), "t", ports.Mark{Epoch: epoch}, 0)
+	success(t, err)
+	if len(events) != 1 || !more {
+		t.Errorf("got %d events, more is %t; want one and more", len(events), more)
 	}
 }
 

@@ -71,7 +71,7 @@ func movePlaceChecks() []check[storeFixture] {
 		{name: "MovePlace: to any mark", run: func(t tester, f storeFixture) {
 			operation := f.add(t, f.connect(t, "a"), "1", f.topic("t"))
 			for i, from := range marks() {
-				now := ports.Place{From: from, Version: uint64(i) + 1} //nolint:gosec // A small number.
+				now := ports.Place{From: from, Version: uint64(i) + 1}
 				f.move(t, f.topic("t"), operation, now.Version-1, now)
 				f.placed(t, f.topic("t"), operation, now)
 			}

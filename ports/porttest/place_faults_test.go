@@ -93,9 +93,8 @@ func subscriberRemembers(always bool, key func(topic ports.Topic, ref ports.Oper
 		}
 		b.subscriber = func(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (ports.Subscriber, error) {
 			subscriber, err := b.Store.GetSubscriber(ctx, topic, ref)
-			former, ok := read.get(key(topic, ref))
-			if ok && (always || err != nil) {
-				return former, nil
+			if former, ok := read.get(key(topic, ref)); ok && (always || err != nil) {
+				subscriber, err = former, nil
 			}
 			if err == nil {
 				read.put(key(topic, ref), subscriber)
