@@ -246,6 +246,14 @@ func (b *budget) listings() {
 			}
 		})
 	}
+	moved := b.on(b.connected(1, 1, own), 0)
+	b.call("GetSubscriber", "1 `listing_get`", 1, func() error {
+		_, err := b.faulty.GetSubscriber(ctx, own(0, 0), moved.Ref)
+		return err
+	})
+	b.call("MovePlace", "1 `listing_move`", 1, func() error {
+		return b.faulty.MovePlace(ctx, own(0, 0), moved.Ref, moved.ReceivedAt, 0, ports.Place{Version: 1})
+	})
 	b.call("RemoveSubscribers, 2,500 of them", "3 `listing_clear`", 1, func() error {
 		return b.faulty.RemoveSubscribers(ctx, "topic", make([]ports.OperationRef, 2_500))
 	})

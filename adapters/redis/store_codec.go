@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fanql/fanql/ports"
@@ -95,12 +96,44 @@ func uvarint(s string) (uint64, int) {
 	return binary.Uvarint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))
 }
 
-// encodeSubscriber is an operation as its listings return it. An address that is
-// the connection's own is not written twice.
-func encodeSubscriber(o ports.Operation) []byte {
-	size := len(o.Request) + len(o.State) + len(o.Filters) + len(o.Ref.Connection) + len(o.Ref.ID) +
+// encodePlace is a place as rows have it, behind the instant at which the operation was
+// received: the version, the length of the mark and the call that moved it, which
+// scripts read, and the mark.
+func encodePlace(place ports.Place, call string) string {
+	var mark string
+	if !place.Live() {
+		mark = place.From.Epoch + "." + place.From.Position
+	}
+	return fmt.Sprintf("%d,%d,%s:%s", place.Version, len(mark), call, mark)
+}
+
+// decodePlace returns false for what encodePlace did not write, and the rest behind it.
+func decodePlace(text string) (place ports.Place, rest string, ok bool) {
+	version, text, _ := strings.Cut(text, ",")
+	length, text, _ := strings.Cut(text, ",")
+	_, text, ok = strings.Cut(text, ":")
+	var err error
+	if place.Version, err = strconv.ParseUint(version, 10, 64); err != nil || !ok {
+		return ports.Place{}, "", false
+	}
+	size, err := strconv.ParseUint(length, 10, 31)
+	if err != nil || int(size) > len(text) {
+		return ports.Place{}, "", false
+	}
+	if size > 0 {
+		place.From.Epoch, place.From.Position, ok = strings.Cut(text[:size], ".")
+	}
+	return place, text[size:], ok
+}
+
+// encodeSubscriber is an operation as the listing of a topic returns it. An address
+// that is the connection's own is not written twice.
+func encodeSubscriber(o ports.Operation, topic ports.Topic) []byte {
+	place := encodePlace(ports.Place{From: o.From[topic]}, "")
+	size := len(place) + len(o.Request) + len(o.State) + len(o.Filters) + len(o.Ref.Connection) + len(o.Ref.ID) +
 		len(o.Address.ID) + len(o.Address.Endpoint) + len(o.Protocol) + 2*instantLength + 10*binary.MaxVarintLen32
-	e := make(encoder, 0, size)
+	e := append(make(encoder, 0, size), instantOf(o.ReceivedAt)...)
+	e = append(e, place...)
 	e = appendField(e, o.Ref.Connection)
 	e = appendField(e, o.Ref.ID)
 	if o.Address.ID == o.Ref.Connection {
@@ -113,14 +146,17 @@ func encodeSubscriber(o ports.Operation) []byte {
 	e = appendField(e, o.Request)
 	e = appendField(e, o.State)
 	e = appendField(e, o.Filters)
-	e = appendField(e, instantOf(o.ReceivedAt))
 	return appendField(e, instantOf(o.NotAfter))
 }
 
 // decodeSubscriber returns false for what encodeSubscriber did not write.
 func decodeSubscriber(text string) (ports.Subscriber, bool) {
-	d := decoder{rest: text}
-	s := ports.Subscriber{Ref: ports.OperationRef{
+	if len(text) < instantLength {
+		return ports.Subscriber{}, false
+	}
+	place, rest, ok := decodePlace(text[instantLength:])
+	d := decoder{rest: rest, broken: !ok}
+	s := ports.Subscriber{ReceivedAt: instant(text[:instantLength]).time(), Place: place, Ref: ports.OperationRef{
 		Connection: ports.ConnectionID(d.field()), ID: ports.OperationID(d.field()),
 	}}
 	s.Address.ID = s.Ref.Connection
@@ -130,6 +166,6 @@ func decodeSubscriber(text string) (ports.Subscriber, bool) {
 	s.Address.Endpoint = d.field()
 	s.Protocol = d.field()
 	s.Request, s.State, s.Filters = d.bytes(), d.bytes(), d.bytes()
-	s.ReceivedAt, s.NotAfter = instant(d.field()).time(), instant(d.field()).time()
+	s.NotAfter = instant(d.field()).time()
 	return s, d.whole()
 }

@@ -77,15 +77,16 @@ func tagOf(key string) string {
 }
 
 func FuzzDecodeSubscriber(f *testing.F) {
-	f.Add(string(encodeSubscriber(ports.Operation{})))
+	f.Add(string(encodeSubscriber(ports.Operation{}, "")))
 	f.Add(string(encodeSubscriber(ports.Operation{
 		Ref:     ports.OperationRef{Connection: "connection", ID: "1"},
 		Address: ports.Address{ID: "other", Endpoint: "https://example.com"}, Protocol: "graphql-ws",
 		Request: []byte("{}"), State: []byte{0xff}, Filters: make([]byte, 300),
-		ReceivedAt: time.Unix(1, 1), NotAfter: time.Unix(2, 2),
-	})))
+		ReceivedAt: time.Unix(1, 1), NotAfter: time.Unix(2, 2), From: map[ports.Topic]ports.Mark{"t": {Epoch: "e", Position: "1.2\x00"}},
+	}, "t")))
 	f.Add("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")
-	f.Add("\x00\x00\x00\x00\x00\x00\x00\x00\x1400000000000000000002\x1400000000000000000000") // the year 1677
+	f.Add("000000000000000000020,0,:\x00\x00\x00\x00\x00\x00\x00\x00\x1400000000000000000000") // the year 1677
+	f.Add("0000000000000000000018446744073709551615,3,CALL:e.p")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, ok := decodeSubscriber(text)
 		if !ok {
@@ -93,8 +94,9 @@ func FuzzDecodeSubscriber(f *testing.F) {
 		}
 		again, ok := decodeSubscriber(string(encodeSubscriber(ports.Operation{
 			Ref: s.Ref, Address: s.Address, Protocol: s.Protocol, Request: s.Request, State: s.State, Filters: s.Filters,
-			ReceivedAt: s.ReceivedAt, NotAfter: s.NotAfter,
-		})))
+			ReceivedAt: s.ReceivedAt, NotAfter: s.NotAfter, From: map[ports.Topic]ports.Mark{"t": s.Place.From},
+		}, "t")))
+		again.Place.Version = s.Place.Version
 		if !ok || !reflect.DeepEqual(s, again) {
 			t.Errorf("%q is %+v, and written again %+v", text, s, again)
 		}

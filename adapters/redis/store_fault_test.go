@@ -65,6 +65,33 @@ func TestAddOperationAfterAFaultIsListedOnce(t *testing.T) {
 	})
 }
 
+// TestAddOperationAfterAFaultLeavesThePlaces: what a delivery has moved in between
+// stays, where the row was listed.
+func TestAddOperationAfterAFaultLeavesThePlaces(t *testing.T) {
+	eachFault(t, func(t *testing.T, f fixture) error {
+		operation := f.operation("1", topics(3)...)
+		operation.From = map[ports.Topic]ports.Mark{topics(3)[1]: {Epoch: "e", Position: "1"}}
+		err := f.faulty.AddOperation(t.Context(), operation)
+		want := map[ports.Topic]ports.Place{}
+		for _, topic := range topics(3) {
+			want[topic] = ports.Place{From: operation.From[topic]}
+			moved := ports.Place{From: ports.Mark{Epoch: "e", Position: "2"}, Version: 1}
+			if f.MovePlace(t.Context(), topic, operation.Ref, operation.ReceivedAt, 0, moved) == nil {
+				want[topic] = moved
+			}
+		}
+		success(t, f.AddOperation(t.Context(), operation))
+		for topic, place := range want {
+			got, err := f.GetSubscriber(t.Context(), topic, operation.Ref)
+			success(t, err)
+			if got.Place != place {
+				t.Errorf("the place on %s is %+v, want %+v", topic, got.Place, place)
+			}
+		}
+		return err
+	})
+}
+
 func TestAddOperationAfterAFaultEndsWithItsConnection(t *testing.T) {
 	eachFault(t, func(t *testing.T, f fixture) error {
 		err := f.faulty.AddOperation(t.Context(), f.operation("1", topics(3)...))

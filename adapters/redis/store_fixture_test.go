@@ -59,6 +59,9 @@ func (f fixture) warm(t *testing.T) {
 		}))
 	}
 	success(t, f.TouchConnection(t.Context(), "warm", row.ExpiresAt))
+	_, err = f.GetSubscriber(t.Context(), "warm", ports.OperationRef{Connection: "warm", ID: "1"})
+	success(t, err)
+	success(t, f.MovePlace(t.Context(), "warm", ports.OperationRef{Connection: "warm", ID: "1"}, f.clock.Now(), 0, ports.Place{Version: 1}))
 	success(t, f.SaveCheckpoint(t.Context(), "warm", ports.Checkpoint{ExpiresAt: row.ExpiresAt}))
 	_, err = f.LoadCheckpoint(t.Context(), "warm")
 	success(t, err)

@@ -64,10 +64,11 @@ func (s *Store) wait(ctx context.Context, added ports.Operation, token string) e
 	if len(added.Topics) == 0 {
 		return nil
 	}
-	row := append([]byte(string(instantOf(added.ExpiresAt))+token), encodeSubscriber(added)...)
+	head := string(instantOf(added.ExpiresAt)) + token
 	name := member(added.Ref)
 	_, err := s.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
 		for _, topic := range added.Topics {
+			row := append([]byte(head), encodeSubscriber(added, topic)...)
 			pipe.Set(ctx, s.waitingKey(topic, name, token), row, waitingLife)
 		}
 		return nil
@@ -122,7 +123,7 @@ func (s *Store) place(ctx context.Context, added ports.Operation, token string) 
 	for i, topic := range added.Topics {
 		calls[i] = call{
 			s.scripts.listingPlace, append(s.listingKeys(topic), s.waitingKey(topic, name, token)),
-			[]any{name, string(s.stale()), string(instantOf(added.ExpiresAt)), s.life(added.ExpiresAt).Milliseconds()},
+			[]any{name, string(s.stale()), string(instantOf(added.ExpiresAt)), s.life(added.ExpiresAt).Milliseconds(), string(instantOf(s.now()))},
 		}
 	}
 	return runAll(ctx, s.client, calls)

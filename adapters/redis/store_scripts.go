@@ -25,6 +25,10 @@ var (
 	listingClear string
 	//go:embed lua/listing_extend.lua
 	listingExtend string
+	//go:embed lua/listing_get.lua
+	listingGet string
+	//go:embed lua/listing_move.lua
+	listingMove string
 	//go:embed lua/listing_page.lua
 	listingPage string
 	//go:embed lua/listing_place.lua
@@ -42,7 +46,8 @@ type storeScripts struct {
 	checkpointLoad                                                      *script
 	connectionCreate, connectionDelete, connectionForget, connectionGet *script
 	connectionInit, connectionTouch                                     *script
-	listingClear, listingExtend, listingPage, listingPlace              *script
+	listingClear, listingExtend, listingGet, listingMove                *script
+	listingPage, listingPlace                                           *script
 	operationAdd, operationForget, operationRemove                      *script
 }
 
@@ -57,6 +62,8 @@ func newStoreScripts() storeScripts {
 		connectionTouch:  newScript("connection_touch", connectionTouch),
 		listingClear:     newScript("listing_clear", listingClear),
 		listingExtend:    newScript("listing_extend", listingExtend),
+		listingGet:       newScript("listing_get", listingGet),
+		listingMove:      newScript("listing_move", listingMove),
 		listingPage:      newScript("listing_page", listingPage),
 		listingPlace:     newScript("listing_place", listingPlace),
 		operationAdd:     newScript("operation_add", operationAdd),
