@@ -8,14 +8,16 @@ var (
 	_ ports.Backend     = (*Backend)(nil)
 	_ ports.EventSource = (*Backend)(nil)
 	_ ports.Fleet       = (*Backend)(nil)
+	_ ports.History     = (*Backend)(nil)
 )
 
-// Backend is a whole backend in one Redis: a Store, a Bus, and the routers of a
-// fleet. It implements ports.Backend, ports.EventSource and ports.Fleet and may
-// be used by many goroutines at once.
+// Backend is a whole backend in one Redis: a Store, a Bus, a History, and the routers
+// of a fleet. It implements ports.Backend, ports.EventSource, ports.History and
+// ports.Fleet and may be used by many goroutines at once.
 type Backend struct {
 	*Store
 	*Bus
+	*History
 	config Config
 }
 
@@ -26,7 +28,7 @@ func New(config Config) (*Backend, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	return &Backend{Store: newStore(config), Bus: newBus(config), config: config}, nil
+	return &Backend{Store: newStore(config), Bus: newBus(config), History: newHistory(config), config: config}, nil
 }
 
 // Router implements ports.Fleet.

@@ -20,14 +20,17 @@ const (
 	payloadField = "payload"
 )
 
-// envelope is an event but for its topic and its payload, as JSON.
+// envelope is an event but for its topic, its position and its payload, as JSON. KeepAge
+// is in nanoseconds.
 type envelope struct {
-	ID     string               `json:"id"`
-	Kind   ports.EventKind      `json:"kind"`
-	Time   time.Time            `json:"time"`
-	Only   []ports.ConnectionID `json:"only,omitempty"`
-	Except []ports.ConnectionID `json:"except,omitempty"`
-	Trace  map[string]string    `json:"trace,omitempty"`
+	ID        string               `json:"id"`
+	Kind      ports.EventKind      `json:"kind"`
+	Time      time.Time            `json:"time"`
+	KeepCount int                  `json:"keepCount,omitempty"`
+	KeepAge   time.Duration        `json:"keepAge,omitempty"`
+	Only      []ports.ConnectionID `json:"only,omitempty"`
+	Except    []ports.ConnectionID `json:"except,omitempty"`
+	Trace     map[string]string    `json:"trace,omitempty"`
 }
 
 var (
@@ -51,8 +54,21 @@ func encodeEnvelope(event ports.Event) ([]byte, error) {
 		return nil, errNotUTF8
 	}
 	return json.Marshal(envelope{
-		ID: event.ID, Kind: event.Kind, Time: event.Time, Only: event.Only, Except: event.Except, Trace: event.Trace,
+		ID: event.ID, Kind: event.Kind, Time: event.Time, KeepCount: event.Keep.Count, KeepAge: event.Keep.Age,
+		Only: event.Only, Except: event.Except, Trace: event.Trace,
 	})
+}
+
+// decodeEnvelope reads what encodeEnvelope wrote.
+func decodeEnvelope(encoded string, event *ports.Event) error {
+	var rest envelope
+	if err := json.Unmarshal([]byte(encoded), &rest); err != nil {
+		return fmt.Errorf("%w: %w", errNoEvent, err)
+	}
+	event.ID, event.Kind, event.Time = rest.ID, rest.Kind, rest.Time
+	event.Keep = ports.Retention{Count: rest.KeepCount, Age: rest.KeepAge}
+	event.Only, event.Except, event.Trace = rest.Only, rest.Except, rest.Trace
+	return nil
 }
 
 // decodeEvent reads the fields of an entry. The event has a position and what
@@ -69,13 +85,8 @@ func decodeEvent(id string, fields map[string]string) (ports.Event, error) {
 	if event.Topic == "" {
 		return event, errNoEvent
 	}
-	var rest envelope
-	if err := json.Unmarshal([]byte(fields[eventField]), &rest); err != nil {
-		return event, fmt.Errorf("%w: %w", errNoEvent, err)
-	}
-	event.ID, event.Kind, event.Time = rest.ID, rest.Kind, rest.Time
-	event.Only, event.Except, event.Trace = rest.Only, rest.Except, rest.Trace
-	return event, nil
+	err = decodeEnvelope(fields[eventField], &event)
+	return event, err
 }
 
 // position makes strings of the IDs of a stream that compare as the IDs do.

@@ -19,7 +19,7 @@ func FuzzEventCodec(f *testing.F) {
 		want := ports.Event{
 			ID: id, Topic: ports.Topic(topic), Kind: ports.EventKind(kind), Payload: payload, Time: time.Unix(seconds, 999).UTC(),
 			Only: []ports.ConnectionID{ports.ConnectionID(only), "x"}, Except: []ports.ConnectionID{ports.ConnectionID(except)},
-			Trace: map[string]string{name: value},
+			Keep: ports.Retention{Count: len(payload), Age: time.Duration(seconds)}, Trace: map[string]string{name: value},
 		}
 		encoded, err := encodeEnvelope(want)
 		if err != nil || topic == "" {
@@ -32,7 +32,7 @@ func FuzzEventCodec(f *testing.F) {
 			t.Fatal(err)
 		}
 		if got.ID != want.ID || got.Topic != want.Topic || got.Kind != want.Kind || !bytes.Equal(got.Payload, want.Payload) ||
-			!got.Time.Equal(want.Time) || !slices.Equal(got.Only, want.Only) || !slices.Equal(got.Except, want.Except) ||
+			!got.Time.Equal(want.Time) || got.Keep != want.Keep || !slices.Equal(got.Only, want.Only) || !slices.Equal(got.Except, want.Except) ||
 			!maps.Equal(got.Trace, want.Trace) || got.Position != "0000000000000005-0000000000000007" {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
@@ -52,6 +52,30 @@ func FuzzDecodeEvent(f *testing.F) {
 		}
 		if err == nil && (event.Topic == "" || event.Position == "") {
 			t.Errorf("the event %+v lacks its topic or position", event)
+		}
+	})
+}
+
+// FuzzKeptCodec keeps any event in a history, which comes back as it was, but for its
+// topic, position and trace; and reads anything.
+func FuzzKeptCodec(f *testing.F) {
+	f.Add("1", "data", []byte(`{"a":1}`), int64(1), "a,b")
+	f.Add("", "complete", []byte(nil), int64(-62135596800), "")
+	f.Add("\xff", "", []byte("\x05abc"), int64(1<<40), "\u2028")
+	f.Fuzz(func(t *testing.T, id, kind string, payload []byte, seconds int64, only string) {
+		_, _ = decodeKept(string(payload))
+		want := ports.Event{
+			ID: id, Kind: ports.EventKind(kind), Payload: payload, Time: time.Unix(seconds, 999).UTC(),
+			Keep: ports.Retention{Count: 7, Age: time.Duration(seconds)}, Only: []ports.ConnectionID{ports.ConnectionID(only)},
+		}
+		encoded, err := encodeKept(want)
+		if err != nil {
+			t.Skip("refused")
+		}
+		got, ok := decodeKept(string(encoded))
+		if !ok || got.ID != want.ID || got.Kind != want.Kind || !bytes.Equal(got.Payload, want.Payload) || !got.Time.Equal(want.Time) ||
+			got.Keep != want.Keep || !slices.Equal(got.Only, want.Only) {
+			t.Errorf("got %+v, %t, want %+v", got, ok, want)
 		}
 	})
 }

@@ -19,7 +19,7 @@ import (
 func scriptCommands() []string {
 	return []string{
 		"DEL", "EXISTS", "GET", "SET", "PEXPIRE", "PTTL", "PUBLISH",
-		"HDEL", "HGET", "HINCRBY", "HLEN", "HMGET", "HSET",
+		"HDEL", "HGET", "HINCRBY", "HLEN", "HMGET", "HSET", "HSTRLEN",
 		"XACK", "XADD", "XCLAIM", "XDEL", "XGROUP", "XLEN", "XPENDING", "XREADGROUP",
 		"ZADD", "ZRANDMEMBER", "ZREM", "ZREMRANGEBYSCORE", "ZSCORE",
 	}

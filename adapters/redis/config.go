@@ -20,7 +20,7 @@ type Config struct {
 	// Prefix begins every key and channel, so that several deployments may share a
 	// server. It is the same in every process of a deployment. Default: "fanql:".
 	Prefix string
-	// Now is the clock by which rows expire. Default: time.Now.
+	// Now is the clock by which rows expire and the events of histories age. Default: time.Now.
 	Now func() time.Time
 	// Logger receives the failures that Consume and a router's Run recover from.
 	// Default: slog.Default().

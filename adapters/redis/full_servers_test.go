@@ -37,6 +37,9 @@ func TestFullRedisIsDrained(t *testing.T) {
 		Ref: ports.OperationRef{Connection: "1", ID: "1"}, Topics: []ports.Topic{"t"}, ReceivedAt: time.Now(), ExpiresAt: row.ExpiresAt,
 	}
 	success(t, backend.AddOperation(ctx, operation))
+	kept := kept(1, 20)
+	_, err = backend.Append(ctx, "t", kept[:10]...)
+	success(t, err)
 	for i := range 20 {
 		event := ports.Event{ID: fmt.Sprint(i), Topic: ports.Topic(fmt.Sprint(i)), Payload: []byte(`"` + strings.Repeat("x", 10_000) + `"`)}
 		success(t, backend.Publish(ctx, event))
@@ -44,6 +47,14 @@ func TestFullRedisIsDrained(t *testing.T) {
 	success(t, client.ConfigSet(ctx, "maxmemory", "1mb").Err()) // which is less than an empty server has
 	refused(t, backend.Publish(ctx, events("t", "refused")...), ports.ErrThrottled)
 	refused(t, backend.CreateConnection(ctx, ports.Connection{Address: ports.Address{ID: "2"}, ExpiresAt: row.ExpiresAt}), ports.ErrThrottled)
+
+	// A delivery goes on: it keeps its events, and marks who was not reached.
+	_, err = backend.Append(ctx, "t", kept[10:]...)
+	success(t, err)
+	_, err = backend.Append(ctx, "new", kept[:1]...)
+	success(t, err)
+	marked := ports.Place{From: ports.Mark{Epoch: "e", Position: "0001"}, Version: 1}
+	success(t, backend.MovePlace(ctx, "t", operation.Ref, operation.ReceivedAt, 0, marked))
 
 	router := must.Make(backend.Router("process", nil))
 	running, stop := context.WithCancel(ctx)

@@ -127,6 +127,7 @@ func TestCommandBudget(t *testing.T) {
 	b.operations()
 	b.ends()
 	b.listings()
+	b.histories()
 	b.documented("redis-keys.md", "commands")
 }
 
@@ -262,6 +263,26 @@ func (b *budget) listings() {
 	})
 	b.call("LoadCheckpoint", "1 `checkpoint_load`", 1, func() error {
 		_, err := b.faulty.LoadCheckpoint(ctx, "topic")
+		return err
+	})
+}
+
+func (b *budget) histories() {
+	ctx, events := b.t.Context(), kept(1, 100)
+	var epoch string
+	b.call("Append, 100 events", "1 `history_append`", 1, func() (err error) {
+		epoch, err = b.faulty.Append(ctx, "history", events...)
+		return err
+	})
+	b.call("Read, 100 events", "1 `history_read`", 1, func() error {
+		read, more, err := b.faulty.Read(ctx, "history", ports.Mark{Epoch: epoch}, 0)
+		if len(read) != 100 || more {
+			b.t.Errorf("%d events were read, want 100", len(read))
+		}
+		return err
+	})
+	b.call("Head", "1 `history_head`", 1, func() error {
+		_, err := b.faulty.Head(ctx, "history", events[0].Keep)
 		return err
 	})
 }

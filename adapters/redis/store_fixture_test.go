@@ -62,6 +62,13 @@ func (f fixture) warm(t *testing.T) {
 	_, err = f.GetSubscriber(t.Context(), "warm", ports.OperationRef{Connection: "warm", ID: "1"})
 	success(t, err)
 	success(t, f.MovePlace(t.Context(), "warm", ports.OperationRef{Connection: "warm", ID: "1"}, f.clock.Now(), 0, ports.Place{Version: 1}))
+	event := ports.Event{Position: "1", Keep: ports.Retention{Count: 1, Age: time.Hour}}
+	historyEpoch, err := f.Append(t.Context(), "warm", event)
+	success(t, err)
+	_, _, err = f.Read(t.Context(), "warm", ports.Mark{Epoch: historyEpoch}, 0)
+	success(t, err)
+	_, err = f.Head(t.Context(), "warm", event.Keep)
+	success(t, err)
 	success(t, f.SaveCheckpoint(t.Context(), "warm", ports.Checkpoint{ExpiresAt: row.ExpiresAt}))
 	_, err = f.LoadCheckpoint(t.Context(), "warm")
 	success(t, err)
@@ -71,7 +78,7 @@ func (f fixture) warm(t *testing.T) {
 	success(t, err)
 	_, err = f.DeleteConnection(t.Context(), "warm")
 	success(t, err)
-	f.server.FastForward(24 * time.Hour)
+	f.server.FastForward(26 * time.Hour)
 	if keys := f.server.Keys(); len(keys) > 0 {
 		t.Fatalf("the keys %q stay for ever", keys)
 	}
