@@ -7,8 +7,8 @@ import (
 )
 
 // Retention is how much of a topic its history keeps: an event is there until Count
-// later ones have come, or it is older than Age. The zero Retention keeps nothing;
-// otherwise both are positive.
+// later ones have come, or Age has passed since it was appended, whichever is first.
+// The zero Retention keeps nothing; otherwise both are positive.
 type Retention struct {
 	Count int
 	Age   time.Duration
@@ -53,20 +53,25 @@ func ParseMark(text string) (Mark, bool) {
 //
 // A history is complete from a floor on: it has every event that was appended since.
 // What is trimmed, or expires, raises the floor; nothing lowers it. A history that is
-// lost or expires as a whole, floor and all, begins anew with another epoch.
+// lost or expires as a whole, floor and all, begins anew with another epoch. It expires
+// no earlier than a day after its last event has: until then a mark behind that event
+// is no gap.
+//
+// Positions are those of the backend's bus. Where they may begin again, because another
+// stream takes the place of the former, so does the history.
 type History interface {
-	// Append adds events of one topic, in the order of their positions, as long as
-	// their Keep says: of several, the last one's. It returns the history's epoch, and
-	// opens a history with a new one where there is none. Events that are not after
-	// the last one that was ever appended are left out: those are there already, or
-	// were trimmed. So a repetition succeeds and changes nothing. Each event is kept
-	// whole, but for its Trace.
+	// Append adds events of one topic, in the order of their positions. What the Keep
+	// of the last event says that was added holds for the whole history. Append returns
+	// the epoch, and opens a history with a new one where there is none. Events that are
+	// not after the last one that was ever appended are left out: those are there
+	// already, or were trimmed. So a repetition succeeds and changes nothing. Each event
+	// is kept whole, but for its Trace.
 	//
 	// An event that is too large for the history, and whatever is before it, is left
 	// out of what can be read: the floor is then behind it. That is no error.
 	//
-	// ErrInvalid: an event has no position or keeps nothing. After any other error the
-	// first few of the events may have been appended.
+	// ErrInvalid: there is no event, or one has no position or keeps nothing; nothing
+	// was appended. After any other error the first few of the events may have been.
 	Append(ctx context.Context, topic Topic, events ...Event) (epoch string, err error)
 
 	// Read returns events from a mark on, which is included, in the order of their

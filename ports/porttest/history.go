@@ -130,6 +130,10 @@ func appendChecks() []check[historyFixture] {
 				f.reads(t, "t", ports.Mark{Epoch: epoch}, events)
 			},
 		},
+		{name: "Append: of no event is invalid", run: func(t tester, f historyFixture) {
+			_, err := f.Append(t.Context(), f.topic("t"))
+			refused(t, "Append", err, ports.ErrInvalid)
+		}},
 		{name: "Append: without a position is invalid", run: func(t tester, f historyFixture) {
 			appendInvalid(t, f, func(bad *ports.Event) { bad.Position = "" })
 		}},

@@ -83,6 +83,7 @@ func appendFaults() historyFaults {
 				return other
 			}
 		}},
+		{"Append: of no event is invalid", appendForgives},
 		{"Append: without a position is invalid", appendForgives},
 		{"Append: without a position is invalid", appendTakesSome},
 		{"Append: an event that keeps nothing is invalid", appendForgives},
