@@ -46,6 +46,7 @@ type Backend struct {
 	logger   *slog.Logger
 	now      func() time.Time
 	random   func() float64
+	ends     ends
 }
 
 // New returns a backend on tables that exist. It does no I/O. ErrInvalid: a field

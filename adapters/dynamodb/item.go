@@ -25,6 +25,7 @@ const (
 	maxActions     = 100
 	maxBatch       = 25
 	maxPartition   = 2048
+	maxSort        = 1024
 )
 
 // item is one as the SDK has it.
