@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -79,7 +80,22 @@ func (f fixture) wantGap(t *testing.T, from ports.Mark) {
 	}
 }
 
-func at(epoch string, n int) ports.Mark { return ports.Mark{Epoch: epoch, Position: fmt.Sprintf("%06d", n)} }
+// historyRows are those that the table has of a history.
+func historyRows(t *testing.T, tables dynamodb.Tables, topic ports.Topic) []map[string]types.AttributeValue {
+	t.Helper()
+	output, err := server.Client().Query(t.Context(), &sdk.QueryInput{
+		TableName: &tables.Subscriptions, KeyConditionExpression: aws.String("event = :history"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":history": &types.AttributeValueMemberS{Value: "fanql:history:" + string(topic)},
+		},
+	})
+	success(t, err)
+	return output.Items
+}
+
+func at(epoch string, n int) ports.Mark {
+	return ports.Mark{Epoch: epoch, Position: fmt.Sprintf("%06d", n)}
+}
 
 func TestRequestsOfAHistory(t *testing.T) {
 	f, counted := counting(t)
@@ -144,7 +160,7 @@ func TestHistoryWithAnyRowGone(t *testing.T) {
 	f := newFixture(t)
 	begin := f.appends(t, kept(1, 6))
 	rows := map[string]map[string]types.AttributeValue{}
-	for _, row := range scan(t, f.tables.Subscriptions) {
+	for _, row := range historyRows(t, f.tables, "topic") {
 		if last := textOf(row["last"]); last != "" {
 			rows[last] = row
 		}
@@ -154,11 +170,7 @@ func TestHistoryWithAnyRowGone(t *testing.T) {
 	}
 	for gone := 1; gone < 6; gone++ {
 		row := rows[fmt.Sprintf("%06d", gone)]
-		_, err := server.Client().DeleteItem(t.Context(), &sdk.DeleteItemInput{
-			TableName: &f.tables.Subscriptions,
-			Key:       map[string]types.AttributeValue{"event": row["event"], "connectionId": row["connectionId"]},
-		})
-		success(t, err)
+		remove(t, f.tables.Subscriptions, row)
 		for n := 1; n <= 6; n++ {
 			if n <= gone {
 				f.wantGap(t, at(begin.Epoch, n))
@@ -249,6 +261,28 @@ func TestHistoryOfAnEpochThatEnded(t *testing.T) {
 	}
 	f.wantGap(t, second.After()) // What it appended is too old by now.
 	f.wantRead(t, at(epoch, 4).After(), 0, 5, 4)
+	f.wantGap(t, at(begin.Epoch, 3).After())
+}
+
+// TestEpochThatWasOnlyClosed: a process ended before it opened the next one.
+func TestEpochThatWasOnlyClosed(t *testing.T) {
+	f := newFixture(t)
+	begin := f.appends(t, kept(1, 2))
+	late := newBackend(t, dynamodb.Config{Tables: f.tables, Now: f.clock.Now})
+	_, err := late.Append(t.Context(), "topic", kept(2, 3)...)
+	success(t, err)
+	f.clock.Advance(48 * time.Hour)
+	_, err = f.Head(t.Context(), "topic", keep)
+	success(t, err)
+	for _, row := range historyRows(t, f.tables, "topic") {
+		if strings.HasPrefix(textOf(row["connectionId"]), "00000001") {
+			remove(t, f.tables.Subscriptions, row)
+		}
+	}
+	f.wantGap(t, at(begin.Epoch, 3).After())
+	epoch, err := f.Append(t.Context(), "topic", kept(4, 4)...)
+	success(t, err)
+	f.wantRead(t, at(epoch, 4), 0, 4, 4)
 	f.wantGap(t, at(begin.Epoch, 3).After())
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -66,4 +67,27 @@ func TestBusContract(t *testing.T) {
 		},
 		TooLarge: 400 << 10,
 	})
+}
+
+func TestHistoryContract(t *testing.T) {
+	tables := newTables(t)
+	history := func(clock *porttest.Clock) ports.History {
+		return newBackend(t, dynamodb.Config{Tables: tables, Now: clock.Now})
+	}
+	adapter := porttest.HistoryAdapter{
+		New:      func(_ *testing.T, clock *porttest.Clock) ports.History { return history(clock) },
+		Reopen:   func(_ *testing.T, clock *porttest.Clock, _ ports.History) ports.History { return history(clock) },
+		TooLarge: 400 << 10,
+	}
+	adapter.Lose = func(_ *testing.T, clock *porttest.Clock, _ ports.History, _ ports.Topic) {
+		clock.Advance(48 * time.Hour)
+	}
+	t.Run("rows that have expired", func(t *testing.T) { porttest.TestHistory(t, adapter) })
+	adapter.Lose = func(t *testing.T, clock *porttest.Clock, _ ports.History, topic ports.Topic) {
+		clock.Advance(48 * time.Hour)
+		for _, row := range historyRows(t, tables, topic) {
+			remove(t, tables.Subscriptions, row)
+		}
+	}
+	t.Run("rows that are deleted", func(t *testing.T) { porttest.TestHistory(t, adapter) })
 }

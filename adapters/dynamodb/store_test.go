@@ -94,6 +94,15 @@ func put(t *testing.T, table string, row map[string]types.AttributeValue) {
 	success(t, err)
 }
 
+// remove deletes a row of the subscriptions table as TTL does.
+func remove(t *testing.T, table string, row map[string]types.AttributeValue) {
+	t.Helper()
+	_, err := server.Client().DeleteItem(t.Context(), &sdk.DeleteItemInput{
+		TableName: &table, Key: map[string]types.AttributeValue{"event": row["event"], "connectionId": row["connectionId"]},
+	})
+	success(t, err)
+}
+
 func textOf(v types.AttributeValue) string {
 	s, _ := v.(*types.AttributeValueMemberS)
 	if s == nil {
