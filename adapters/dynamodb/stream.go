@@ -36,7 +36,7 @@ type StreamHandler = func(ctx context.Context, batch events.DynamoDBEvent) (even
 // ever be delivered; the error names what came. There are no other errors.
 //
 // Positions have a fixed width and compare as strings, over all topics of a
-// shard. Source: "Using DynamoDB Streams with Lambda", partial batch responses.
+// shard, and over the streams that the table has one after the other. Source: "Using DynamoDB Streams with Lambda", partial batch responses.
 func (b *Backend) StreamHandler(deliver ports.DeliverFunc) StreamHandler {
 	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		var response events.DynamoDBEventResponse
@@ -108,7 +108,7 @@ func (b *Backend) runs(ctx context.Context, records []events.DynamoDBEventRecord
 			continue
 		}
 		for i, event := range decoded {
-			event.Position = position(record.Change.SequenceNumber, i)
+			event.Position = position(record, i)
 			r := byTopic[event.Topic]
 			if r == nil {
 				r = &run{}
@@ -121,10 +121,14 @@ func (b *Backend) runs(ctx context.Context, records []events.DynamoDBEventRecord
 	return all
 }
 
-// position is the mark of an event in a record. Sequence numbers are of up to 40
-// digits (API reference, StreamRecord).
-func position(sequenceNumber string, index int) string {
-	return fmt.Sprintf("%s%s.%06d", strings.Repeat("0", max(0, 40-len(sequenceNumber))), sequenceNumber, index)
+// position is the mark of an event in a record: the stream's label, which is when the
+// stream was enabled, and the record's place in it. So the positions of a new stream
+// come after those of the one before. Sequence numbers are of up to 40 digits (API
+// reference, StreamRecord and DescribeStream).
+func position(record events.DynamoDBEventRecord, index int) string {
+	_, label, _ := strings.Cut(record.EventSourceArn, "/stream/")
+	number := record.Change.SequenceNumber
+	return fmt.Sprintf("%s/%s%s.%06d", label, strings.Repeat("0", max(0, 40-len(number))), number, index)
 }
 
 // deliver returns the place of the first record that has an event to be delivered

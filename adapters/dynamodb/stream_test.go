@@ -130,6 +130,18 @@ func TestStreamPositionsRise(t *testing.T) {
 	}
 }
 
+// TestPositionsOfANewStreamRise: its sequence numbers may begin anew.
+func TestPositionsOfANewStreamRise(t *testing.T) {
+	before, after := record(t, 9, "topic", "1"), record(t, 8, "topic", "2")
+	const table = "arn:aws:dynamodb:eu-central-1:123456789012:table/events/stream/"
+	before.EventSourceArn, after.EventSourceArn = table+"2026-03-04T05:06:07.890", table+"2026-11-01T00:00:00.000"
+	var s stream
+	s.handle(t, record(t, 10, "topic", "0"), before, after)
+	if !slices.IsSorted(s.positions) || len(s.positions) != 3 {
+		t.Errorf("the positions are %q", s.positions)
+	}
+}
+
 func TestStreamRetriesFromTheLowestFailure(t *testing.T) {
 	s := stream{fails: []string{"a2"}}
 	again := s.handle(t, record(t, 1, "a", "a1"), record(t, 2, "a", "a2"), record(t, 3, "a", "a3"))
