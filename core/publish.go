@@ -72,11 +72,29 @@ func Except(connections ...ports.ConnectionID) EventOption {
 // and hooks is the engine's own. ErrNoPublisher: there is none. Other errors are
 // those of Publisher.Publish.
 func Publish(ctx context.Context, events ...Event) error {
-	publisher, ok := ctx.Value(publisherKey{}).(*Publisher)
-	if !ok {
-		return ErrNoPublisher
+	publisher, err := publisherOf(ctx)
+	if err != nil {
+		return err
 	}
 	return publisher.Publish(ctx, events...)
+}
+
+// Events returns what Publish would give to the bus: see Publisher.Events.
+// ErrNoPublisher: the context has no publisher.
+func Events(ctx context.Context, events ...Event) ([]ports.Event, error) {
+	publisher, err := publisherOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return publisher.Events(ctx, events...)
+}
+
+func publisherOf(ctx context.Context) (*Publisher, error) {
+	publisher, ok := ctx.Value(publisherKey{}).(*Publisher)
+	if !ok {
+		return nil, ErrNoPublisher
+	}
+	return publisher, nil
 }
 
 type publisherKey struct{}
@@ -94,14 +112,45 @@ func WithPublisher(ctx context.Context, p *Publisher) context.Context {
 // events may have been published all the same; publishing again makes other events.
 // Payloads are marshalled by encoding/json.
 func (p *Publisher) Publish(ctx context.Context, events ...Event) error {
-	published := make([]ports.Event, 0, len(events))
-	for i := range events {
-		var err error
-		if published, err = p.append(published, &events[i]); err != nil {
-			return &ports.Error{Op: "core.Publish", Kind: ports.ErrInvalid, Err: err}
-		}
+	published, err := p.all("core.Publish", events)
+	if err != nil {
+		return err
 	}
 	return p.hand(ctx, published)
+}
+
+// Events returns what Publish would give to the bus, and publishes nothing: for a bus
+// that takes events in another way as well, as part of a transaction say (see
+// dynamodb.Backend.TransactItems). Each event has an ID, a time and the trace of the
+// context, and is there once for each shard of its topic. The error is that of Publish
+// for events that have no topic or no JSON. No step of an Observer begins.
+func (p *Publisher) Events(ctx context.Context, events ...Event) ([]ports.Event, error) {
+	made, err := p.all("core.Events", events)
+	if err != nil {
+		return nil, err
+	}
+	p.trace(ctx, made)
+	return made, nil
+}
+
+// all makes what is published of events.
+func (p *Publisher) all(op string, events []Event) ([]ports.Event, error) {
+	made := make([]ports.Event, 0, len(events))
+	for i := range events {
+		var err error
+		if made, err = p.append(made, &events[i]); err != nil {
+			return nil, &ports.Error{Op: op, Kind: ports.ErrInvalid, Err: err}
+		}
+	}
+	return made, nil
+}
+
+// trace puts the trace of a context into events.
+func (p *Publisher) trace(ctx context.Context, events []ports.Event) {
+	trace := observe.Observation{Observer: p.config.Observer}.Trace(ctx)
+	for i := range events {
+		events[i].Trace = trace
+	}
 }
 
 // append adds an event once for each of its topics.
@@ -140,10 +189,7 @@ func marshalPayload(payload any) (_ []byte, err error) {
 func (p *Publisher) hand(ctx context.Context, events []ports.Event) error {
 	observed := observe.Observation{Observer: p.config.Observer}
 	ctx, end := observed.Begin(ctx, ports.Step{Name: ports.StepPublish, Topic: observe.OnlyTopic(events), Events: len(events)})
-	trace := observed.Trace(ctx)
-	for i := range events {
-		events[i].Trace = trace
-	}
+	p.trace(ctx, events)
 	err := p.config.Bus.Publish(ctx, events...)
 	end(err)
 	return err
