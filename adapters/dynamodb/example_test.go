@@ -6,10 +6,13 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -60,4 +63,41 @@ func ExampleBackend_StreamHandler() {
 	// room/42: "hello"
 	// room/42: "world"
 	// 0 <nil>
+}
+
+// A message is stored and published in one transaction, and so both or neither. In a
+// resolver or a hook core.Events makes the events.
+func ExampleBackend_TransactItems() {
+	client := sdk.New(sdk.Options{Region: "eu-central-1"})
+	backend := must.Make(dynamodb.New(dynamodb.Config{Client: client, Prefix: "chat-"}))
+	publisher := must.Make(core.NewPublisher(core.PublisherConfig{Bus: backend}))
+	messages := core.NewTopic[string]("room/42")
+
+	// docs:start transaction
+	transaction := func(ctx context.Context, id, body string) (*sdk.TransactWriteItemsInput, error) {
+		events, err := publisher.Events(ctx, messages.Event(body))
+		if err != nil {
+			return nil, err
+		}
+		actions, err := backend.TransactItems(events...)
+		if err != nil {
+			return nil, err
+		}
+		return &sdk.TransactWriteItemsInput{TransactItems: append(actions, types.TransactWriteItem{Put: &types.Put{
+			TableName: aws.String("messages"),
+			Item: map[string]types.AttributeValue{
+				"id": &types.AttributeValueMemberS{Value: id}, "body": &types.AttributeValueMemberS{Value: body},
+			},
+			ConditionExpression: aws.String("attribute_not_exists(id)"), // A repetition publishes nothing.
+		}})}, nil
+	}
+	// docs:end transaction
+
+	input := must.Make(transaction(context.Background(), "1", "hello")) // for client.TransactWriteItems
+	for _, action := range input.TransactItems {
+		fmt.Println(*action.Put.TableName)
+	}
+	// Output:
+	// chat-events
+	// messages
 }

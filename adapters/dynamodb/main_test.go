@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 func testMain(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
+	if given := os.Getenv(transactEnv); given != "" {
+		return transact(ctx, given)
+	}
 	var err error
 	if server, err = dynamolocal.Start(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
