@@ -30,6 +30,7 @@ type budget struct {
 	t        *testing.T
 	tables   dynamodb.Tables
 	recorder *recorder
+	backend  *dynamodb.Backend
 	engine   *core.Engine
 	now      time.Time
 	sockets  int
@@ -47,7 +48,7 @@ func newBudget(t *testing.T) *budget {
 	b := &budget{t: t, tables: newTables(t), recorder: &recorder{}, now: time.Date(2100, 1, 1, 0, 0, 0, 123456789, time.UTC)}
 	now := func() time.Time { return b.now }
 	client := b.recorder.client()
-	backend := newBackend(t, dynamodb.Config{Client: client, Tables: b.tables, Now: now})
+	b.backend = newBackend(t, dynamodb.Config{Client: client, Tables: b.tables, Now: now})
 	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
 			"now": &graphql.Field{Type: graphql.String},
@@ -66,12 +67,13 @@ func newBudget(t *testing.T) *budget {
 				},
 				Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil },
 			},
+			"kept": keptField(),
 		}}),
 	})
 	success(t, err)
 	b.engine, err = core.New(core.Config{
-		Schema: schema, Store: backend, Pusher: b.recorder, Now: now,
-		Bus:   backend,
+		Schema: schema, Store: b.backend, Pusher: b.recorder, Now: now,
+		Bus: b.backend, History: b.backend,
 		NewID: func() string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
 		Hooks: core.Hooks{OnConnect: func(_ context.Context, handshake ports.Handshake) (core.Session, error) {
 			return core.Session{
@@ -183,6 +185,7 @@ func TestRequestBudget(t *testing.T) {
 	session = append(session, b.subscribing()...)
 	publish := b.publishing()
 	deliver := b.delivering()
+	b.remembering()
 	b.completing()
 	session = append(session, b.disconnecting()...)
 	b.saying()
@@ -339,9 +342,7 @@ func (b *budget) disconnecting() (one []spent) {
 		for m := range test.m {
 			b.quietly(func() error { return s.subscribe(operationID(m), b.rooms(test.k)...) })
 		}
-		took := b.verb(fmt.Sprintf("disconnect, M = %d, K = %d", test.m, test.k), test.want, 0, func() error {
-			return b.engine.Disconnect(b.t.Context(), ports.Disconnection{Address: s.address})
-		})
+		took := b.verb(fmt.Sprintf("disconnect, M = %d, K = %d", test.m, test.k), test.want, 0, s.disconnect)
 		if test.m == 1 {
 			one = append(one, took)
 		}

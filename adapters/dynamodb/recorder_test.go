@@ -51,6 +51,14 @@ func (s spent) summary() string {
 type recorder struct {
 	mu    sync.Mutex
 	spent spent
+	// refusal is the answer to posts, which are then not counted.
+	refusal error
+}
+
+func (r *recorder) refuse(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refusal = err
 }
 
 // take returns what was spent since the last time.
@@ -203,6 +211,9 @@ func capacityOf(result any) []types.ConsumedCapacity {
 func (r *recorder) Push(context.Context, ports.Address, ports.Frame) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.refusal != nil { // It is tried again for some time.
+		return r.refusal
+	}
 	r.spent.posts++
 	return nil
 }
