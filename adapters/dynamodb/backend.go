@@ -29,7 +29,9 @@ type Config struct {
 	// Logger receives the records that a stream handler skips, and the batches that
 	// it has repeated. Default: slog.Default().
 	Logger *slog.Logger
-	// Now is the clock by which rows expire. Default: time.Now.
+	// Now is the clock by which rows expire. Default: time.Now, and each call fails with a
+	// ClockError if that is more than 5 minutes from the clock of DynamoDB, whose
+	// answers have the time.
 	Now func() time.Time
 	// Random returns numbers in [0, 1) for the jitter of retries. Default:
 	// math/rand/v2.Float64.
@@ -65,7 +67,7 @@ func New(config Config) (*Backend, error) {
 		now:      config.Now, random: config.Random,
 	}
 	if b.now == nil {
-		b.now = time.Now
+		b.now, b.client = time.Now, withClock(config.Client)
 	}
 	if b.random == nil {
 		b.random = mathrand.Float64
