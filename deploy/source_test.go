@@ -139,14 +139,31 @@ func (s source) reach(t *testing.T, names ...string) []ast.Node {
 		reached = append(reached, f)
 		ast.Inspect(f, func(node ast.Node) bool {
 			if identifier, ok := node.(*ast.Ident); ok {
-				if used := s.info.Uses[identifier]; s.functions[used] != nil {
+				used := s.info.Uses[identifier]
+				if s.functions[used] != nil {
 					queue = append(queue, used)
 				}
+				queue = append(queue, s.implementations(used)...)
 			}
 			return true
 		})
 	}
 	return reached
+}
+
+// implementations are the methods behind a method of an interface of the engine's rooms:
+// those with its name.
+func (s source) implementations(method types.Object) (found []types.Object) {
+	f, ok := method.(*types.Func)
+	if !ok || f.Pkg() == nil || f.Signature().Recv() == nil || !types.IsInterface(f.Signature().Recv().Type()) {
+		return nil
+	}
+	for other := range s.functions {
+		if g, ok := other.(*types.Func); ok && g.Name() == f.Name() && g.Signature().Recv() != nil {
+			found = append(found, g)
+		}
+	}
+	return found
 }
 
 // nodes is all of the package.
@@ -166,7 +183,7 @@ func portCalls(functions []ast.Node) []string {
 		if !ok {
 			return ""
 		}
-		for _, port := range []string{"Store", "Bus", "Pusher"} {
+		for _, port := range []string{"Store", "Bus", "Pusher", "History"} {
 			if strings.EqualFold(typeName(method.X), port) {
 				return port + "." + method.Sel.Name
 			}

@@ -147,6 +147,7 @@ func roomOfHistoryRow(topic ports.Topic, row historyRow, last string) int {
 // newest reads the newest row of a history, or one without epoch where there is none.
 func (b *Backend) newest(ctx context.Context, topic ports.Topic) (historyRow, error) {
 	rows, _, err := b.historyRows(ctx, topic, &dynamodb.QueryInput{
+		TableName: aws.String(b.tables.Subscriptions), ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("event = :topic"),
 		ExpressionAttributeValues: item{":topic": historyPartition(topic)},
 		ScanIndexForward:          aws.Bool(false), Limit: aws.Int32(1),
@@ -160,7 +161,6 @@ func (b *Backend) newest(ctx context.Context, topic ports.Topic) (historyRow, er
 
 // historyRows makes one query, and says whether there may be more rows.
 func (b *Backend) historyRows(ctx context.Context, topic ports.Topic, input *dynamodb.QueryInput) (rows []historyRow, more bool, err error) {
-	input.TableName, input.ConsistentRead = aws.String(b.tables.Subscriptions), aws.Bool(true)
 	var output *dynamodb.QueryOutput
 	err = b.request(ctx, func() (err error) {
 		output, err = b.client.Query(ctx, input)

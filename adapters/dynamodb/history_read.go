@@ -52,6 +52,7 @@ type stretch struct {
 // stretch reads the rows from that which has the mark on.
 func (b *Backend) stretch(ctx context.Context, topic ports.Topic, from ports.Mark, limit int) (s stretch, err error) {
 	input := &dynamodb.QueryInput{
+		TableName: aws.String(b.tables.Subscriptions), ConsistentRead: aws.Bool(true),
 		KeyConditionExpression: aws.String("event = :topic AND connectionId >= :from"),
 		ExpressionAttributeValues: item{
 			":topic": historyPartition(topic),
@@ -86,6 +87,7 @@ func (b *Backend) stretch(ctx context.Context, topic ports.Topic, from ports.Mar
 // rowBefore reads the row that begins before the mark.
 func (b *Backend) rowBefore(ctx context.Context, topic ports.Topic, from ports.Mark) ([]historyRow, error) {
 	rows, _, err := b.historyRows(ctx, topic, &dynamodb.QueryInput{
+		TableName: aws.String(b.tables.Subscriptions), ConsistentRead: aws.Bool(true),
 		KeyConditionExpression: aws.String("event = :topic AND connectionId < :from"),
 		ExpressionAttributeValues: item{
 			":topic": historyPartition(topic), ":from": text(historySortKey(from.Epoch, from.Position)),
