@@ -107,8 +107,7 @@ func packHistory(topic ports.Topic, next historyRow, events []ports.Event, now i
 	keep := events[len(events)-1].Keep
 	row, total := next, 0
 	flush := func() {
-		row.expires = aged(now, keep)
-		row.floor = max(row.floor, row.count-int64(keep.Count))
+		row = row.with(keep, now)
 		rows = append(rows, row)
 		next = row.after(keep, now)
 	}

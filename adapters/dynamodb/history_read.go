@@ -108,13 +108,14 @@ func (s stretch) events(from ports.Mark, now instant) (events []ports.Event, com
 	if len(s.rows) == 0 || !s.rows[0].has(from) || s.newest.epoch != from.Epoch || !s.newest.live(now) {
 		return nil, false
 	}
+	tooOld := max(s.newest.horizon, now-s.newest.age)
 	for i, row := range s.rows {
 		switch {
 		case row.epoch != from.Epoch, i > 0 && row.before != s.rows[i-1].end():
 			return nil, false
 		case row.last == "", row.last < from.Position: // Open, or it ends before.
 			continue
-		case row.expires <= now, row.lost != "" && from.Position <= row.lost:
+		case row.at <= tooOld, row.lost != "" && from.Position <= row.lost:
 			return nil, false
 		}
 		for i, event := range row.events {

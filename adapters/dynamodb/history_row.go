@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"strconv"
@@ -44,9 +45,12 @@ type historyRow struct {
 	// lost is the position of an event that was too large, or empty.
 	lost   string
 	events []ports.Event
-	// expires is when the events are too old, and until when the history is lost if
-	// this is the newest row.
-	expires, until instant
+	// at is when the events were appended, and age how long the whole history keeps
+	// events if this is the newest row. What was appended at the horizon or before was
+	// too old already when the row was.
+	at, age, horizon instant
+	// until is when the history is lost if this is the newest row.
+	until instant
 }
 
 // end is where the row ends.
@@ -63,13 +67,21 @@ func (r historyRow) live(now instant) bool { return r.epoch != "" && !r.closed &
 // after returns what the row has to inherit to one that comes after it.
 func (r historyRow) after(keep ports.Retention, now instant) historyRow {
 	return historyRow{
-		epoch: r.epoch, before: r.end(), count: r.count, floor: r.floor,
-		until: max(r.until, aged(now, keep)+instant(max(min(keep.Age, maxAge), idleLife))),
+		epoch: r.epoch, before: r.end(), count: r.count, floor: r.floor, age: cmp.Or(r.age, ageOf(keep)), horizon: r.horizon,
+		until: max(r.until, now+ageOf(keep)+max(ageOf(keep), instant(idleLife))),
 	}
 }
 
-// aged is when what is appended now is too old.
-func aged(now instant, keep ports.Retention) instant { return now + instant(min(keep.Age, maxAge)) }
+// with is the row with events up to its count, which are appended now.
+func (r historyRow) with(keep ports.Retention, now instant) historyRow {
+	r.at = now
+	r.horizon = max(r.horizon, now-min(r.age, ageOf(keep)))
+	r.age = ageOf(keep)
+	r.floor = max(r.floor, r.count-int64(keep.Count))
+	return r
+}
+
+func ageOf(keep ports.Retention) instant { return instant(min(keep.Age, maxAge)) }
 
 // anew is the beginning of the next epoch.
 func (r historyRow) anew(keep ports.Retention, now instant) historyRow {
@@ -99,14 +111,14 @@ func historySortKey(epoch, before string) string { return generationOf(epoch) + 
 func (r historyRow) fields(topic ports.Topic) item {
 	fields := item{
 		attributeEvent: historyPartition(topic), attributeConnectionID: text(historySortKey(r.epoch, r.before)),
-		"epoch": text(r.epoch), "count": number(r.count), "floor": number(r.floor), "until": r.until.attribute(),
+		"epoch": text(r.epoch), "count": number(r.count), "floor": number(r.floor), "age": r.age.attribute(), "horizon": r.horizon.attribute(), "until": r.until.attribute(),
 		attributeTTL: (r.until + instant(clockMargin)).ttl(),
 	}
 	switch {
 	case r.closed:
 		fields["closed"] = number(1)
 	case r.last != "":
-		fields["last"], fields["expires"] = text(r.last), r.expires.attribute()
+		fields["last"], fields["at"] = text(r.last), r.at.attribute()
 	}
 	if r.lost != "" {
 		fields["lost"] = text(r.lost)
@@ -127,7 +139,8 @@ func readHistoryRow(fields item, topic ports.Topic) historyRow {
 	row := historyRow{
 		epoch: textOf(fields["epoch"]), before: before, last: textOf(fields["last"]), closed: fields["closed"] != nil,
 		count: numberOf(fields["count"]), floor: numberOf(fields["floor"]), lost: textOf(fields["lost"]),
-		expires: readInstant(fields["expires"]), until: readInstant(fields["until"]),
+		at: readInstant(fields["at"]), age: readInstant(fields["age"]), horizon: readInstant(fields["horizon"]),
+		until: readInstant(fields["until"]),
 	}
 	if list, ok := fields[eventsAttribute].(*types.AttributeValueMemberL); ok {
 		row.events = make([]ports.Event, len(list.Value))

@@ -307,6 +307,30 @@ func TestHistoryLivesOnByItsHead(t *testing.T) {
 	f.wantGap(t, at(begin.Epoch, 2))
 }
 
+// TestAgeOfTheLastEventHoldsForAll, and what was too old once stays so.
+func TestAgeOfTheLastEventHoldsForAll(t *testing.T) {
+	f := newFixture(t)
+	begin := f.appends(t, kept(1, 1))
+	appends := func(n int, age time.Duration) {
+		event := kept(n, n)[0]
+		event.Keep.Age = age
+		_, err := f.Append(t.Context(), "topic", event)
+		success(t, err)
+	}
+	f.clock.Advance(10 * time.Minute)
+	appends(2, 5*time.Minute)
+	f.wantGap(t, at(begin.Epoch, 1))
+	f.wantRead(t, at(begin.Epoch, 2), 0, 2, 2)
+	f.clock.Advance(4 * time.Minute)
+	appends(3, time.Hour)
+	f.wantGap(t, at(begin.Epoch, 1))
+	f.clock.Advance(50 * time.Minute)
+	f.wantRead(t, at(begin.Epoch, 2), 0, 2, 3)
+	f.clock.Advance(6 * time.Minute)
+	f.wantGap(t, at(begin.Epoch, 2))
+	f.wantRead(t, at(begin.Epoch, 3), 0, 3, 3)
+}
+
 // TestManyAppendAtOnce: of processes that append the same events, each event is there
 // once, whatever end each of them knows.
 func TestManyAppendAtOnce(t *testing.T) {

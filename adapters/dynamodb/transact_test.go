@@ -5,6 +5,7 @@ package dynamodb_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -95,7 +96,7 @@ func TestTransactionThatFailsPublishesNothing(t *testing.T) {
 func TestTransactionAgainPublishesOnce(t *testing.T) {
 	x, f := newTransactions(t), &faults{}
 	input := x.with(t, "1")
-	input.ClientRequestToken = aws.String("token")
+	input.ClientRequestToken = aws.String(rand.Text())
 	for range 3 {
 		_, err := server.Client().TransactWriteItems(t.Context(), input)
 		success(t, err)
@@ -164,11 +165,15 @@ func transact(ctx context.Context, given string) int {
 
 // killer passes a process's transactions on to DynamoDB and kills the process at a step.
 type killer struct {
-	step string
-	kill func()
+	step    string
+	process *exec.Cmd
+	started chan struct{}
 }
 
+func (k *killer) kill() { _ = k.process.Process.Kill() }
+
 func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	<-k.started
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -205,7 +210,7 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // end of both.
 func (x transactions) order(t *testing.T, id, step string) {
 	t.Helper()
-	k := &killer{step: step}
+	k := &killer{step: step, started: make(chan struct{})}
 	proxy := httptest.NewServer(k)
 	defer proxy.Close() // It waits for the request.
 	prefix := strings.TrimSuffix(x.tables.Connections, "connections")
@@ -217,8 +222,9 @@ func (x transactions) order(t *testing.T, id, step string) {
 	defer stdin.Close()
 	stdout, err := process.StdoutPipe()
 	success(t, err)
-	k.kill = func() { _ = process.Process.Kill() }
+	k.process = process
 	success(t, process.Start())
+	close(k.started)
 	said := make([]byte, 4)
 	if n, _ := io.ReadFull(stdout, said); step != "during" && (n > 0) != (step == "with the answer") {
 		t.Errorf("killed %s: the process says %q", step, said[:n])
