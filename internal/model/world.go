@@ -100,6 +100,9 @@ func newWorld(t *testing.T, seed uint64, options Options, now func() time.Time) 
 			keep: []int{0, 2, 1000, 1000}[random.IntN(4)], outages: max(0, random.IntN(5)-1),
 		},
 	}
+	if options.Rates != nil {
+		w.shape.outages = 0 // those faults, and nothing else
+	}
 	if random.IntN(3) == 0 {
 		w.shape.deadline = 200*time.Millisecond + time.Duration(random.IntN(1000))*time.Millisecond
 	}
