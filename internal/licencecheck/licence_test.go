@@ -17,8 +17,29 @@ func TestDependencies(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	linked := modules(t)
+	directories := modules(t, "-test", "-tags", "e2e,integration")
+	if directories["github.com/graphql-go/graphql"] == "" {
+		t.Errorf("the modules listed are %q", directories)
+	}
+	for module, directory := range directories {
+		name, err := identify(os.DirFS(directory))
+		if err != nil {
+			t.Errorf("%s: %v", module, err)
+		}
+		if _, ok := linked[module]; ok && strings.Contains(name, ofTests) {
+			t.Errorf("%s: %s is for tests only, and a package links it", module, name)
+		}
+		t.Logf("%s: %s", module, name)
+	}
+}
+
+// modules are the folders of those that the module's packages are built with, by path.
+func modules(t *testing.T, flags ...string) map[string]string {
+	t.Helper()
 	const format = `{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}`
-	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-test", "-tags", "e2e,integration", "-f", format, "github.com/fanql/fanql/...")
+	arguments := append([]string{"list", "-deps"}, flags...)
+	list := exec.CommandContext(t.Context(), "go", append(arguments, "-f", format, "github.com/fanql/fanql/...")...)
 	output, err := list.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("go list: %v\n%s", err, exit.Stderr)
@@ -31,16 +52,7 @@ func TestDependencies(t *testing.T) {
 		directories[module] = directory
 	}
 	delete(directories, "")
-	if directories["github.com/graphql-go/graphql"] == "" {
-		t.Errorf("the modules listed are %q", directories)
-	}
-	for module, directory := range directories {
-		name, err := identify(os.DirFS(directory))
-		if err != nil {
-			t.Errorf("%s: %v", module, err)
-		}
-		t.Logf("%s: %s", module, name)
-	}
+	return directories
 }
 
 func TestIdentify(t *testing.T) {
@@ -53,6 +65,7 @@ func TestIdentify(t *testing.T) {
 		"MIT":                       {files: map[string]string{"LICENSE": mit}, want: "MIT"},
 		"Apache":                    {files: map[string]string{"LICENSE.txt": "   Apache License\n   Version 2.0, January 2004\n"}, want: "Apache-2.0"},
 		"ISC":                       {files: map[string]string{"LICENSE": "Permission to use, copy, modify, and/or distribute this software for any\npurpose with or without fee is hereby granted"}, want: "ISC"},
+		"MPL":                       {files: map[string]string{"LICENSE": "Copyright (c) 2014 HashiCorp, Inc.\n\nMozilla Public License, version 2.0\n"}, want: "MPL-2.0"},
 		"two":                       {files: map[string]string{"LICENSE": mit, "LICENSE-APACHE": "Apache License\nVersion 2.0"}, want: "MIT, Apache-2.0"},
 		"none":                      {files: map[string]string{"README.md": mit}, fails: true},
 		"two and a summary":         {files: map[string]string{"LICENSE": mit, "LICENSE-SUMMARY": "see LICENSE"}, want: "MIT"},
