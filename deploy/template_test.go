@@ -205,6 +205,8 @@ func listOf(value any) []any {
 		return nil
 	case []any:
 		return value
+	case blocks:
+		return value
 	}
 	return []any{value}
 }

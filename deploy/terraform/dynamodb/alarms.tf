@@ -21,7 +21,7 @@ resource "aws_sns_topic" "alarm_topic" {
 }
 
 resource "aws_sns_topic_subscription" "alarm_subscription" {
-  count = var.alarm_email == "" ? 0 : 1
+  count = var.alarm_email != "" ? 1 : 0
 
   topic_arn = aws_sns_topic.alarm_topic.arn
   protocol  = "email"

@@ -48,8 +48,8 @@ resource "aws_ecs_task_definition" "worker_task" {
   network_mode             = "awsvpc"
   cpu                      = "1024"
   memory                   = "2048"
-  task_role_arn            = aws_iam_role.worker_role[0].arn
-  execution_role_arn       = aws_iam_role.worker_start_role[0].arn
+  task_role_arn            = aws_iam_role.worker[0].arn
+  execution_role_arn       = aws_iam_role.worker_start[0].arn
 
   runtime_platform {
     cpu_architecture        = "ARM64"
@@ -94,18 +94,18 @@ resource "aws_ecs_task_definition" "worker_task" {
   }
 }
 
-resource "aws_iam_role" "worker_role" {
+resource "aws_iam_role" "worker" {
   count = local.worker_count
 
   name               = "${var.name}-worker"
   assume_role_policy = jsonencode(local.assumed_by_ecs)
 }
 
-resource "aws_iam_role_policy" "worker_role" {
+resource "aws_iam_role_policy" "worker" {
   count = local.worker_count
 
   name = "main"
-  role = aws_iam_role.worker_role[0].id
+  role = aws_iam_role.worker[0].id
 
   policy = jsonencode({
     Version   = "2012-10-17"
@@ -114,18 +114,18 @@ resource "aws_iam_role_policy" "worker_role" {
 }
 
 # What ECS does before the worker starts: image, password, logs.
-resource "aws_iam_role" "worker_start_role" {
+resource "aws_iam_role" "worker_start" {
   count = local.worker_count
 
   name               = "${var.name}-worker-start"
   assume_role_policy = jsonencode(local.assumed_by_ecs)
 }
 
-resource "aws_iam_role_policy" "worker_start_role" {
+resource "aws_iam_role_policy" "worker_start" {
   count = local.worker_count
 
   name = "main"
-  role = aws_iam_role.worker_start_role[0].id
+  role = aws_iam_role.worker_start[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"
