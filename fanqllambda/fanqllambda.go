@@ -22,10 +22,15 @@
 //	FANQL_ORIGINS    the origins of pages that may connect, with spaces between, as
 //	                 in apigw.HandlerConfig.Origins
 //	FANQL_DELIVERY   who delivers what is published: a Delivery
+//	FANQL_METRICS    emf.Config.Stack: the name under which metrics are written to the
+//	                 standard output, in CloudWatch's embedded metric format. Empty:
+//	                 none are
 //	AWS_REGION and the role's credentials, which Lambda sets
 package fanqllambda
 
 import (
+	"context"
+	"encoding/json"
 	"log/slog"
 	"os"
 
@@ -100,5 +105,12 @@ func Handler(config Config) (apigw.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apigw.NewHandler(f.handler)
+	handler, err := apigw.NewHandler(f.handler)
+	if err != nil || f.metrics == nil {
+		return handler, err
+	}
+	return func(ctx context.Context, event json.RawMessage) (json.RawMessage, error) {
+		defer f.flush(ctx)
+		return handler(ctx, event)
+	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/emf"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
@@ -28,13 +29,15 @@ type streamed interface {
 type function struct {
 	engine  *core.Engine
 	handler apigw.HandlerConfig
+	metrics *emf.Observer // nil where none are written
+	logger  *slog.Logger
 }
 
 func newFunction(config Config) (*function, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
 	}
-	f := &function{handler: apigw.HandlerConfig{
+	f := &function{logger: config.Logger, handler: apigw.HandlerConfig{
 		Endpoint: os.Getenv("FANQL_ENDPOINT"), Origins: strings.Fields(os.Getenv("FANQL_ORIGINS")), Logger: config.Logger,
 	}}
 	if config.APIGateway != nil {
@@ -54,6 +57,12 @@ func newFunction(config Config) (*function, error) {
 	}
 	if config.Delivery != Direct {
 		engine.History, _ = config.Backend.(ports.History)
+	}
+	if stack := os.Getenv("FANQL_METRICS"); stack != "" {
+		if f.metrics, err = emf.New(emf.Config{Stack: stack}); err != nil {
+			return nil, err
+		}
+		engine.Observer = f.metrics
 	}
 	if config.Core != nil {
 		config.Core(&engine)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func environment(t *testing.T) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
-		"FANQL_ENDPOINT": "https://api.example.com/live", "FANQL_ORIGINS": "", "FANQL_DELIVERY": "",
+		"FANQL_ENDPOINT": "https://api.example.com/live", "FANQL_ORIGINS": "", "FANQL_DELIVERY": "", "FANQL_METRICS": "",
 	} {
 		t.Setenv(name, value)
 	}
@@ -221,6 +222,86 @@ func TestWork(t *testing.T) {
 	}
 	if len(posts.posts) != 1 || !strings.Contains(posts.posts[0], "hello") {
 		t.Errorf("the worker posted %q", posts.posts)
+	}
+}
+
+// written is what a function writes to its standard output.
+func written(t *testing.T, run func()) string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "stdout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout := os.Stdout
+	os.Stdout = file
+	defer func() { os.Stdout = stdout }()
+	run()
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestMetrics: each invocation writes its metrics before it answers, and one of which
+// there is nothing to say writes none.
+func TestMetrics(t *testing.T) {
+	environment(t)
+	t.Setenv("FANQL_METRICS", "chat")
+	text := written(t, func() {
+		handler, err := fanqllambda.Handler(fanqllambda.Config{
+			Schema: newSchema(t), Backend: newMemory(t), Delivery: fanqllambda.Direct,
+			Pusher: func(c *apigw.PusherConfig) { c.Transport = &gateway{} },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		subscribe(t, handler)
+		invoke(t, handler, query("{hello}"))
+		invoke(t, handler, query("{send}"))
+	})
+	if lines := strings.Count(text, "\n"); lines != 1 {
+		t.Errorf("%d lines for one publishing:\n%s", lines, text)
+	}
+	for _, want := range []string{`"EventsPublished":1`, `"FramesPushed":1`, `"DeliveryLag":[`, `"Stack":"chat"`, `"Namespace":"FanQL"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the metrics have no %s:\n%s", want, text)
+		}
+	}
+	if text := written(t, func() {
+		handler, _ := function(t, fanqllambda.Config{Backend: newMemory(t), Delivery: fanqllambda.Direct})
+		invoke(t, handler, query("{send}"))
+	}); text != "" {
+		t.Errorf("metrics without FANQL_METRICS: %s", text)
+	}
+}
+
+// TestMetricsOfAWorker: the last ones are written when it ends.
+func TestMetricsOfAWorker(t *testing.T) {
+	backend := newMemory(t)
+	handler, _ := function(t, fanqllambda.Config{Backend: backend, Delivery: fanqllambda.Worker})
+	subscribe(t, handler)
+	invoke(t, handler, query("{send}"))
+	t.Setenv("FANQL_METRICS", "chat")
+	text := written(t, func() {
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- fanqllambda.Work(ctx, fanqllambda.Config{
+				Schema: newSchema(t), Backend: backend, Pusher: func(c *apigw.PusherConfig) { c.Transport = &gateway{} },
+			})
+		}()
+		if err := backend.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the worker ended with %v", err)
+		}
+	})
+	if !strings.Contains(text, `"FramesPushed":1`) {
+		t.Errorf("the metrics are %s", text)
 	}
 }
 

@@ -2,6 +2,7 @@ package fanqllambda
 
 import (
 	"context"
+	"sync"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -20,5 +21,13 @@ func Work(ctx context.Context, config Config) error {
 		return err
 	}
 	source, _ := config.Backend.(ports.EventSource) // as newFunction has checked
+	if f.metrics == nil {
+		return source.Consume(ctx, f.engine.Deliver)
+	}
+	ended, end := context.WithCancel(context.WithoutCancel(ctx))
+	var flushing sync.WaitGroup
+	flushing.Go(func() { f.flushAll(ended) })
+	defer flushing.Wait()
+	defer end()
 	return source.Consume(ctx, f.engine.Deliver)
 }

@@ -41,6 +41,7 @@ func layers() []layer {
 		adapter("apigw/local", module+"adapters/apigw", "github.com/aws/...", "github.com/gobwas/..."),
 		adapter("apigw", "github.com/aws/..."),
 		adapter("dynamodb", "github.com/aws/..."),
+		adapter("emf"),
 		adapter("graphqlhttp"),
 		adapter("memory"),
 		adapter("otel", "go.opentelemetry.io/otel/...", "github.com/cespare/xxhash/..."),
@@ -51,7 +52,7 @@ func layers() []layer {
 			module+"adapters/graphqlhttp", module+"adapters/memory", module+"adapters/websocket/...", "github.com/gobwas/...")},
 		// The SDK's core, and none of its clients.
 		{packages: module + "fanqllambda", links: append(engine(),
-			module+"adapters/apigw", module+"adapters/graphqlhttp", module+"adapters/memory",
+			module+"adapters/apigw", module+"adapters/emf", module+"adapters/graphqlhttp", module+"adapters/memory",
 			"github.com/aws/aws-lambda-go/...", "github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/internal/...", "github.com/aws/smithy-go/...")},
 
 		{packages: module + "deploy/...", composes: true},
