@@ -211,6 +211,20 @@ func TestProblems(t *testing.T) {
 			func(t template) { t.set("Lateness", "Resources", "EventsLate", "Properties", "MetricName") },
 			"EventsLate: AWS/Lambda Lateness is sent by nobody",
 		},
+		"an alarm on what the functions do not write": {
+			func(t template) { t.set("Lost", "Resources", "SubscribersLost", "Properties", "MetricName") },
+			"SubscribersLost: FanQL Lost is sent by nobody",
+		},
+		"an alarm on another stack": {
+			func(t template) {
+				t.set([]any{map[string]any{"Name": "Stack", "Value": "chat"}}, "Resources", "SubscribersLost", "Properties", "Dimensions")
+			},
+			"SubscribersLost: FanQL SubscribersLost: chat does not send it",
+		},
+		"functions that write no metrics": {
+			func(t template) { t.drop("Globals", "Function", "Environment", "Variables", "FANQL_METRICS") },
+			"StreamFunction reads FANQL_METRICS, which it does not get",
+		},
 		"an alarm on another dimension": {
 			func(t template) {
 				t.set([]any{map[string]any{"Name": "Function", "Value": "!Ref StreamFunction"}}, "Resources", "EventsLate", "Properties", "Dimensions")
@@ -381,6 +395,8 @@ func variable(name string) any {
 		return "!Ref AllowedOrigin"
 	case "FANQL_DELIVERY":
 		return "stream"
+	case "FANQL_METRICS":
+		return "!Ref AWS::StackName"
 	}
 	table, isTable := strings.CutSuffix(name, "_TABLE")
 	if !isTable {

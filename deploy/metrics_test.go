@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fanql/fanql/adapters/emf"
 )
 
 // metric is one that an alarm or a widget of the dashboard reads.
@@ -16,8 +18,8 @@ type metric struct {
 	of         []string // their values: names of resources, or "$default"
 }
 
-// sent are the metrics that AWS sends of the templates' resources, with the dimensions
-// they have. Sources: "Types of metrics for Lambda functions" (those of a mapping are
+// sent are the metrics that AWS sends of the templates' resources and those that the
+// program writes, with the dimensions they have. Sources: "Types of metrics for Lambda functions" (those of a mapping are
 // sent when EventCount is among its metrics), "Monitor WebSocket API execution with
 // CloudWatch metrics", "Work with metrics for HTTP APIs in API Gateway", "DynamoDB
 // metrics and dimensions", "Serverless metrics and events for Valkey and Redis OSS".
@@ -42,6 +44,9 @@ func sent() map[string]string {
 		for _, name := range names {
 			all[namespace+" "+name] = of
 		}
+	}
+	for name := range emf.Metrics() { // written where FANQL_METRICS is set, which environments sees to
+		all[emf.Namespace+" "+name] = emf.Dimension
 	}
 	return all
 }
@@ -77,6 +82,9 @@ func measured(t template, _ code) []string {
 // watched: what must not go unnoticed has an alarm.
 func watched(t template, c code) []string {
 	wanted := []string{"AWS/ApiGateway IntegrationError WebSocketApi", "AWS/ApiGateway ExecutionError WebSocketApi", "AWS/ApiGateway 5xx HTTPApi"}
+	for _, metric := range []string{"DeliveryLag", "SubscribersLost", "PushesThrottled", "PublishErrors"} {
+		wanted = append(wanted, "FanQL "+metric+" AWS::StackName")
+	}
 	for _, function := range c.functions() {
 		wanted = append(wanted, "AWS/Lambda Errors "+function, "AWS/Lambda Throttles "+function)
 	}
@@ -167,6 +175,8 @@ func (t template) sends(dimension, resource string, m metric) bool {
 	kind := t.typeOf(resource)
 	ofWebSockets := slices.Contains([]string{"ConnectCount", "MessageCount", "IntegrationError", "ClientError", "ExecutionError"}, m.name)
 	switch dimension {
+	case emf.Dimension:
+		return resource == "AWS::StackName"
 	case "FunctionName":
 		return kind == "AWS::Serverless::Function"
 	case "EventSourceMappingUUID":

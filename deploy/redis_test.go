@@ -158,6 +158,7 @@ func redisVariable(name string) any {
 		"FANQL_ENDPOINT":        variable("FANQL_ENDPOINT"),
 		"FANQL_ORIGINS":         variable("FANQL_ORIGINS"),
 		"FANQL_DELIVERY":        "!Ref Delivery",
+		"FANQL_METRICS":         "!Ref AWS::StackName",
 		"AWS_REGION":            "!Ref AWS::Region",
 	}[name]
 }

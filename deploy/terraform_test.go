@@ -137,7 +137,7 @@ func TestTerraformProblems(t *testing.T) {
 		want           string
 	}{
 		"a variable that is not declared": {
-			"functions.tf", "var.allowed_origin", "var.origin", "functions.tf:16: var.origin is not declared",
+			"functions.tf", "var.allowed_origin", "var.origin", "functions.tf:17: var.origin is not declared",
 		},
 		"a local that is not declared": {
 			"alarms.tf", "local.tables", "local.table", "local.table is not declared",

@@ -1,5 +1,5 @@
-# Alarms and a dashboard, of metrics that AWS sends without being asked. What to do then
-# is in docs/operations.md.
+# Alarms and a dashboard, of metrics that AWS sends without being asked, and of those that the
+# program writes (FanQL). What to do then is in docs/operations.md.
 
 locals {
   functions = {
@@ -312,5 +312,81 @@ resource "aws_cloudwatch_metric_alarm" "http_fails" {
   dimensions = {
     ApiId = aws_apigatewayv2_api.http.id
     Stage = aws_apigatewayv2_stage.http.name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "deliveries_slow" {
+  alarm_name          = "${var.name}-deliveries-slow"
+  alarm_description   = "One event in a hundred reaches its last subscriber after more than 5 s - Lag grows"
+  namespace           = "FanQL"
+  metric_name         = "DeliveryLag"
+  extended_statistic  = "p99"
+  period              = 60
+  evaluation_periods  = 5
+  threshold           = 5000
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarm_topic.arn]
+  ok_actions          = [aws_sns_topic.alarm_topic.arn]
+
+  dimensions = {
+    Stack = var.name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "subscribers_lost" {
+  alarm_name          = "${var.name}-subscribers-lost"
+  alarm_description   = "Subscribers were told to subscribe again, because events did not reach them"
+  namespace           = "FanQL"
+  metric_name         = "SubscribersLost"
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 10
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarm_topic.arn]
+  ok_actions          = [aws_sns_topic.alarm_topic.arn]
+
+  dimensions = {
+    Stack = var.name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "pushes_throttled" {
+  alarm_name          = "${var.name}-pushes-throttled"
+  alarm_description   = "Posts to clients are refused for now - Throttling"
+  namespace           = "FanQL"
+  metric_name         = "PushesThrottled"
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 10
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarm_topic.arn]
+  ok_actions          = [aws_sns_topic.alarm_topic.arn]
+
+  dimensions = {
+    Stack = var.name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "publishing_fails" {
+  alarm_name          = "${var.name}-publishing-fails"
+  alarm_description   = "Events cannot be published"
+  namespace           = "FanQL"
+  metric_name         = "PublishErrors"
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 5
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarm_topic.arn]
+  ok_actions          = [aws_sns_topic.alarm_topic.arn]
+
+  dimensions = {
+    Stack = var.name
   }
 }

@@ -163,6 +163,63 @@ resource "aws_cloudwatch_dashboard" "dashboard" {
           )
         }
       },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 18
+        width  = 8
+        height = 6
+        properties = {
+          title  = "From publishing to the last subscriber, 99th percentile, ms"
+          region = data.aws_region.current.id
+          view   = "timeSeries"
+          stat   = "p99"
+          period = 60
+          metrics = [
+            ["FanQL", "DeliveryLag", "Stack", var.name],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 18
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Events published, frames pushed, executions"
+          region = data.aws_region.current.id
+          view   = "timeSeries"
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            ["FanQL", "EventsPublished", "Stack", var.name],
+            ["FanQL", "FramesPushed", "Stack", var.name],
+            ["FanQL", "Executions", "Stack", var.name],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 18
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Lost, throttled, failed"
+          region = data.aws_region.current.id
+          view   = "timeSeries"
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            ["FanQL", "SubscribersLost", "Stack", var.name],
+            ["FanQL", "PushesThrottled", "Stack", var.name],
+            ["FanQL", "PublishErrors", "Stack", var.name],
+            ["FanQL", "MessageErrors", "Stack", var.name],
+            ["FanQL", "DeliveryErrors", "Stack", var.name],
+          ]
+        }
+      },
     ]
   })
 }

@@ -7,6 +7,7 @@ locals {
   #   FANQL_ENDPOINT             where clients are posted to, whatever domain they came by
   #   FANQL_ORIGINS              of the pages that may connect
   #   FANQL_DELIVERY             stream: the stream function delivers what is published
+  #   FANQL_METRICS              the name under which it writes metrics to its logs
   #   CHAT_MESSAGES_TABLE        the example's own: what was said in its rooms
   environment = {
     FANQL_CONNECTIONS_TABLE   = aws_dynamodb_table.connections.name
@@ -15,6 +16,7 @@ locals {
     FANQL_ENDPOINT            = "https://${aws_apigatewayv2_api.websocket.id}.execute-api.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}/${aws_apigatewayv2_stage.websocket.name}"
     FANQL_ORIGINS             = var.allowed_origin
     FANQL_DELIVERY            = "stream"
+    FANQL_METRICS             = var.name
     CHAT_MESSAGES_TABLE       = aws_dynamodb_table.messages.name
   }
 

@@ -10,6 +10,7 @@ locals {
   #   FANQL_ENDPOINT         where clients are posted to, whatever domain they came by
   #   FANQL_ORIGINS          of the pages that may connect
   #   FANQL_DELIVERY         direct or worker
+  #   FANQL_METRICS          the name under which it writes metrics to its logs
   environment = {
     FANQL_REDIS_ADDRESSES = "${aws_elasticache_serverless_cache.cache.endpoint[0].address}:${aws_elasticache_serverless_cache.cache.endpoint[0].port}"
     FANQL_REDIS_USERNAME  = "chat"
@@ -20,6 +21,7 @@ locals {
     FANQL_ENDPOINT        = "https://${aws_apigatewayv2_api.websocket.id}.execute-api.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}/${aws_apigatewayv2_stage.websocket.name}"
     FANQL_ORIGINS         = var.allowed_origin
     FANQL_DELIVERY        = var.delivery
+    FANQL_METRICS         = var.name
   }
 
   assumed_by_lambda = {

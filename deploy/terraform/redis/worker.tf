@@ -69,6 +69,7 @@ resource "aws_ecs_task_definition" "worker_task" {
       { name = "FANQL_REDIS_CLUSTER", value = local.environment.FANQL_REDIS_CLUSTER },
       { name = "FANQL_REDIS_PREFIX", value = local.environment.FANQL_REDIS_PREFIX },
       { name = "FANQL_ENDPOINT", value = local.environment.FANQL_ENDPOINT },
+      { name = "FANQL_METRICS", value = local.environment.FANQL_METRICS },
     ]
 
     secrets = [
