@@ -19,33 +19,28 @@ const attempts = 10
 // cli is a call of the AWS CLI.
 type cli func(ctx context.Context, arguments ...string) ([]byte, error)
 
-// redrive hands each batch in the stack's bucket to its stream function, the oldest
+// names are those of the bucket with the records and of the stream function.
+type names struct{ bucket, function string }
+
+// redrive hands each batch in the bucket to the stream function, the oldest
 // first, and deletes those that were delivered. It returns their number, and stops at
 // the first that fails, so that the events of a topic stay in order. What was
 // delivered already of a batch that fails comes again when it is redriven again.
 //
 // Source of the objects' names and fields: "Retain discarded records for a DynamoDB
 // event source in Lambda".
-func redrive(ctx context.Context, stack, folder string, aws cli) (int, error) {
-	outputs, err := outputsOf(ctx, stack, aws)
-	if err != nil {
-		return 0, err
-	}
-	bucket, function := outputs["DroppedRecordsName"], outputs["StreamFunctionName"]
-	if bucket == "" || function == "" {
-		return 0, fmt.Errorf("stack %s has no outputs DroppedRecordsName and StreamFunctionName", stack)
-	}
-	keys, err := keysOf(ctx, bucket, aws)
+func redrive(ctx context.Context, from names, folder string, aws cli) (int, error) {
+	keys, err := keysOf(ctx, from.bucket, aws)
 	if err != nil {
 		return 0, err
 	}
 	for done, key := range keys {
-		address := "s3://" + bucket + "/" + key
+		address := "s3://" + from.bucket + "/" + key
 		object, err := aws(ctx, "s3", "cp", address, "-")
 		if err != nil {
 			return done, fmt.Errorf("reading %s: %w", address, err)
 		}
-		if err := deliver(ctx, object, function, folder, aws); err != nil {
+		if err := deliver(ctx, object, from.function, folder, aws); err != nil {
 			return done, fmt.Errorf("%s: %w", address, err)
 		}
 		if _, err := aws(ctx, "s3", "rm", address); err != nil {
@@ -53,6 +48,19 @@ func redrive(ctx context.Context, stack, folder string, aws cli) (int, error) {
 		}
 	}
 	return len(keys), nil
+}
+
+// namesOf are those in the outputs of a stack.
+func namesOf(ctx context.Context, stack string, aws cli) (names, error) {
+	outputs, err := outputsOf(ctx, stack, aws)
+	if err != nil {
+		return names{}, err
+	}
+	found := names{bucket: outputs["DroppedRecordsName"], function: outputs["StreamFunctionName"]}
+	if found.bucket == "" || found.function == "" {
+		return names{}, fmt.Errorf("stack %s has no outputs DroppedRecordsName and StreamFunctionName", stack)
+	}
+	return found, nil
 }
 
 func outputsOf(ctx context.Context, stack string, aws cli) (map[string]string, error) {

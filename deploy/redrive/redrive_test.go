@@ -142,7 +142,11 @@ func TestRedrive(t *testing.T) {
 			if test.before != nil {
 				test.before(a)
 			}
-			done, err := redrive(t.Context(), "stack", t.TempDir(), a.call)
+			done := 0
+			from, err := namesOf(t.Context(), "stack", a.call)
+			if err == nil {
+				done, err = redrive(t.Context(), from, t.TempDir(), a.call)
+			}
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("the error is %v, want %q", err, test.want)
 			}

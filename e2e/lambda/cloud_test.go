@@ -20,6 +20,7 @@ type cloud struct {
 	program.Program
 	// database is reached directly, and by the program through proxy.
 	database *dynamodb.Client
+	endpoint string // of the database
 	proxy    *proxy
 }
 
@@ -34,7 +35,7 @@ func startCloud(t *testing.T, args ...string) *cloud {
 	t.Cleanup(server.Stop)
 	proxy := startProxy(t, server.Endpoint())
 	args = append([]string{"-addr", "127.0.0.1:0", "-dynamodb", proxy.url}, args...)
-	return &cloud{program.Start(t, "examples/chat/lambda/local", args...), server.Client(), proxy}
+	return &cloud{program.Start(t, "examples/chat/lambda/local", args...), server.Client(), server.Endpoint(), proxy}
 }
 
 // mustPublish is publish for the test's own goroutine.
