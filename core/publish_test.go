@@ -16,7 +16,9 @@ import (
 // traced is an Observer whose trace is always the same.
 type traced struct{ ports.Observer }
 
-func (traced) Trace(context.Context) map[string]string { return map[string]string{"traceparent": "00-1"} }
+func (traced) Trace(context.Context) map[string]string {
+	return map[string]string{"traceparent": "00-1"}
+}
 
 func TestEventsAreThoseThatPublishGivesToTheBus(t *testing.T) {
 	t.Parallel()
