@@ -49,7 +49,10 @@ func TestModel(t *testing.T) {
 				return newBackend(t, dynamodb.Config{Client: client(process), Tables: tables, Now: history.Now})
 			},
 			Source: func(*portfault.Process) ports.EventSource { return stream },
-			Idle:   stream.idle,
+			History: func(process *portfault.Process) ports.History {
+				return newBackend(t, dynamodb.Config{Client: client(process), Tables: tables, Now: history.Now})
+			},
+			Idle: stream.idle,
 		}
 	}}, 60)
 }
