@@ -129,6 +129,22 @@ func TestRequestsOfAHistory(t *testing.T) {
 	}
 }
 
+// TestLostAnswerToAnAppend: the client repeats it, and finds its own row.
+func TestLostAnswerToAnAppend(t *testing.T) {
+	f, lossy := newFixture(t), &faults{}
+	begin := f.appends(t, kept(1, 1))
+	f.Backend = newBackend(t, dynamodb.Config{Client: lossy.patient(), Tables: f.tables, Now: f.clock.Now})
+	for _, n := range []int{2, 3} {
+		lossy.set(func(f *faults) { f.lose = once("PutItem") })
+		epoch, err := f.Append(t.Context(), "topic", kept(n, n)...)
+		success(t, err)
+		if got := lossy.count("PutItem"); got != 2 || epoch != begin.Epoch {
+			t.Errorf("%d attempts, epoch %s, want 2, %s", got, epoch, begin.Epoch)
+		}
+	}
+	f.wantRead(t, begin, 0, 1, 3)
+}
+
 // TestEveryMarkOfAHistory reads from each place in a history of rows of different
 // lengths, in chunks of each length.
 func TestEveryMarkOfAHistory(t *testing.T) {
