@@ -6,6 +6,8 @@ import "fmt"
 type Accepted struct {
 	// Protocol is the subprotocol to answer with.
 	Protocol string
+	// Identity is who the client is, as OnConnect said; empty when it did not.
+	Identity string
 }
 
 // Refusal is the engine's no to a transport, in words that the client may read. Hooks

@@ -36,7 +36,11 @@ type Message struct {
 	// KeptAlive is true where the transport calls Engine.KeepAlive at intervals: the
 	// legacy protocol's first ka then follows connection_ack.
 	KeptAlive bool
-	Data      []byte
+	// Identified, if it is set, is for the engine to call when it has accepted the
+	// message as connection_init, with the connection's identity: who the client is, as
+	// a hook said; empty when none did.
+	Identified func(identity string)
+	Data       []byte
 }
 
 // Disconnection says that a socket is closed.

@@ -58,9 +58,15 @@ type Config struct {
 	// MaxConcurrentTotal is the same for all connections together. Beyond it each
 	// connection waits for its turn with one message, first come, first served, so
 	// that those who say much do not keep waiting who says little. Half of it is kept
-	// for connections of which no other message is handled, so that a few whose
-	// operations hang do not keep all others out. Default: 1,024.
+	// for connections of which no other message is handled, and an eighth for the first
+	// message of connections, so that those whose operations hang do not keep others
+	// out. Default: 1,024.
 	MaxConcurrentTotal int
+	// MaxConcurrentPerIdentity is the same for the connections of one identity
+	// (ports.Session.Identity), so that who opens many connections does not take all
+	// places. Connections that were accepted without an identity have no such
+	// bound. Default: a quarter of MaxConcurrentTotal.
+	MaxConcurrentPerIdentity int
 	// HandleTimeout is how long a message may be handled. Then its context ends, and
 	// the engine ends its operation with an error. What does not end with its context
 	// keeps its place. Default: 30 s.
@@ -126,6 +132,7 @@ func (c *Config) validate() error {
 		{"MaxMessageBytes", c.MaxMessageBytes < 0},
 		{"MaxConcurrent", c.MaxConcurrent < 0},
 		{"MaxConcurrentTotal", c.MaxConcurrentTotal < 0},
+		{"MaxConcurrentPerIdentity", c.MaxConcurrentPerIdentity < 0},
 		{"HandleTimeout", c.HandleTimeout < 0},
 		{"ReadTimeout", c.ReadTimeout < 0},
 		{"FramesPerSecond", c.FramesPerSecond < 0},
@@ -162,6 +169,7 @@ func (c Config) withDefaults() Config {
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, 128<<10)
 	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 8)
 	c.MaxConcurrentTotal = cmp.Or(c.MaxConcurrentTotal, 1024)
+	c.MaxConcurrentPerIdentity = cmp.Or(c.MaxConcurrentPerIdentity, max(c.MaxConcurrentTotal/4, 1))
 	c.HandleTimeout = cmp.Or(c.HandleTimeout, 30*time.Second)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 20*time.Second)
 	c.FramesPerSecond = cmp.Or(c.FramesPerSecond, 1000)

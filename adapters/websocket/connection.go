@@ -35,9 +35,13 @@ type connection struct {
 	messages int
 	pace     pace
 
-	slots  chan struct{} // one for each message being handled
-	paused atomic.Bool   // the socket is not read for the moment
-	heard  atomic.Bool   // the client sent something since the latest ping
+	slots       chan struct{}         // one for each message being handled
+	share       atomic.Pointer[share] // of the connection's identity; nil until it has one
+	initialized atomic.Bool           // its connection_init has been accepted
+	changed     chan struct{}         // has something when takePlace is to look again
+
+	paused atomic.Bool // the socket is not read for the moment
+	heard  atomic.Bool // the client sent something since the latest ping
 
 	wrote time.Time // when the writer last flushed; only it uses this
 

@@ -71,6 +71,7 @@ func (c *connection) connect(r *http.Request) (protocol string, err error) {
 	switch {
 	case err == nil:
 		c.accepted = true
+		c.identify(accepted.Identity)
 		return accepted.Protocol, nil
 	case !errors.As(err, &refusal):
 		c.server.log(r.Context(), "connect failed", c, err)

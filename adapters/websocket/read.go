@@ -172,41 +172,11 @@ func (c *connection) dispatch(ctx context.Context, data []byte) error {
 		RequestID:  string(c.address.ID) + "/" + strconv.Itoa(c.messages),
 		ReceivedAt: c.received,
 		KeptAlive:  true,
+		Identified: c.identified,
 		Data:       data,
 	})
 	go c.handle(ctx, handle, places)
 	return nil
-}
-
-// places are what a message has taken while it is handled.
-type places []chan struct{}
-
-// takePlaces makes room for one more message: MaxConcurrent of the connection, and
-// MaxConcurrentTotal of all connections, half of it for messages beside which no
-// other of their connection is handled. Whoever waits for a channel gets it in the
-// order of asking.
-func (c *connection) takePlaces(ctx context.Context) (taken places, err error) {
-	defer c.pause()()
-	taken = make(places, 0, 3)
-	for _, place := range []chan struct{}{c.slots, c.server.further, c.server.slots} {
-		if place == c.server.further && len(c.slots) == 1 {
-			continue
-		}
-		select {
-		case place <- struct{}{}:
-			taken = append(taken, place)
-		case <-ctx.Done():
-			taken.release()
-			return nil, ctx.Err()
-		}
-	}
-	return taken, nil
-}
-
-func (p places) release() {
-	for _, place := range p {
-		<-place
-	}
 }
 
 // take never returns nil: after a panic of the engine there is nothing to handle.
@@ -221,7 +191,7 @@ func (c *connection) take(ctx context.Context, message ports.Message) (handle fu
 
 func (c *connection) handle(ctx context.Context, handle func(context.Context) error, taken places) {
 	defer c.server.running.Done()
-	defer taken.release()
+	defer c.release(taken)
 	limited, cancel := context.WithTimeout(ctx, c.server.config.HandleTimeout)
 	defer cancel()
 	c.call(ctx, "handling a message failed", func() error { return handle(limited) })

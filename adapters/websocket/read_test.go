@@ -224,45 +224,6 @@ func TestMessageIsHandledForAsLongAsHandleTimeout(t *testing.T) {
 	})
 }
 
-// TestConnectionsWhoseMessagesHangKeepNobodyOut: none has more than one message in the
-// half of the places that is kept.
-func TestConnectionsWhoseMessagesHangKeepNobodyOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		engine, handled := newFakeEngine(), make(chan ports.Message, 1)
-		release := make(chan struct{})
-		engine.receive = func(_ context.Context, message ports.Message) error {
-			if string(message.Data) == "hang" {
-				<-release
-				return nil
-			}
-			handled <- message
-			return nil
-		}
-		f := onPipes(t, websocket.Config{InitTimeout: time.Hour, KeepAlive: time.Hour}, engine)
-		var hanging []*client
-		for range 130 {
-			c := f.dial()
-			hanging = append(hanging, c)
-			go func() {
-				for range 8 {
-					_ = ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewTextFrame([]byte("hang")))) // the check below notices
-				}
-			}()
-		}
-		synctest.Wait()
-		newcomer := f.dial()
-		newcomer.sendText("hello")
-		synctest.Wait()
-		if len(handled) != 1 {
-			t.Error("the newcomer's message is not handled")
-		}
-		for _, c := range append(hanging, newcomer) {
-			_ = c.conn.Close()
-		}
-		close(release)
-	})
-}
-
 func TestMessageThatArrivesTooSlowlyClosesWith1008(t *testing.T) {
 	message := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(strings.Repeat("x", 100)))))
 	first := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpText, false, []byte("x"))))

@@ -28,15 +28,15 @@ type Server struct {
 	config  Config
 	batches sync.Pool // of *batch
 	writers []*writer
-	slots   chan struct{} // one for each message being handled
-	further chan struct{} // one for each that is not its connection's only one
+	places  sharedPlaces
 	// running counts what Shutdown waits for: connections, with their last call
 	// of the engine, messages being handled, timers that fired.
 	running sync.WaitGroup
 
 	mu          sync.RWMutex
 	connections map[ports.ConnectionID]*connection
-	accepted    int // of all time; deals connections out to writers
+	shares      map[string]*share // of the identities that have connections
+	accepted    int               // of all time; deals connections out to writers
 	stopping    bool
 }
 
@@ -49,10 +49,10 @@ func NewServer(config Config) (*Server, error) {
 	s := &Server{
 		config:      config.withDefaults(),
 		connections: make(map[ports.ConnectionID]*connection),
+		shares:      make(map[string]*share),
 		writers:     make([]*writer, runtime.GOMAXPROCS(0)),
 	}
-	s.slots = make(chan struct{}, s.config.MaxConcurrentTotal)
-	s.further = make(chan struct{}, max(s.config.MaxConcurrentTotal/2, 1))
+	s.places = newSharedPlaces(s.config.MaxConcurrentTotal)
 	s.batches.New = func() any { return newBatch() }
 	for i := range s.writers {
 		s.writers[i] = newWriter(s.config.FlushDelay)
@@ -137,6 +137,7 @@ func (s *Server) admit(engine Engine) (*connection, error) {
 		writer:  s.writers[s.accepted%len(s.writers)],
 		address: ports.Address{ID: ports.ConnectionID(s.config.NewID()), Endpoint: s.config.Endpoint},
 		slots:   make(chan struct{}, s.config.MaxConcurrent),
+		changed: make(chan struct{}, 1),
 		blocked: true,
 	}
 	s.connections[c.address.ID] = c
@@ -148,6 +149,7 @@ func (s *Server) release(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c.address.ID)
+	s.leaveShare(c)
 }
 
 func (s *Server) log(ctx context.Context, what string, c *connection, err error) {

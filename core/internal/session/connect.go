@@ -56,7 +56,7 @@ func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports
 		return ports.Accepted{}, err
 	}
 	h.Observation.Count(ctx, ports.Counts{Connections: 1})
-	return ports.Accepted{Protocol: spelling}, nil
+	return ports.Accepted{Protocol: spelling, Identity: session.Identity}, nil
 }
 
 // create adds the connection's row. If the store leaves open whether the row is

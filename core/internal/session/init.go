@@ -84,6 +84,9 @@ func (h *Handler) initialize(ctx context.Context, t *taken) error {
 		return err
 	}
 	h.lines.initialized(t)
+	if message.Identified != nil {
+		message.Identified(connection.Identity)
+	}
 	return h.acknowledge(ctx, connection, ack, message.KeptAlive)
 }
 
