@@ -68,6 +68,16 @@ func (c *client) send(data string) {
 	}
 }
 
+// sendKeptAlive is send on a transport that calls KeepAlive.
+func (c *client) sendKeptAlive(data string) {
+	c.t.Helper()
+	message := c.message(data)
+	message.KeptAlive = true
+	if err := c.engine.Receive(c.t.Context(), message); err != nil {
+		c.t.Fatalf("%.200s: %v", data, err)
+	}
+}
+
 // sendAside has the engine handle one message until it waits for something, and
 // returns what waits for the rest.
 func (c *client) sendAside(data string) (wait func()) {

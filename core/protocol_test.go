@@ -481,13 +481,13 @@ func TestPingIsAnsweredByPong(t *testing.T) {
 	t.Parallel()
 	for _, payload := range []string{``, `,"payload":{}`, `,"payload":{"at":[1,"é"]}`} {
 		// A ping on a legacy connection is none of that protocol's messages. It
-		// is answered all the same: to know better would take a read.
+		// is answered all the same: no client of that protocol sends it.
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t).open(protocol)
 			c.store.expectCalls(t, "CreateConnection")
 			c.send(`{"type":"ping"` + payload + `}`)
 			c.expect(`{"type":"pong"` + payload + `}`)
-			c.store.expectCalls(t)
+			c.store.expectCalls(t, "GetConnection") // see TestLostConnectionIsClosed
 			// It was no connection_init.
 			c.expire()
 			c.expectClosed(4408, "Connection initialisation timeout")
@@ -509,7 +509,7 @@ func TestUnaskedPongIsIgnored(t *testing.T) {
 		c.send(`{"type":"pong"}`)
 		c.send(`{"type":"pong","payload":{"at":1}}`)
 		c.expectNothing()
-		c.store.expectCalls(t)
+		c.store.expectCalls(t, "GetConnection", "GetConnection")
 	})
 }
 
@@ -588,6 +588,58 @@ func TestUnknownConnectionIsClosedWith1001(t *testing.T) {
 			c.expectClosed(1001, "Unknown connection")
 		})
 	}
+}
+
+// TestLostConnectionIsClosed: a store that has lost its rows leaves no client that is
+// silent for ever, whatever it says. Where the transport has a keepalive, that finds the
+// loss, and pings cost no read.
+func TestLostConnectionIsClosed(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{
+		`{"type":"ping"}`, `{"type":"pong"}`, `{"type":"complete","id":"1"}`, `{"type":"complete","id":"2"}`, `{"type":"stop","id":"1"}`,
+		`{"type":"subscribe","id":"2","payload":{"query":"{ hello }"}}`, `{"type":"start","id":"2","payload":{"query":"{ hello }"}}`,
+	} {
+		both(t, func(t *testing.T, protocol string) {
+			c := lost(t, protocol)
+			c.send(data)
+			c.expectClosed(1001, "Unknown connection")
+		})
+	}
+	both(t, func(t *testing.T, protocol string) {
+		c := lost(t, protocol)
+		c.sendKeptAlive(`{"type":"ping"}`)
+		c.expect(`{"type":"pong"}`)
+		c.store.expectCalls(t)
+		c.keepAlive()
+		c.expectClosed(1001, "Unknown connection")
+	})
+}
+
+// lost is a client with a subscription, whose rows are gone.
+func lost(t *testing.T, protocol string) *client {
+	t.Helper()
+	c := newHarness(t).dial(protocol)
+	c.subscribe("1", `subscription { a }`)
+	if _, err := c.store.Store.DeleteConnection(t.Context(), c.id()); err != nil {
+		t.Fatal(err)
+	}
+	c.store.expectCalled(t, "", 0)
+	return c
+}
+
+// TestEndedIdentityIsClosedAtItsNextPing.
+func TestEndedIdentityIsClosedAtItsNextPing(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		c := newHarness(t, func(config *core.Config) {
+			config.Hooks.OnInit = func(context.Context, json.RawMessage) (core.Session, error) {
+				return core.Session{Identity: "ada", NotAfter: time.Now().Add(time.Minute)}, nil
+			}
+		}).dial(protocol)
+		pause(2 * time.Minute)
+		c.send(`{"type":"ping"}`)
+		c.expectClosed(4403, "The identity has ended")
+	})
 }
 
 func TestQueriesAndMutationsEndWithComplete(t *testing.T) {
@@ -1775,7 +1827,8 @@ func TestStoreCalls(t *testing.T) {
 		}{
 			{"$connect", func() {}, []string{"CreateConnection"}},
 			{"connection_init", func() { c.send(`{"type":"connection_init"}`) }, []string{"InitConnection"}},
-			{"ping", func() { c.send(`{"type":"ping"}`) }, nil},
+			{"ping", func() { c.send(`{"type":"ping"}`) }, []string{"GetConnection"}},
+			{"ping where there is a keepalive", func() { c.sendKeptAlive(`{"type":"ping"}`) }, nil},
 			{"subscribe", func() { c.subscribe("1", `subscription { any }`) }, []string{"GetConnection", "AddOperation"}},
 			{"query", func() { c.subscribe("2", `{ hello }`) }, []string{"GetConnection", "AddOperation", "RemoveOperation"}},
 			{"publish and deliver", func() { c.publish("a", 1) }, []string{"ListSubscribers"}},

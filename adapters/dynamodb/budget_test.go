@@ -188,9 +188,9 @@ func TestRequestBudget(t *testing.T) {
 	b.remembering()
 	b.completing()
 	session = append(session, b.disconnecting()...)
-	b.saying()
+	ping := b.saying()
 	documented(t, "budget", b.table())
-	documented(t, "example", example(session, publish, deliver))
+	documented(t, "example", example(session, ping, publish, deliver))
 	documented(t, "standing", standing())
 }
 
@@ -323,7 +323,7 @@ func (b *budget) completing() {
 		})
 	}
 	s := b.ready()
-	b.verb("`complete` that overtakes its `subscribe`", "1 GetItem, 1 UpdateItem", 0, func() error { return s.complete(operationID(1)) })
+	b.verb("`complete` that overtakes its `subscribe`", "2 GetItem, 1 UpdateItem", 0, func() error { return s.complete(operationID(1)) })
 	b.verb("`subscribe` that was overtaken", "1 GetItem, 1 TransactWriteItems", 0, func() error { return s.subscribe(operationID(1), "1") })
 }
 
@@ -350,11 +350,13 @@ func (b *budget) disconnecting() (one []spent) {
 	return one
 }
 
-func (b *budget) saying() {
+// saying returns what a ping takes.
+func (b *budget) saying() spent {
 	s := b.ready()
-	b.verb("`ping`", "none", 1, func() error { return s.send(map[string]any{"type": "ping"}) })
-	b.verb("`pong`", "none", 0, func() error { return s.send(map[string]any{"type": "pong"}) })
+	ping := b.verb("`ping`", "1 GetItem", 1, func() error { return s.send(map[string]any{"type": "ping"}) })
+	b.verb("`pong`", "1 GetItem", 0, func() error { return s.send(map[string]any{"type": "pong"}) })
 	b.verb("junk, which ends the connection", "1 GetItem, 1 DeleteItem", 0, func() error { return s.send(map[string]any{"type": "junk"}) })
+	return ping
 }
 
 // table is the budget in Markdown.

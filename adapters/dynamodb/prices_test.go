@@ -50,9 +50,9 @@ const (
 	frameBytes                       = 300
 )
 
-// example is the worked example in Markdown, from what a session, a publish and
-// a delivery to all clients took.
-func example(session []spent, publish, deliver spent) string {
+// example is the worked example in Markdown, from what a session, a ping, a publish
+// and a delivery to all clients took.
+func example(session []spent, ping, publish, deliver spent) string {
 	var whole spent
 	for _, step := range session {
 		whole.reads += step.reads
@@ -75,7 +75,7 @@ func example(session []spent, publish, deliver spent) string {
 		{"connection minutes", millions(clients * secondsPerMonth / 60), clients * secondsPerMonth / 60 * perConnectionMinute},
 		{"deliveries: read units", millions(deliver.reads * eventsPerMonth), dollars(deliver) * eventsPerMonth},
 		{"publishing: write units", millions(publish.writes * eventsPerMonth), dollars(publish) * eventsPerMonth},
-		{"sessions: read and write units", millions((whole.reads + whole.writes) * sessionsPerMonth), dollars(whole) * sessionsPerMonth},
+		{"sessions and pings: read and write units", millions((whole.reads+whole.writes)*sessionsPerMonth + ping.reads*pingsPerMonth), dollars(whole)*sessionsPerMonth + dollars(ping)*pingsPerMonth},
 		{"deliveries: GB-seconds of Lambda", millions(deliverGigabytes * deliverSeconds * eventsPerMonth), eventsPerMonth * (perInvocation + deliverGigabytes*deliverSeconds*perGigabyteSecond)},
 		{"sessions and pings: GB-seconds of Lambda", millions(messageGigabytes * messageSeconds * invocations), invocations * (perInvocation + messageGigabytes*messageSeconds*perGigabyteSecond)},
 		{"events: bytes to the internet", millions(gigabytesOut * 1e9), gigabytesOut * perGigabyteOut},

@@ -171,7 +171,7 @@ func (b *verbBudget) sessions() {
 		b.call(fmt.Sprintf("`complete`, K = %d", k),
 			fmt.Sprintf("1 `operation_remove`, %d `listing_clear`, 1 `operation_forget`", k), 3, func() error { return c.complete("0") })
 	}
-	b.call("`complete` that overtakes its `subscribe`", "1 `operation_remove`", 1, func() error { return c.complete("3") })
+	b.call("`complete` that overtakes its `subscribe`", "1 `operation_remove`, 1 `connection_get`", 2, func() error { return c.complete("3") })
 	for _, test := range []struct {
 		m, k, roundTrips int
 		want             string
@@ -182,8 +182,8 @@ func (b *verbBudget) sessions() {
 	} {
 		b.call(fmt.Sprintf("disconnect, M = %d, K = %d", test.m, test.k), test.want, test.roundTrips, b.ready(test.m, test.k).disconnect)
 	}
-	b.call("`ping`", "none", 0, func() error { return c.send(map[string]any{"type": "ping"}) })
-	b.call("`pong`", "none", 0, func() error { return c.send(map[string]any{"type": "pong"}) })
+	b.call("`ping` on API Gateway", "1 `connection_get`", 1, func() error { return c.send(map[string]any{"type": "ping"}) })
+	b.call("`pong` on API Gateway", "1 `connection_get`", 1, func() error { return c.send(map[string]any{"type": "pong"}) })
 }
 
 func (b *verbBudget) publishing() {

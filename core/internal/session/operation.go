@@ -350,8 +350,11 @@ func (h *Handler) replace(ctx context.Context, s *starting, row ports.Operation)
 func (h *Handler) stop(ctx context.Context, message ports.Message, id string, dialect wire.Dialect) error {
 	ref := ports.OperationRef{Connection: message.Address.ID, ID: ports.OperationID(id)}
 	ended, err := h.Peers.End(ctx, ref, message.ReceivedAt, ports.CompletedByClient)
-	if err != nil || !ended {
+	if err != nil {
 		return err
+	}
+	if !ended { // by the operation's own end, or because the row is lost
+		return ignoreUnknown(h.checkRow(ctx, message))
 	}
 	return h.completed(ctx, dialect, message.Address, ref.ID)
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -80,15 +81,9 @@ func (h *Handler) dispatch(ctx context.Context, t *taken) error {
 			return h.initialize(ctx, t)
 		}
 	}
-	connection, err := h.connection(ctx, t.message.Address)
+	connection, err := h.entitled(ctx, t.message.Address)
 	if err != nil {
 		return ignoreUnknown(err)
-	}
-	if h.Peers.HasEnded(connection.NotAfter) {
-		ended := h.lines.end(connection.Address.ID)
-		err := h.Peers.CloseEnded(ctx, connection.Address)
-		ended(err)
-		return err
 	}
 	dialect := wire.Of(connection.Protocol)
 	decoded := t.decoded
@@ -113,18 +108,44 @@ func (h *Handler) dispatch(ctx context.Context, t *taken) error {
 	}
 }
 
+// entitled reads the connection. One that is not there any more, or whose identity has
+// ended, is closed: errUnknownConnection.
+func (h *Handler) entitled(ctx context.Context, address ports.Address) (ports.Connection, error) {
+	connection, err := h.connection(ctx, address)
+	if err != nil || !h.Peers.HasEnded(connection.NotAfter) {
+		return connection, err
+	}
+	ended := h.lines.end(address.ID)
+	err = h.Peers.CloseEnded(ctx, address)
+	ended(err)
+	return connection, cmp.Or(err, errUnknownConnection)
+}
+
+// withoutRead handles what needs nothing of the connection's row. Whether there still
+// is one is looked up all the same where no keepalive does it: a client whose row is
+// lost would otherwise send pings and wait for ever.
 func (h *Handler) withoutRead(ctx context.Context, t *taken) error {
-	switch t.decoded.Type {
-	case wire.Ping:
-		return h.Peers.Reply(ctx, t.message.Address, wire.PongFrame(t.decoded.Payload))
-	case wire.Complete:
+	if t.decoded.Type == wire.Complete {
 		if ports.OperationID(t.decoded.ID) == identity.Operation {
 			return h.invalid(ctx, t.message, errReserved())
 		}
 		return h.stop(ctx, t.message, t.decoded.ID, wire.Modern{})
-	default: // a pong that nobody asked for is legal
+	}
+	if err := h.checkRow(ctx, t.message); err != nil {
+		return ignoreUnknown(err)
+	}
+	if t.decoded.Type == wire.Pong { // one that nobody asked for is legal
 		return nil
 	}
+	return h.Peers.Reply(ctx, t.message.Address, wire.PongFrame(t.decoded.Payload))
+}
+
+func (h *Handler) checkRow(ctx context.Context, message ports.Message) error {
+	if message.KeptAlive {
+		return nil
+	}
+	_, err := h.entitled(ctx, message.Address)
+	return err
 }
 
 // invalid answers a message that is no message in any subprotocol.
