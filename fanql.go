@@ -59,7 +59,8 @@ type Config struct {
 	// Delivery goes on for that time; then the backend hands over what is left, for
 	// which it may have a limit of its own. Default: 20 s.
 	ShutdownTimeout time.Duration
-	// Logger receives what nobody else is told. Default: slog.Default().
+	// Logger receives what nobody else is told. It is limited (ports.LimitLogger). Default:
+	// slog.Default().
 	Logger *slog.Logger
 
 	// Core, WebSocket and HTTP change the configurations of the parts. Each is called
@@ -88,7 +89,7 @@ func (c *Config) validate() error {
 func (c *Config) setDefaults() {
 	c.Path = cmp.Or(c.Path, "/graphql")
 	c.ShutdownTimeout = cmp.Or(c.ShutdownTimeout, 20*time.Second)
-	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.Logger = ports.LimitLogger(c.Logger)
 	if c.Pages == nil {
 		c.Pages = http.NotFoundHandler()
 	}

@@ -48,7 +48,8 @@ type Config struct {
 	// which costs nothing.
 	Observer ports.Observer
 	// Logger receives what the engine cannot tell anyone else. It never gets a
-	// payload, a token or a connection's state. Default: slog.Default().
+	// payload, a token or a connection's state, and is limited (ports.LimitLogger).
+	// Default: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock of everything that is stored. Default: time.Now.
 	Now func() time.Time
@@ -200,9 +201,7 @@ func (c *Config) setDefaults() {
 	if c.NewContext == nil {
 		c.NewContext = func(ctx context.Context) context.Context { return ctx }
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = ports.LimitLogger(c.Logger)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -74,7 +74,8 @@ type Config struct {
 	// Credentials sign the posts to clients. Default: those of the environment; see
 	// Credentials.
 	Credentials aws.CredentialsProvider
-	// Logger receives what nobody else is told. Default: slog.Default().
+	// Logger receives what nobody else is told. It is limited (ports.LimitLogger). Default:
+	// slog.Default().
 	Logger *slog.Logger
 
 	// Core, APIGateway, Pusher and HTTP change the configurations of the parts. Each

@@ -2,6 +2,7 @@ package fanqllambda
 
 import (
 	"cmp"
+
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func (c *Config) complete() error {
 	return nil
 }
 
-func (c *Config) logger() *slog.Logger { return cmp.Or(c.Logger, slog.Default()) }
+func (c *Config) logger() *slog.Logger { return ports.LimitLogger(c.Logger) }
 
 // invalid is the error of a configuration.
 func invalid(text string) error {

@@ -2,7 +2,6 @@ package apigw
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,8 +43,8 @@ type HandlerConfig struct {
 	// CheckOrigin, if set, decides instead. The request has the handshake's headers,
 	// host and query.
 	CheckOrigin func(*http.Request) bool
-	// Logger receives the handshakes that are refused for their origin. Default:
-	// slog.Default().
+	// Logger receives the handshakes that are refused for their origin. It is limited
+	// (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 	// RouteResponses sends the last reply of an invocation to the connection that
 	// it answers in the function's own response, which saves one post. It needs a
@@ -88,7 +87,7 @@ func NewHandler(config HandlerConfig) (Handler, error) {
 			return nil, invalid("NewHandler", fmt.Sprintf("apigw.HandlerConfig.Origins: malformed pattern %q", pattern))
 		}
 	}
-	config.Logger = cmp.Or(config.Logger, slog.Default())
+	config.Logger = ports.LimitLogger(config.Logger)
 	h := &handler{config}
 	return h.handle, nil
 }

@@ -27,7 +27,7 @@ type Config struct {
 	// nothing reads it. Default: 1 h.
 	EventTTL time.Duration
 	// Logger receives the records that a stream handler skips, and the batches that
-	// it has repeated. Default: slog.Default().
+	// it has repeated. It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock by which rows expire. Default: time.Now, and each call fails with a
 	// ClockError if that is more than 5 minutes from the clock of DynamoDB, whose
@@ -63,7 +63,7 @@ func New(config Config) (*Backend, error) {
 	b := &Backend{
 		client: config.Client, tables: config.Tables.withDefaults(config.Prefix),
 		eventTTL: cmp.Or(config.EventTTL, time.Hour),
-		logger:   cmp.Or(config.Logger, slog.Default()),
+		logger:   ports.LimitLogger(config.Logger),
 		now:      config.Now, random: config.Random,
 	}
 	if b.now == nil {

@@ -27,7 +27,7 @@ type Config struct {
 	// be. Default: 128 KiB, as for a message of a socket.
 	MaxBodyBytes int
 	// Logger receives what the client is not told: the errors of the Executor.
-	// Default: slog.Default().
+	// It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 }
 
@@ -53,7 +53,7 @@ func NewHandler(executor Executor, config Config) (*Handler, error) {
 	return &Handler{
 		executor:     executor,
 		maxBodyBytes: cmp.Or(config.MaxBodyBytes, 128<<10),
-		logger:       cmp.Or(config.Logger, slog.Default()),
+		logger:       ports.LimitLogger(config.Logger),
 	}, nil
 }
 

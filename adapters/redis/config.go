@@ -23,7 +23,7 @@ type Config struct {
 	// Now is the clock by which rows expire and the events of histories age. Default: time.Now.
 	Now func() time.Time
 	// Logger receives the failures that Consume and a router's Run recover from.
-	// Default: slog.Default().
+	// It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 
 	// PageSize is the most subscribers of a page when the request leaves it to the
@@ -146,9 +146,7 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = ports.LimitLogger(c.Logger)
 	if c.Backoff == nil {
 		c.Backoff = jitter
 	}

@@ -27,7 +27,8 @@ const (
 
 // Config shapes a Server. Every zero field stands for the default it names.
 type Config struct {
-	// Logger receives failures and panics of the engine. Default: slog.Default().
+	// Logger receives failures and panics of the engine. It is limited
+	// (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 	// Endpoint goes into the address of every connection. It tells this process
 	// from others that serve the same stores. Default: empty.
@@ -162,9 +163,7 @@ func invalid(text string) error {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = ports.LimitLogger(c.Logger)
 	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 10*time.Second)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, 128<<10)
 	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 8)
