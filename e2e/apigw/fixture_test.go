@@ -106,6 +106,17 @@ func (w *watched) Receive(ctx context.Context, message ports.Message) error {
 	return w.after(ctx, w.Engine, message)
 }
 
+// Take is Receive for the long-lived server.
+func (w *watched) Take(message ports.Message) func(context.Context) error {
+	handle := w.Engine.Take(message)
+	return func(ctx context.Context) error {
+		if err := handle(ctx); err != nil || w.after == nil {
+			return err
+		}
+		return w.after(ctx, w.Engine, message)
+	}
+}
+
 // schema has a subscription that greets at once.
 func schema(t *testing.T) *graphqlgo.Schema {
 	t.Helper()

@@ -13,6 +13,7 @@ import { ApolloClient as ApolloClient3, InMemoryCache as InMemoryCache3 } from '
 import { GraphQLWsLink as GraphQLWsLink3 } from 'apollo-client-3/link/subscriptions/index.js';
 import { createClient } from 'graphql-ws';
 import { createClient as createClient5 } from 'graphql-ws-5';
+import { Environment, Network, Observable, RecordSource, Store, requestSubscription } from 'relay-runtime';
 import { SubscriptionClient } from 'subscriptions-transport-ws';
 import WebSocket from 'ws';
 
@@ -70,10 +71,37 @@ function urql() {
     .subscribe((result) => (result.error ? sink.error(result.error) : sink.next(result)));
 }
 
+// What Relay's compiler makes of the query.
+function relayArtifact() {
+  const selections = [{ kind: 'ScalarField', name: 'greeting', alias: null, args: null, storageKey: null }];
+  const variables = { argumentDefinitions: [], selections };
+  return {
+    kind: 'Request',
+    fragment: { kind: 'Fragment', name: 'Greeting', type: 'Subscription', metadata: null, abstractKey: null, ...variables },
+    operation: { kind: 'Operation', name: 'Greeting', ...variables },
+    params: { cacheID: 'greeting', id: null, metadata: {}, name: 'Greeting', operationKind: 'subscription', text: 'subscription Greeting { greeting }' },
+  };
+}
+
+function relay() {
+  const client = socket();
+  const subscribe = ({ text: query, name: operationName }, variables) =>
+    Observable.create((to) => client.subscribe({ query, operationName, variables }, to));
+  const environment = new Environment({
+    network: Network.create(() => Promise.reject(new Error('only subscriptions')), subscribe),
+    store: new Store(new RecordSource()),
+  });
+  requestSubscription(environment, {
+    subscription: relayArtifact(), variables: {},
+    onNext: (data) => sink.next({ data }), onError: sink.error, onCompleted: sink.complete,
+  });
+}
+
 const clients = {
   apollo: () => apollo(new ApolloClient({ link: new GraphQLWsLink(socket()), cache: new InMemoryCache() })),
   'apollo-3': () => apollo(new ApolloClient3({ link: new GraphQLWsLink3(socket()), cache: new InMemoryCache3() })),
   urql,
+  relay,
   'graphql-ws': () => graphqlWS(createClient),
   'graphql-ws-5': () => graphqlWS(createClient5),
   'subscriptions-transport-ws': transportWS,

@@ -66,7 +66,7 @@ func (p pages) serve(w http.ResponseWriter, r *http.Request, name string) {
 	content := mime.TypeByExtension(path.Ext(name))
 	if content != "" && takesGzip(r.Header) {
 		if compressed, modified, err := p.file(name + ".gz"); err == nil {
-			defer compressed.Close()
+			defer func() { _ = compressed.Close() }()
 			w.Header().Set("Content-Encoding", "gzip")
 			p.send(w, r, name, content, modified, compressed)
 			return
@@ -77,7 +77,7 @@ func (p pages) serve(w http.ResponseWriter, r *http.Request, name string) {
 		http.NotFound(w, r)
 		return
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	p.send(w, r, name, content, modified, file)
 }
 
