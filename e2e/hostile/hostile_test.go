@@ -218,23 +218,29 @@ func (s *stage) report(what string, latencies []time.Duration, resident uint64, 
 }
 
 // Good clients lose nothing and are not cut off while hostile ones do what they
-// can; the server's memory stays bounded and comes back.
+// can, and newcomers are let in and answered; the server's memory stays bounded and comes back.
 func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	size := sizeOfTest()
 	s := newStage(t, size.good)
+	leave := s.newcomers()
 	peak := s.watch(size.alone)
+	took := leave()
 	before := s.look()
 	s.report("events before", s.take(), peak, before)
+	s.report("newcomers before", took, peak, before)
 
 	// Hostile clients have machines of their own. Here they leave the processors to
 	// the server where it wants them: it is not to wait for them, but for what they do.
 	attackers := start(t, "attackers", 19, addressVariable+"="+s.address)
+	leave = s.newcomers()
 	peak = s.watch(size.beside)
+	took = leave()
 	during := s.take()
 	s.catchUp(s.look().Published)
 	during = append(during, s.take()...)
 	slices.Sort(during)
 	p99 := s.report("events during", during, peak, s.look())
+	s.report("newcomers during", took, peak, s.look())
 	t.Logf("what the attackers did: %s", attackers.stop())
 	if p99 > size.p99 {
 		t.Errorf("p99 of the good clients is %v, want at most %v", p99, size.p99)
@@ -246,8 +252,11 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	after := s.recover(before)
 	s.catchUp(after.Published)
 	s.take()
+	leave = s.newcomers()
 	peak = s.watch(size.alone)
+	took = leave()
 	s.report("events after", s.take(), peak, after)
+	s.report("newcomers after", took, peak, after)
 }
 
 // recover waits until the server is as it was.

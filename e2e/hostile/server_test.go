@@ -165,6 +165,10 @@ func newSchema() (*graphqlgo.Schema, error) {
 					return make([]int, min(max(p.Args["n"].(int), 0), 200)), nil
 				},
 			},
+			"hang": {Type: graphql.String, Resolve: func(p graphql.ResolveParams) (any, error) {
+				<-p.Context.Done()
+				return nil, p.Context.Err()
+			}},
 			"sum": {
 				Type: graphql.Int, Args: graphql.FieldConfigArgument{"values": {Type: graphql.NewList(graphql.NewNonNull(graphql.Int))}},
 				Resolve: func(graphql.ResolveParams) (any, error) { return 0, nil },

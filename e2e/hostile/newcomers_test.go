@@ -1,0 +1,57 @@
+//go:build e2e
+
+package hostile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// newcomers connect one after the other, ask for something, and leave, until the
+// function that it returns is called. That returns how long each took, the shortest
+// first.
+func (s *stage) newcomers() (stop func() []time.Duration) {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var took []time.Duration
+	var failure error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for failure == nil && ctx.Err() == nil {
+			began := time.Now()
+			failure = s.newcomer()
+			took = append(took, time.Since(began))
+			wait(ctx, 20*time.Millisecond)
+		}
+	}()
+	return func() []time.Duration {
+		s.t.Helper()
+		cancel()
+		<-ended
+		if failure != nil {
+			s.t.Errorf("newcomer %d: %v", len(took), failure)
+		}
+		slices.Sort(took)
+		return took
+	}
+}
+
+func (s *stage) newcomer() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
+	defer cancel()
+	socket, err := openReady(ctx, 0, s.address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = socket.Close() }()
+	if err := socket.ask("1", "{ item { id } }", ""); err != nil {
+		return err
+	}
+	answer, err := socket.hear()
+	if err == nil && string(answer) != `{"id":"1","type":"next","payload":{"data":{"item":{"id":1}}}}` {
+		err = fmt.Errorf("got %.200s", answer)
+	}
+	return err
+}
