@@ -17,3 +17,14 @@ const (
 	CloseDuplicate     = 4409
 	CloseTooManyInits  = 4429
 )
+
+// MayReconnect says whether a client is to connect again after a close code: after
+// those that end a connection without a fault of the client's. Code 4408 is
+// graphql-ws's init timeout; the others are of RFC 6455 and the IANA registry.
+func MayReconnect(code int) bool {
+	switch code {
+	case 0, CloseNormal, CloseGoingAway, 1005, 1006, 1012, CloseTryAgainLater, 1014, CloseInitTimeout:
+		return true
+	}
+	return false
+}

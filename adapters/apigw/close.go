@@ -2,17 +2,6 @@ package apigw
 
 import "encoding/json"
 
-// mayComeBack says whether a client is to connect again after a close code: what
-// ends a connection without a fault of the client's. Code 4408 is graphql-ws's
-// init timeout; the others are of RFC 6455 and the IANA registry.
-func mayComeBack(code int) bool {
-	switch code {
-	case 0, 1000, 1001, 1005, 1006, 1012, 1013, 1014, 4408:
-		return true
-	}
-	return false
-}
-
 // closeNotice is the message that ends a client for good. The legacy subprotocol
 // has it ("GQL_CONNECTION_ERROR", subscriptions-transport-ws PROTOCOL.md), so its
 // clients read the payload. The other one does not know the type: the npm client

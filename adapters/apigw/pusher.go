@@ -156,7 +156,7 @@ func (p *Pusher) beforeClose(ctx context.Context, to ports.Address, code int, re
 	if err := replyFor(ctx, to).flush(); err != nil {
 		return err
 	}
-	if mayComeBack(code) {
+	if ports.MayReconnect(code) {
 		return nil
 	}
 	return p.send(ctx, http.MethodPost, to, closeNotice(code, reason))
