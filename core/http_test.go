@@ -33,6 +33,27 @@ func TestARequestWithoutASocketIsAnswered(t *testing.T) {
 	}
 }
 
+// TestAReadOnlyMessageMutatesNothing: a page of another site may have sent it.
+func TestAReadOnlyMessageMutatesNothing(t *testing.T) {
+	both(t, func(t *testing.T, protocol string) {
+		c := newHarness(t).dial(protocol)
+		ask := func(id, query string) {
+			message := c.message(c.subscribing(id, query))
+			message.ReadOnly = true
+			if err := c.engine.Receive(t.Context(), message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask("1", `mutation { say(room: "r", text: "x") }`)
+		c.expectError("1", "a mutation needs POST")
+		ask("2", `{ hello }`)
+		c.expectNext("2", `{"data":{"hello":"world"}}`)
+		c.expectComplete("2")
+		ask("3", `subscription { a }`)
+		c.expectNothing()
+	})
+}
+
 func TestOnSubscribeRefusesARequestWithoutASocket(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("password 1234")

@@ -40,7 +40,10 @@ type Message struct {
 	// message as connection_init, with the connection's identity: who the client is, as
 	// a hook said; empty when none did.
 	Identified func(identity string)
-	Data       []byte
+	// ReadOnly refuses a mutation: the message came with a request that a page of
+	// another site can have a browser send, with its visitor's cookies.
+	ReadOnly bool
+	Data     []byte
 }
 
 // Disconnection says that a socket is closed.

@@ -8,6 +8,9 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
+// NeedsPost is what a client reads of a mutation in a request that is read-only.
+const NeedsPost = "a mutation needs POST"
+
 // Request runs one query or mutation that came without a socket: GraphQL over
 // HTTP; core.Engine.Execute has the contract.
 func (r *Runner) Request(ctx context.Context, request ports.Request) (ports.Response, error) {
@@ -31,7 +34,7 @@ func (r *Runner) Request(ctx context.Context, request ports.Request) (ports.Resp
 	case kind == ports.OperationSubscription:
 		return notAllowed("a subscription needs a WebSocket"), nil
 	case kind == ports.OperationMutation && request.ReadOnly:
-		return notAllowed("a mutation needs POST"), nil
+		return notAllowed(NeedsPost), nil
 	}
 	result := r.Execute(ctx, x, p, nil)
 	if result.Rejected != nil {

@@ -69,6 +69,8 @@ func (h *Handler) start(ctx context.Context, connection ports.Connection, t *tak
 	switch {
 	case errs != nil:
 		return h.refuse(ctx, s, errs)
+	case p.Kind() == ports.OperationMutation && t.message.ReadOnly:
+		return h.refuse(ctx, s, ports.NewResponseErrors(run.NeedsPost))
 	case p.Kind() == ports.OperationSubscription:
 		return h.subscribe(ctx, preparing, s, request, p)
 	}
