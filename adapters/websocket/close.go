@@ -46,7 +46,11 @@ func (c *connection) closeLocked(code int, reason string) {
 	c.closing = true
 	c.code, c.reason = wireCode(code), wireReason(reason)
 	c.flushed = make(chan struct{})
-	c.sendLocked(ws.OpClose, ports.Frame{Payload: closeBody(c.code, c.reason)})
+	if c.stream != nil {
+		c.closeStream()
+	} else {
+		c.sendLocked(ws.OpClose, ports.Frame{Payload: closeBody(c.code, c.reason)})
+	}
 	if c.conn != nil {
 		c.limitClosing()
 	}

@@ -18,16 +18,18 @@ import (
 // left to wait for it.
 const disconnectTimeout = 30 * time.Second
 
-// connection is one client socket, from before its handshake is decided until
-// the engine has heard of its end.
+// connection is one client socket or stream, from before its handshake is decided
+// until the engine has heard of its end.
 type connection struct {
 	server   *Server
 	engine   Engine
 	writer   *writer
+	stream   *stream                           // nil for a socket
+	encode   func(b []byte, o outgoing) []byte // what waits in the queue
 	address  ports.Address
 	accepted bool // the engine said yes, so it is told of the end
 
-	conn *socket         // nil until open
+	conn *socket         // the client's; nil until open
 	raw  syscall.RawConn // nil where a write cannot be tried without blocking
 
 	// What only the reading goroutine uses.
@@ -69,7 +71,7 @@ func (c *connection) open(ctx context.Context, cancel context.CancelFunc, conn n
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cancel = cancel
-	c.conn = &socket{Conn: conn, early: early, heard: &c.heard}
+	c.conn = &socket{Conn: conn, early: early, heard: &c.heard, resets: c.stream != nil && !c.stream.chunked}
 	c.raw = rawConn(conn)
 	c.blocked = false
 	c.schedule()
@@ -128,6 +130,7 @@ func (c *connection) terminate() {
 // stopLocked drops what waits and lets nothing more in.
 func (c *connection) stopLocked() {
 	c.closing = true
+	c.stream.decide()
 	c.queue.clear()
 	c.rest = nil
 	if c.timer != nil {

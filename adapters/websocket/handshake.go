@@ -32,14 +32,14 @@ func (s *Server) handshake(engine Engine, w http.ResponseWriter, r *http.Request
 		http.Error(w, "this origin may not connect", http.StatusForbidden)
 		return
 	}
-	c, err := s.admit(engine)
+	c, err := s.admit(engine, nil)
 	if err != nil {
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	protocol, err := c.connect(r)
+	protocol, err := c.connect(r, protocols(r.Header))
 	if err == nil {
 		err = c.upgrade(ctx, cancel, w, r, protocol)
 	} else {
@@ -53,7 +53,7 @@ func (s *Server) handshake(engine Engine, w http.ResponseWriter, r *http.Request
 }
 
 // connect asks the engine. It returns the subprotocol to answer with.
-func (c *connection) connect(r *http.Request) (protocol string, err error) {
+func (c *connection) connect(r *http.Request, offered []string) (protocol string, err error) {
 	defer c.recovered(r.Context(), &err)
 	c.received = c.server.config.Now().Round(0)
 	ctx, cancel := context.WithTimeout(r.Context(), c.server.config.HandshakeTimeout)
@@ -62,7 +62,7 @@ func (c *connection) connect(r *http.Request) (protocol string, err error) {
 		Address:    c.address,
 		RequestID:  string(c.address.ID),
 		ReceivedAt: c.received,
-		Protocols:  protocols(r.Header),
+		Protocols:  offered,
 		Header:     r.Header,
 		Query:      r.URL.Query(),
 		RemoteAddr: r.RemoteAddr,

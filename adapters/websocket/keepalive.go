@@ -20,7 +20,10 @@ type clock struct {
 // again and again, until close puts CloseTimeout in its place. The caller holds mu.
 func (c *connection) startClock(ctx context.Context) {
 	config, now := &c.server.config, time.Now()
-	state := &clock{initDue: now.Add(config.InitTimeout), pingDue: now.Add(config.KeepAlive)}
+	state := &clock{pingDue: now.Add(config.KeepAlive)}
+	if c.stream == nil { // a stream begins with what connection_init is to a socket
+		state.initDue = now.Add(config.InitTimeout)
+	}
 	c.timer = time.AfterFunc(state.next(now), func() { c.tick(ctx, state) })
 }
 
@@ -61,9 +64,9 @@ func (c *connection) tick(ctx context.Context, state *clock) {
 }
 
 // alive reports whether the client gave a sign of life since it was asked last. One
-// whose socket is not read for the moment cannot.
+// whose socket is not read for the moment cannot, nor can that of a stream.
 func (c *connection) alive() bool {
-	return c.paused.Load() || c.heard.Swap(false) // in this order: see resume
+	return c.stream != nil || c.paused.Load() || c.heard.Swap(false) // in this order: see resume
 }
 
 func (c *connection) expireInit(ctx context.Context) {

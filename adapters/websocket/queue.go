@@ -51,10 +51,10 @@ func (q *queue) drop(n int) {
 
 // moveTo encodes the first frames onto b, at least one and then up to limit
 // bytes, and removes them.
-func (q *queue) moveTo(b []byte, limit int) []byte {
+func (q *queue) moveTo(b []byte, limit int, encode func([]byte, outgoing) []byte) []byte {
 	n := 0
 	for n < len(q.frames) && (n == 0 || len(b)+q.frames[n].frame.Len() <= limit) {
-		b = appendFrame(b, q.frames[n])
+		b = encode(b, q.frames[n])
 		n++
 	}
 	q.drop(n)

@@ -173,6 +173,7 @@ func (c *connection) dispatch(ctx context.Context, data []byte) error {
 		ReceivedAt: c.received,
 		KeptAlive:  true,
 		Identified: c.identified,
+		ReadOnly:   c.stream != nil && c.stream.ReadOnly,
 		Data:       data,
 	})
 	go c.handle(ctx, handle, places)

@@ -22,8 +22,9 @@ var (
 	errFull     = errors.New("the server has as many connections as it may")
 )
 
-// Server holds the sockets of one process. It is the engine's Pusher, and its
-// Handler opens the sockets. All methods may be called concurrently.
+// Server holds the sockets of one process, and its streams. It is the engine's
+// Pusher; its Handler opens the sockets, and Streams holds the streams. All methods
+// may be called concurrently.
 type Server struct {
 	config  Config
 	batches sync.Pool // of *batch
@@ -93,8 +94,8 @@ func (s *Server) Close(ctx context.Context, to ports.Address, code int, reason s
 	return nil
 }
 
-// Connections yields the connection of every socket that the server has when the
-// iteration begins, in no order.
+// Connections yields the connection of every socket and stream that the server has
+// when the iteration begins, in no order.
 func (s *Server) Connections() iter.Seq[ports.ConnectionID] {
 	return func(yield func(ports.ConnectionID) bool) {
 		for _, id := range s.ids() {
@@ -120,7 +121,7 @@ func (s *Server) connection(id ports.ConnectionID) *connection {
 
 // admit makes room for a connection before its handshake is decided, so that
 // what is pushed or closed meanwhile is kept for it.
-func (s *Server) admit(engine Engine) (*connection, error) {
+func (s *Server) admit(engine Engine, stream *stream) (*connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -139,6 +140,11 @@ func (s *Server) admit(engine Engine) (*connection, error) {
 		slots:   make(chan struct{}, s.config.MaxConcurrent),
 		changed: make(chan struct{}, 1),
 		blocked: true,
+		stream:  stream,
+		encode:  appendFrame,
+	}
+	if stream != nil {
+		c.encode = stream.append
 	}
 	s.connections[c.address.ID] = c
 	return c, nil

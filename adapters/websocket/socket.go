@@ -13,6 +13,9 @@ type socket struct {
 	net.Conn
 	early []byte
 	heard *atomic.Bool
+	// resets: the end of the connection is an end that the client cannot tell from a
+	// good one, so that cut resets it.
+	resets bool
 	// limit is how long the message that is being read may take to arrive, from the
 	// first time that it has to be waited for; 0 between messages. Only the reading
 	// goroutine uses these.
@@ -68,6 +71,9 @@ func (s *socket) cut() {
 	conn := s.Conn
 	if outer, ok := conn.(*tls.Conn); ok {
 		conn = outer.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && s.resets {
+		_ = tcp.SetLinger(0) // fails only when closed
 	}
 	_ = conn.Close() // it is over either way
 }

@@ -122,8 +122,15 @@ func (s *Server) reuse(b *batch) {
 	}
 }
 
-// push queues a text message. It returns a kind of ports.Error.
+// push queues a message of the engine. It returns a kind of ports.Error.
 func (c *connection) push(frame ports.Frame) error {
+	if c.stream != nil {
+		return c.pushToStream(frame)
+	}
+	return c.pushFrame(frame)
+}
+
+func (c *connection) pushFrame(frame ports.Frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.closing && !c.blocked && !c.fits(frame) {
@@ -203,7 +210,7 @@ func (c *connection) next(b *batch) bool {
 		c.drainLocked()
 		return false
 	}
-	b.data = c.queue.moveTo(b.data[:0], batchSize)
+	b.data = c.queue.moveTo(b.data[:0], batchSize, c.encode)
 	return true
 }
 
@@ -216,6 +223,9 @@ func (c *connection) emptied() bool {
 	if c.flushed != nil {
 		close(c.flushed)
 		c.flushed = nil
+		if c.stream != nil {
+			c.endStream()
+		}
 	}
 	return true
 }
@@ -251,7 +261,7 @@ func (c *connection) nextBlocking(b *batch) bool {
 	case len(c.rest) > 0:
 		b.data, c.rest = append(b.data[:0], c.rest...), nil
 	case more:
-		b.data = c.queue.moveTo(b.data[:0], batchSize)
+		b.data = c.queue.moveTo(b.data[:0], batchSize, c.encode)
 	}
 	if more {
 		deadline = time.Now().Add(c.server.config.WriteTimeout)
