@@ -29,6 +29,16 @@ type Config struct {
 	// Logger receives what the client is not told: the errors of the Executor.
 	// It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
+
+	// Streams holds what Accept asks for as text/event-stream or
+	// multipart/mixed;subscriptionSpec=1.0. Default: such requests are refused, with
+	// the status 406.
+	Streams Streams
+	// ConnectionParams makes what the payload of connection_init is to a socket, which
+	// OnInit reads, of the request for a stream: its headers, say. The result is
+	// marshalled by encoding/json to an object. An error refuses the request; the client
+	// reads it if it is a *ports.PublicError. Default: OnInit has no payload.
+	ConnectionParams func(*http.Request) (map[string]any, error)
 }
 
 // Handler serves GraphQL over HTTP at whatever path it is mounted. It may be
@@ -37,6 +47,10 @@ type Handler struct {
 	executor     Executor
 	maxBodyBytes int
 	logger       *slog.Logger
+	streams      Streams
+	params       func(*http.Request) (map[string]any, error)
+	results      results
+	multipart    multipart
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -54,6 +68,9 @@ func NewHandler(executor Executor, config Config) (*Handler, error) {
 		executor:     executor,
 		maxBodyBytes: cmp.Or(config.MaxBodyBytes, 128<<10),
 		logger:       ports.LimitLogger(config.Logger),
+		streams:      config.Streams,
+		params:       config.ConnectionParams,
+		multipart:    newMultipart(),
 	}, nil
 }
 
@@ -72,6 +89,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !acceptable {
 		write(w, r, mediaTypeJSON, http.StatusNotAcceptable,
 			errorBody("accept: expected "+mediaTypeGraphQL+" or "+mediaTypeJSON))
+		return
+	}
+	if isStream(mediaType) {
+		h.serveStream(w, r, mediaType)
 		return
 	}
 	status, body := h.answer(w, r, mediaType)

@@ -12,6 +12,13 @@ const (
 	mediaTypeJSON    = "application/json"
 )
 
+// The media types of a stream: GraphQL over Server-Sent Events, and the multipart
+// protocol, which a range of it asks for by the parameter subscriptionSpec=1.0.
+const (
+	mediaTypeEvents    = "text/event-stream"
+	mediaTypeMultipart = "multipart/mixed"
+)
+
 // How narrowly a media range names a media type (RFC 9110, section 12.5.1).
 const (
 	unnamed = iota
@@ -30,9 +37,13 @@ type preference struct {
 // negotiate chooses the media type of the response by the lines of the Accept
 // header: the higher quality wins; of equals application/graphql-response+json
 // if the client names it, else application/json. No ranges at all mean that
-// anything will do. Not acceptable: the client wants neither.
+// anything will do. A stream is chosen only where the client names it: a multipart
+// one, which clients ask for in a subscription only, also where it names JSON as well,
+// events not, because clients name them in every request. Not acceptable: the client
+// wants none of them.
 func negotiate(accept []string) (mediaType string, acceptable bool) {
 	var graphql, plain preference
+	var events, parts float64 // their qualities
 	anything := true
 	for _, line := range accept {
 		// A quoted comma would end a range early; no parameter of these media
@@ -42,7 +53,14 @@ func negotiate(accept []string) (mediaType string, acceptable bool) {
 				continue
 			}
 			anything = false
-			if mediaRange, quality, ok := parseRange(element); ok {
+			mediaRange, quality, spec, ok := parseRange(element)
+			switch {
+			case !ok:
+			case strings.EqualFold(mediaRange, mediaTypeEvents):
+				events = max(events, quality)
+			case strings.EqualFold(mediaRange, mediaTypeMultipart) && spec == "1.0":
+				parts = max(parts, quality)
+			default:
 				graphql.consider(mediaRange, mediaTypeGraphQL, quality)
 				plain.consider(mediaRange, mediaTypeJSON, quality)
 			}
@@ -51,6 +69,10 @@ func negotiate(accept []string) (mediaType string, acceptable bool) {
 	switch {
 	case anything:
 		return mediaTypeJSON, true
+	case events >= parts && plain.losesTo(events) && graphql.losesTo(events):
+		return mediaTypeEvents, true
+	case parts > 0 && parts >= graphql.quality && parts >= plain.quality:
+		return mediaTypeMultipart, true
 	case graphql.quality == 0 && plain.quality == 0:
 		return "", false
 	case graphql.quality > plain.quality,
@@ -59,6 +81,12 @@ func negotiate(accept []string) (mediaType string, acceptable bool) {
 	default:
 		return mediaTypeJSON, true
 	}
+}
+
+// losesTo reports whether a type that the client names with a quality comes before:
+// of equals unless this one is named too.
+func (p preference) losesTo(quality float64) bool {
+	return quality > p.quality || quality == p.quality && quality > 0 && p.specificity == anyType
 }
 
 // consider lets a range of the Accept header count if no narrower one has.
@@ -81,9 +109,9 @@ func (p *preference) consider(mediaRange, mediaType string, quality float64) {
 }
 
 // parseRange splits one element of an Accept header. It is not ok if its weight
-// is malformed or if it asks for a charset other than UTF-8; other parameters
-// are ignored.
-func parseRange(element string) (mediaRange string, quality float64, ok bool) {
+// is malformed or if it asks for a charset other than UTF-8; of other parameters only
+// subscriptionSpec counts.
+func parseRange(element string) (mediaRange string, quality float64, spec string, ok bool) {
 	mediaRange, params, _ := strings.Cut(element, ";")
 	quality = 1
 	for param := range strings.SplitSeq(params, ";") {
@@ -94,11 +122,13 @@ func parseRange(element string) (mediaRange string, quality float64, ok bool) {
 			var err error
 			quality, err = strconv.ParseFloat(value, 64)
 			if err != nil || math.IsNaN(quality) || quality < 0 || quality > 1 {
-				return "", 0, false
+				return "", 0, "", false
 			}
 		case strings.EqualFold(name, "charset") && !strings.EqualFold(value, "utf-8"):
-			return "", 0, false
+			return "", 0, "", false
+		case strings.EqualFold(name, "subscriptionSpec"):
+			spec = value
 		}
 	}
-	return strings.TrimSpace(mediaRange), quality, true
+	return strings.TrimSpace(mediaRange), quality, spec, true
 }

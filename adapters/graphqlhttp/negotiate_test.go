@@ -32,6 +32,21 @@ func TestNegotiate(t *testing.T) {
 		{"quality 0 for anything is a no", []string{"*/*;q=0"}, ""},
 		{"a malformed weight voids its range", []string{"application/json;q=much, application/graphql-response+json;q=2"}, ""},
 		{"NaN is no weight", []string{"application/json;q=NaN"}, ""},
+		{"events where only they are named", []string{"text/event-stream"}, mediaTypeEvents},
+		{"events whatever their case and weight", []string{"Text/Event-Stream;q=0.1"}, mediaTypeEvents},
+		{"events beside anything", []string{"text/event-stream, */*"}, mediaTypeEvents},
+		{"urql's subscription", []string{"text/event-stream, multipart/mixed"}, mediaTypeEvents},
+		{"urql's query", []string{"application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed"}, mediaTypeGraphQL},
+		{"events that are preferred", []string{"text/event-stream, application/json;q=0.9"}, mediaTypeEvents},
+		{"JSON that is preferred", []string{"text/event-stream;q=0.9, application/json"}, mediaTypeJSON},
+		{"events with quality 0", []string{"text/event-stream;q=0"}, ""},
+		{"any text is no stream", []string{"text/*"}, ""},
+		{"Apollo Client's subscription", []string{"multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9"}, mediaTypeMultipart},
+		{"Apollo Kotlin's subscription", []string{`multipart/mixed;subscriptionSpec="1.0", application/json`}, mediaTypeMultipart},
+		{"multipart for defer", []string{"multipart/mixed;deferSpec=20220824,application/json"}, mediaTypeJSON},
+		{"multipart of another version", []string{"multipart/mixed;subscriptionSpec=2.0"}, ""},
+		{"multipart that is not preferred", []string{"multipart/mixed;subscriptionSpec=1.0;q=0.5, application/json"}, mediaTypeJSON},
+		{"both streams: no part for urql", []string{"multipart/mixed;subscriptionSpec=1.0, text/event-stream"}, mediaTypeEvents},
 		{"a negative weight is none", []string{"application/json;q=-1"}, ""},
 	}
 	for _, test := range tests {
@@ -49,7 +64,7 @@ func FuzzNegotiate(f *testing.F) {
 	f.Add(`*/*;q=.2, application/*; charset="utf-8"`)
 	f.Fuzz(func(t *testing.T, accept string) {
 		mediaType, acceptable := negotiate([]string{accept})
-		known := mediaType == mediaTypeJSON || mediaType == mediaTypeGraphQL
+		known := mediaType == mediaTypeJSON || mediaType == mediaTypeGraphQL || isStream(mediaType)
 		if known != acceptable {
 			t.Errorf("%q, %v", mediaType, acceptable)
 		}
