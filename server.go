@@ -68,7 +68,7 @@ func (s *Server) compose() (err error) {
 	if s.engine, err = core.New(engine); err != nil {
 		return err
 	}
-	overHTTP := graphqlhttp.Config{Logger: c.Logger, MaxBodyBytes: engine.MaxMessageBytes}
+	overHTTP := graphqlhttp.Config{Logger: c.Logger, MaxBodyBytes: engine.MaxMessageBytes, Streams: streams{s, s.sockets.Streams(s.engine)}}
 	if c.HTTP != nil {
 		c.HTTP(&overHTTP)
 	}
@@ -105,13 +105,13 @@ func (s *Server) transport(maxMessageBytes int) (*websocket.Server, ports.Pusher
 // and hooks, and closes connections.
 func (s *Server) Engine() *core.Engine { return s.engine }
 
-// Connections yields the connection of every socket of this process.
+// Connections yields the connection of every socket and stream of this process.
 func (s *Server) Connections() iter.Seq[ports.ConnectionID] { return s.sockets.Connections() }
 
-// Handler answers every request: GraphQL at Config.Path, over sockets and over HTTP,
-// probes at /livez and /readyz, and at all other paths Config.Pages. It is for
-// programs with a server of their own, who mount it where they like under the same
-// paths. A socket is answered with 503 unless the server runs.
+// Handler answers every request: GraphQL at Config.Path, over sockets, streams and
+// plain HTTP, probes at /livez and /readyz, and at all other paths Config.Pages. It is
+// for programs with a server of their own, who mount it where they like under the same
+// paths. Sockets and streams are answered with 503 unless the server runs.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -137,6 +137,21 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.upgrades.ServeHTTP(w, r)
 	}
+}
+
+// streams are held only while the server runs, as sockets are.
+type streams struct {
+	server *Server
+	held   *websocket.Streams
+}
+
+// Hold implements graphqlhttp.Streams.
+func (s streams) Hold(w http.ResponseWriter, r *http.Request, stream ports.Stream) error {
+	if err := s.server.hasJoined(r.Context()); err != nil {
+		w.Header().Set("Retry-After", "1")
+		return &ports.Refusal{Status: http.StatusServiceUnavailable, Reason: err.Error()}
+	}
+	return s.held.Hold(w, r, stream)
 }
 
 var errNotRunning = errors.New("the server is not running")
