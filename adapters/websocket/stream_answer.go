@@ -45,10 +45,13 @@ func (c *connection) begin(conn net.Conn, data []byte) error {
 // answer begins with.
 func (c *connection) head(r *http.Request, header http.Header) []byte {
 	c.stream.chunked = r.ProtoAtLeast(1, 1)
-	header.Set("Connection", "close")
 	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	var b bytes.Buffer
 	if c.stream.chunked {
+		// The connection closes after the answer. But where "Connection: close" says so,
+		// the fetch of Node.js takes any end for the end of the answer.
+		header.Del("Connection")
+		header.Set("Keep-Alive", "timeout=0")
 		header.Set("Transfer-Encoding", "chunked")
 		b.WriteString("HTTP/1.1 200 OK\r\n")
 	} else {
