@@ -71,7 +71,7 @@ func (h *Streams) Hold(w http.ResponseWriter, r *http.Request, what ports.Stream
 		c.serveStream(ctx, cancel)
 	}
 	if shared && answer.end() {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // the way to have net/http cut an answer off
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func unavailable(w http.ResponseWriter, reason string) error {
 // beginStream asks the engine about the handshake, and does what connection_init does
 // on a socket. The client may leave meanwhile.
 func (c *connection) beginStream(ctx context.Context, cancel context.CancelFunc, w http.ResponseWriter, r *http.Request) error {
-	defer context.AfterFunc(r.Context(), cancel)()
+	defer context.AfterFunc(r.Context(), cancel)() //nolint:contextcheck // ctx outlives the request, but not before the answer
 	limit := time.AfterFunc(c.server.config.HandshakeTimeout, cancel)
 	defer limit.Stop()
 	if _, err := c.connect(r, []string{streamProtocol}); err != nil {

@@ -24,8 +24,6 @@ func (c *connection) takeOver(w http.ResponseWriter, r *http.Request) (conn net.
 			return conn, c.begin(conn, c.head(r, header))
 		}
 	}
-	// Limits of the server are for what ends by itself.
-	_ = control.SetReadDeadline(time.Time{}) // where there is no deadline, none has to go
 	w.WriteHeader(http.StatusOK)
 	conn = &response{ResponseWriter: w, control: control, request: r, done: make(chan struct{})}
 	return conn, c.begin(conn, c.stream.Format.Begin())
