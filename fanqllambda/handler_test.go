@@ -140,6 +140,18 @@ func query(text string) string {
 	return `{"version": "2.0", "rawPath": "/", "rawQueryString": "query=` + text + `", "requestContext": {"http": {"method": "GET", "path": "/"}}}`
 }
 
+// TestStreamsAreRefused: each would hold an invocation.
+func TestStreamsAreRefused(t *testing.T) {
+	handler, _ := function(t, fanqllambda.Config{Backend: streamed{newMemory(t)}})
+	for _, accept := range []string{"text/event-stream", "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json;q=0.9"} {
+		event := strings.Replace(query("subscription{texts}"), `{"version"`, `{"headers": {"accept": "`+accept+`"}, "version"`, 1)
+		answer := invoke(t, handler, event)
+		if !strings.Contains(answer, `"statusCode":406`) || !strings.Contains(answer, "where no connection is held: subscribe over a WebSocket") {
+			t.Errorf("%s is answered with %s", accept, answer)
+		}
+	}
+}
+
 // TestEveryKindOfEvent: one function takes them all.
 func TestEveryKindOfEvent(t *testing.T) {
 	handler, gateway := function(t, fanqllambda.Config{Backend: streamed{newMemory(t)}})
