@@ -1,5 +1,5 @@
-// Package fanql is a whole server of GraphQL with subscriptions: sockets and HTTP
-// on one path, probes, delivery of events, membership of a fleet, and the order in
+// Package fanql is a whole server of GraphQL with subscriptions: sockets, streams and
+// HTTP on one path, probes, delivery of events, membership of a fleet, and the order in
 // which all of that starts and stops.
 //
 //	server, err := fanql.NewServer(fanql.Config{Schema: schema})
@@ -48,7 +48,8 @@ type Config struct {
 	// random text.
 	Process string
 
-	// Path is where GraphQL is served, over sockets and over HTTP. Default: /graphql.
+	// Path is where GraphQL is served, over sockets, over streams (server-sent events and
+	// multipart) and over HTTP. Default: /graphql.
 	Path string
 	// Pages answers the requests for all other paths but /livez and /readyz.
 	// Default: 404.

@@ -42,6 +42,25 @@
 //
 // An answer of 1,400 bytes or more is compressed with gzip where the client takes it.
 //
-// Batches, multipart requests, persisted documents and results in parts are not
+// # Streams
+//
+// A request whose Accept asks for text/event-stream or for
+// multipart/mixed;subscriptionSpec=1.0 is answered with a stream, which
+// Config.Streams holds: a subscription by GraphQL over Server-Sent Events (distinct
+// connections mode, PROTOCOL.md of graphql-sse) or by Apollo's multipart protocol, or
+// a query or mutation. Errors of the operation are in the stream. What keeps a stream
+// from beginning is answered as above:
+//
+//	situation                              status
+//	nothing holds streams                  406
+//	body, query string, method             as above; also HEAD: 405
+//	hooks refuse the connection            theirs
+//	origin of a page, no room              403, 503
+//
+// Origins are checked by what holds the streams, as on handshakes of sockets. A
+// mutation by GET is an error in the stream. The header Last-Event-ID becomes the
+// extension "resume" of the request.
+//
+// Batches, multipart requests (uploads) and results in parts (defer) are not
 // supported.
 package graphqlhttp

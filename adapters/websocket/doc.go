@@ -12,6 +12,12 @@
 // Server.Shutdown closes. Server.Live and Server.Ready answer the probes of
 // whoever starts processes and spreads clients over them.
 //
+// Streams are connections that are no sockets: open answers to HTTP requests, which
+// adapters/graphqlhttp reads and writes. Server.Streams holds them beside the sockets,
+// under the same settings:
+//
+//	graphqlhttp.NewHandler(engine, graphqlhttp.Config{Streams: server.Streams(engine)})
+//
 // # Cost
 //
 // A connection has one goroutine, which reads, a read buffer of 1 KB and one
