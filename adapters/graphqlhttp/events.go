@@ -3,6 +3,7 @@ package graphqlhttp
 import (
 	"bytes"
 	"encoding/json"
+	"hash/maphash"
 	"strings"
 	"sync/atomic"
 
@@ -21,7 +22,7 @@ func (events) Begin() []byte { return []byte(":\n\n") }
 // Next implements ports.StreamFormat.
 func (e events) Next(response []byte) ports.Frame {
 	r := e.results.of(response)
-	return ports.Frame{Head: r.head, Payload: r.data, Tail: r.tail}
+	return ports.Frame{Head: r.head, Payload: r.data, Tail: e.results.tail}
 }
 
 // Errors is a result without data: the protocol has no event for errors.
@@ -42,25 +43,50 @@ func (events) End() ports.Frame { return ports.Frame{Payload: []byte("event: com
 
 // result is a response as an event.
 type result struct {
-	response         []byte
-	head, data, tail []byte
+	response   []byte
+	head, data []byte
 }
 
-// results remembers the last response that was written: the streams that share an
-// event come one after the other.
-type results struct{ last atomic.Pointer[result] }
+const (
+	// keptResults is how many results are remembered: more than the events that one
+	// delivery pushes at a time.
+	keptResults = 64
+	// longestKept bounds the memory of them.
+	longestKept = 64 << 10
+)
+
+// results remembers the latest responses that were written: the streams that share an
+// event come one after the other, each with several events.
+type results struct {
+	seed  maphash.Seed
+	kept  [keptResults]atomic.Pointer[result]
+	plain []byte // the head of a result without a position
+	tail  []byte
+}
+
+func newResults() *results {
+	return &results{seed: maphash.MakeSeed(), plain: []byte("event: next\ndata: "), tail: []byte("\n\n")}
+}
 
 func (r *results) of(response []byte) *result {
-	if last := r.last.Load(); last != nil && same(last.response, response) {
-		return last
+	if len(response) == 0 || len(response) > longestKept {
+		return r.make(response)
 	}
-	next := &result{response: response, data: oneLine(response), tail: []byte("\n\n")}
-	next.head = []byte("event: next\ndata: ")
+	place := &r.kept[maphash.Comparable(r.seed, &response[0])%keptResults]
+	if kept := place.Load(); kept != nil && same(kept.response, response) {
+		return kept
+	}
+	made := r.make(response)
+	place.Store(made)
+	return made
+}
+
+func (r *results) make(response []byte) *result {
+	made := &result{response: response, data: oneLine(response), head: r.plain}
 	if position := position(response); position != "" {
-		next.head = []byte("event: next\nid: " + position + "\ndata: ")
+		made.head = []byte("event: next\nid: " + position + "\ndata: ")
 	}
-	r.last.Store(next)
-	return next
+	return made
 }
 
 // same reports whether two slices are one: responses are not modified.

@@ -49,7 +49,7 @@ type Handler struct {
 	logger       *slog.Logger
 	streams      Streams
 	params       func(*http.Request) (map[string]any, error)
-	results      results
+	results      *results
 	multipart    multipart
 }
 
@@ -71,6 +71,7 @@ func NewHandler(executor Executor, config Config) (*Handler, error) {
 		streams:      config.Streams,
 		params:       config.ConnectionParams,
 		multipart:    newMultipart(),
+		results:      newResults(),
 	}, nil
 }
 

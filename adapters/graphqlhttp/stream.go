@@ -54,7 +54,7 @@ func (h *Handler) hold(w http.ResponseWriter, r *http.Request, mediaType string)
 	}
 	if mediaType == mediaTypeEvents {
 		stream.Header.Set("Content-Type", mediaTypeEvents+"; charset=utf-8")
-		stream.Format = events{&h.results}
+		stream.Format = events{h.results}
 	} else {
 		stream.Header.Set("Content-Type", mediaTypeMultipart+`;boundary="`+boundary+`";subscriptionSpec=1.0`)
 		stream.Format = h.multipart

@@ -3,7 +3,6 @@ package websocket
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -138,13 +137,22 @@ func (c *connection) requestOperation(ctx context.Context) {
 	}
 	go func() {
 		defer c.server.running.Done()
-		_ = c.dispatch(ctx, c.stream.subscribeMessage()) // fails only when the stream has ended
+		message := c.stream.subscribeMessage()
+		c.stream.forgetRequest()
+		_ = c.dispatch(ctx, message) // fails only when the stream has ended
 	}()
 }
 
 // serveStream waits for the end of the stream, and tells the engine.
 func (c *connection) serveStream(ctx context.Context, cancel context.CancelFunc) {
-	_, _ = io.CopyN(io.Discard, c.conn, maxAfterRequest) // it is over either way
+	// Nearly always nothing comes, so the buffer is small.
+	for left, buffer := maxAfterRequest, make([]byte, 128); left > 0; {
+		n, err := c.conn.Read(buffer)
+		if err != nil {
+			break
+		}
+		left -= n
+	}
 	c.finish(ctx, cancel)
 }
 

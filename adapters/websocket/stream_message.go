@@ -102,6 +102,9 @@ func (s *stream) subscribeMessage() []byte {
 	return join(`{"id":"1","type":"subscribe","payload":`, s.Payload)
 }
 
+// forgetRequest frees what the rest of the stream's life has no use for.
+func (s *stream) forgetRequest() { s.Header, s.Init, s.Payload = nil, nil, nil }
+
 func join(head string, payload []byte) []byte {
 	return append(append([]byte(head), payload...), messageTail...)
 }
