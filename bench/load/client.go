@@ -16,11 +16,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// client is one socket with one subscription. It reads frames by hand, so that
-// the load program leaves the machine to the server.
+// client is one socket, or stream of events, with one subscription. It reads frames by
+// hand, so that the load program leaves the machine to the server.
 type client struct {
 	crowd *crowd
 	conn  io.ReadWriteCloser
+	// first handles the first frame in what was read; its size is 0 while that is not
+	// whole.
+	first func(*client, []byte) (size int, err error)
 	id    []byte // of the operation, as it stands in a frame
 	rest  []byte // of what was read: the beginning of a frame
 
@@ -28,8 +31,11 @@ type client struct {
 	latencies []time.Duration
 }
 
-// dial opens a socket and subscribes.
-func dial(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error) {
+// dialFunc opens a connection and subscribes.
+type dialFunc func(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error)
+
+// dialSocket opens a socket and subscribes.
+func dialSocket(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error) {
 	dialer := ws.Dialer{Protocols: []string{"graphql-transport-ws"}}
 	conn, early, _, err := dialer.Dial(ctx, "ws://"+c.server.address+"/graphql")
 	if err != nil {
@@ -39,7 +45,7 @@ func dial(ctx context.Context, c *crowd, wanted subscription, number int) (*clie
 		return nil, errors.New("the server speaks before it is spoken to")
 	}
 	id := uuid.NewString()
-	dialed := &client{crowd: c, conn: conn, id: []byte(`"id":"` + id + `"`)}
+	dialed := &client{crowd: c, conn: conn, first: (*client).frame, id: []byte(`"id":"` + id + `"`)}
 	err = dialed.send(map[string]any{"type": "connection_init", "payload": map[string]any{"name": "client " + strconv.Itoa(number)}})
 	if err != nil {
 		return nil, err
@@ -70,16 +76,25 @@ func (c *client) take(data []byte) error {
 		data = c.rest
 	}
 	for {
-		code, payload, size := frame(data)
+		size, err := c.first(c, data)
+		if err != nil {
+			return err
+		}
 		if size == 0 {
 			c.rest = append(c.rest[:0], data...)
 			return nil
 		}
-		if err := c.handle(code, payload); err != nil {
-			return err
-		}
 		data = data[size:]
 	}
+}
+
+// frame handles the first frame of a socket.
+func (c *client) frame(data []byte) (size int, err error) {
+	code, payload, size := frame(data)
+	if size == 0 {
+		return 0, nil
+	}
+	return size, c.handle(code, payload)
 }
 
 // frame finds the first frame of a server (RFC 6455, section 5.2); its size is 0
@@ -122,7 +137,7 @@ func (c *client) next(message []byte) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(message, c.id) || !bytes.Contains(message, []byte(`"type":"next"`)) {
+	if c.id != nil && (!bytes.Contains(message, c.id) || !bytes.Contains(message, []byte(`"type":"next"`))) {
 		return fmt.Errorf("not for operation %s: %s", c.id, message)
 	}
 	if c.latest != 0 && event != c.latest+1 {

@@ -27,6 +27,7 @@ const remembered = 1 << 12
 // crowd is all clients of a server, each with one subscription.
 type crowd struct {
 	server  *server
+	dial    dialFunc
 	clients []*client
 	failed  chan error
 
@@ -44,8 +45,8 @@ type crowd struct {
 }
 
 // subscribe connects the clients and returns when an event reaches them all.
-func subscribe(ctx context.Context, s *server, wanted subscription, connections int) (*crowd, error) {
-	c := &crowd{server: s, failed: make(chan error, 1), completed: make(chan int, remembered), clients: make([]*client, connections)}
+func subscribe(ctx context.Context, s *server, wanted subscription, connections int, dial dialFunc) (*crowd, error) {
+	c := &crowd{server: s, dial: dial, failed: make(chan error, 1), completed: make(chan int, remembered), clients: make([]*client, connections)}
 	if err := c.connect(ctx, wanted); err != nil {
 		c.close()
 		return nil, err
@@ -74,7 +75,7 @@ func (c *crowd) connect(ctx context.Context, wanted subscription) error {
 	for range atOnce {
 		group.Go(func() {
 			for number := range numbers {
-				client, err := dial(ctx, c, wanted, number)
+				client, err := c.dial(ctx, c, wanted, number)
 				if err != nil {
 					failures <- fmt.Errorf("connection %d: %w", number, err)
 					return

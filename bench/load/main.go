@@ -25,6 +25,7 @@ type settings struct {
 	rate                                    float64
 	duration                                time.Duration
 	peers, parts                            []string
+	events                                  bool
 	profiles                                string
 }
 
@@ -49,6 +50,7 @@ func readFlags() settings {
 	quick := flag.Bool("quick", false, "one short round")
 	peers := flag.String("peers", "fanql,fanql-gqlgen,naive,gqlgen,graphql-ws", "the servers to measure: folders of servers, or paths of programs built from them")
 	parts := flag.String("parts", "same,variables,documents,state,latency,memory,growth", "what to measure")
+	flag.BoolVar(&s.events, "events", false, "subscribe by server-sent events, not over WebSockets, to a server that has them: fanql")
 	flag.StringVar(&s.profiles, "profiles", "", "a directory for CPU profiles of the servers written in Go")
 	flag.Parse()
 	if *quick {
@@ -99,7 +101,11 @@ func one(ctx context.Context, s settings, p part, name string, command []string,
 	if err != nil {
 		return err
 	}
-	crowd, err := subscribe(ctx, server, p.subscription, p.connections)
+	dial := dialSocket
+	if s.events {
+		dial = dialEvents
+	}
+	crowd, err := subscribe(ctx, server, p.subscription, p.connections, dial)
 	if err != nil {
 		return err
 	}

@@ -1,16 +1,18 @@
-// Fanql is a server of this project: the engine, the memory adapters and
-// adapters/websocket.
+// Fanql is a server of this project: the engine, the memory adapters,
+// adapters/websocket, and adapters/graphqlhttp for streams.
 package main
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/bench/internal/peer"
@@ -45,8 +47,25 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	requests, err := graphqlhttp.NewHandler(engine, graphqlhttp.Config{
+		Streams: sockets.Streams(engine),
+		ConnectionParams: func(r *http.Request) (map[string]any, error) {
+			return map[string]any{"name": r.Header.Get("X-Name")}, nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	upgrades := sockets.Handler(engine)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			upgrades.ServeHTTP(w, r)
+			return
+		}
+		requests.ServeHTTP(w, r)
+	})
 	go func() { _ = backend.Consume(ctx, engine.Deliver) }()
-	return peer.Serve(sockets.Handler(engine), func(published ...peer.Message) error {
+	return peer.Serve(handler, func(published ...peer.Message) error {
 		events := make([]core.Event, len(published))
 		for i, message := range published {
 			events[i] = messages.Event(message)
