@@ -119,7 +119,7 @@ func run(t *testing.T, name, url string) *client {
 	t.Helper()
 	program.Require(t, "node", "Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	node := exec.CommandContext(ctx, "node", "streams.mjs", name, url) //nolint:gosec // a script of this repository
+	node := exec.CommandContext(ctx, "node", "streams.mjs", name, url)
 	node.Dir = filepath.Join("..", "clients")
 	node.Stderr = t.Output()
 	input, err := node.StdinPipe()
@@ -171,7 +171,6 @@ func (c *client) next() string {
 		if !ok {
 			c.t.Fatal("the client has ended")
 		}
-		c.t.Log(line)
 		return line
 	case <-time.After(program.Patience):
 		c.t.Fatal("the client reports nothing")

@@ -29,6 +29,7 @@ var clients = []struct {
 const texts = "subscription { texts }"
 
 func TestClientsOnStreams(t *testing.T) {
+	t.Parallel()
 	for _, client := range clients {
 		t.Run(client.name, func(t *testing.T) {
 			t.Parallel()
