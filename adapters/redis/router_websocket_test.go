@@ -1,10 +1,13 @@
 package redis_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -17,6 +20,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -167,6 +171,61 @@ func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestEventsReachStreamsOfEveryProcess: the process that delivers has one of them, so
+// the other's is reached through the router.
+func TestEventsReachStreamsOfEveryProcess(t *testing.T) {
+	addr := miniredis.RunT(t).Addr()
+	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	streams := []*bufio.Reader{a.stream(t), b.stream(t)}
+	const events = 20
+	for i := range events {
+		if err := a.engine.Publish(t.Context(), core.NewTopic[any]("count").Event(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, stream := range streams {
+		for want := range events {
+			for _, line := range []string{"event: next\n", fmt.Sprintf("data: {\"data\":{\"count\":%d}}\n", want), "\n"} {
+				if got, err := stream.ReadString('\n'); got != line || err != nil {
+					t.Fatalf("stream %d got %q (%v), want %q", i, got, err, line)
+				}
+			}
+		}
+	}
+}
+
+// stream subscribes over server-sent events. It returns when the subscription is in
+// place.
+func (p *wholeProcess) stream(t *testing.T) *bufio.Reader {
+	t.Helper()
+	handler, err := graphqlhttp.NewHandler(p.engine, graphqlhttp.Config{Streams: p.server.Streams(p.engine)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(handler)
+	t.Cleanup(front.Close)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, front.URL+"?query=subscription%7Bcount%7D", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := front.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	body := bufio.NewReader(response.Body)
+	for line := ""; line != "data: {\"data\":{\"count\":-1}}\n"; { // the initial result
+		if line, err = body.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := body.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	return body
 }
 
 func TestRowsOfADeadProcessAreRemoved(t *testing.T) {
