@@ -1,9 +1,12 @@
 package fanql_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 
@@ -29,6 +32,48 @@ func ExampleServer() {
 	server.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/graphql?query={hello}", nil))
 	fmt.Println(answer.Body)
 	// Output: {"data":{"hello":"world"}}
+}
+
+// A client without a WebSocket subscribes with a request whose answer stays open.
+func ExampleServer_Serve_streams() {
+	ctx, stop := context.WithCancel(context.Background())
+	schema, err := newSchema() // of a subscription that begins with a first text
+	if err != nil {
+		log.Fatal(err)
+	}
+	server, err := fanql.NewServer(fanql.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "localhost:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	served := make(chan error)
+	go func() { served <- server.Serve(ctx, listener) }()
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listener.Addr().String()+"/graphql?query=subscription{texts}", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() && lines.Text() != "" { // a comment comes first
+	}
+	for lines.Scan() && lines.Text() != "" {
+		fmt.Println(lines.Text())
+	}
+	_ = response.Body.Close()
+	stop()
+	fmt.Println(<-served)
+	// Output:
+	// event: next
+	// data: {"data":{"texts":"first"}}
+	// <nil>
 }
 
 // A server in memory, until ctx ends.
