@@ -17,7 +17,8 @@ type Store interface {
 //
 // What a backend can do besides is an interface of its own, which a program asks
 // for with a type assertion: EventSource where the process delivers the events,
-// Fleet where many processes with sockets share the backend.
+// History where subscribers can catch up, Fleet where many processes with sockets
+// share the backend.
 type Backend interface {
 	Store
 	EventBus

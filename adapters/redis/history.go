@@ -18,7 +18,7 @@ var _ ports.History = (*History)(nil)
 const (
 	// maxRead is the most events of a read, and maxReadBytes the size that ends one: a
 	// server does nothing else while it reads.
-	maxRead      = 10_000
+	maxRead      = 1000
 	maxReadBytes = 1 << 20
 	// idleLife is how long a history without events is kept at least, so that a mark of
 	// it still says that there is no gap.
@@ -87,7 +87,7 @@ func (h *History) Append(ctx context.Context, topic ports.Topic, events ...ports
 	return replyText(epoch), nil
 }
 
-// Read implements ports.History with 1 script. It ends after 10,000 events or 1 MiB,
+// Read implements ports.History with 1 script. It ends after 1,000 events or 1 MiB,
 // whatever the limit.
 func (h *History) Read(ctx context.Context, topic ports.Topic, from ports.Mark, limit int) ([]ports.Event, bool, error) {
 	const op = "Read"

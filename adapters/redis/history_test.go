@@ -146,6 +146,21 @@ func TestHistoryReadIsBounded(t *testing.T) {
 	}
 }
 
+// TestHistoryReadEnds: a read ends after 1,000 events, whatever the limit.
+func TestHistoryReadEnds(t *testing.T) {
+	f := newFixture(t)
+	many := kept(1, 1001)
+	many[1000].Keep.Count = 2000
+	epoch, err := f.Append(t.Context(), "t", many...)
+	success(t, err)
+	for _, limit := range []int{0, 5000} {
+		read, more, err := f.Read(t.Context(), "t", ports.Mark{Epoch: epoch}, limit)
+		if len(read) != 1000 || !more || err != nil {
+			t.Errorf("%d events, more is %t, %v; want 1,000 and more", len(read), more, err)
+		}
+	}
+}
+
 // TestHistoryForgetsWhatItTrims: nothing of a trimmed event is left in the key.
 func TestHistoryForgetsWhatItTrims(t *testing.T) {
 	f := newFixture(t)
