@@ -49,6 +49,9 @@ func newModelBackend(t *testing.T, history model.History) model.Backend {
 		Store: func(process *portfault.Process) ports.Store {
 			return newBackend(clients.of(process), redis.Config{Now: history.Now})
 		},
+		History: func(process *portfault.Process) ports.History {
+			return newBackend(clients.of(process), redis.Config{Now: history.Now, Partitions: 2})
+		},
 		Bus:    func(process *portfault.Process) ports.EventBus { return bus(process) },
 		Source: func(process *portfault.Process) ports.EventSource { return bus(process) },
 		Idle: func() {

@@ -247,6 +247,11 @@ func retentionChecks() []check[historyFixture] {
 			setKeep(again, ports.Retention{Count: 1, Age: time.Hour})
 			f.append(t, "t", again) // It is there already.
 			f.readsFrom(t, "t", epoch, events, 2)
+			f.clock.Advance(10 * time.Minute)
+			later := f.events("t", 7, 7)
+			setKeep(later, ports.Retention{Count: 1000, Age: time.Minute})
+			f.append(t, "t", later)
+			f.readsFrom(t, "t", epoch, append(events, later...), 6)
 		}},
 		{name: "Append: brings nothing back that was trimmed", run: func(t tester, f historyFixture) {
 			events := f.events("t", 1, 10)

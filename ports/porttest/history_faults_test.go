@@ -118,6 +118,7 @@ func retentionFaults() historyFaults {
 		{age, keeps(func(keep *ports.Retention) { keep.Age /= 2 })},
 		{age, readForgivesGaps},
 		{last, keeps(func(keep *ports.Retention) { keep.Count = 1000 })},
+		{last, keeps(func(keep *ports.Retention) { keep.Age = max(keep.Age, time.Hour) })},
 		{last, func(b *brokenHistory) { // Trims by what a repetition says.
 			b.append = func(ctx context.Context, topic ports.Topic, events []ports.Event) (string, error) {
 				epoch, err := b.History.Append(ctx, topic, events...)
