@@ -25,8 +25,8 @@ type stream struct {
 	body     *bufio.Reader
 }
 
-// open subscribes over a stream.
-func (p *process) open(t *testing.T, accept, query string) *stream {
+// stream subscribes over a stream.
+func (p *process) stream(t *testing.T, accept, query string) *stream {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+p.address+"/graphql", strings.NewReader(`{"query":"`+query+`"}`))
 	if err != nil {
@@ -60,9 +60,9 @@ func (s *stream) wantEnd(want error) {
 
 func TestStreams(t *testing.T) {
 	p := start(t, fanql.Config{})
-	events := p.open(t, acceptEvents, "subscription { texts }")
+	events := p.stream(t, acceptEvents, "subscription { texts }")
 	events.want(":\n\nevent: next\ndata: {\"data\":{\"texts\":\"first\"}}\n\n")
-	parts := p.open(t, acceptParts, "subscription { texts }")
+	parts := p.stream(t, acceptParts, "subscription { texts }")
 	const part = "\r\ncontent-type: application/json\r\n\r\n"
 	parts.want("--graphql" + part + `{"payload":{"data":{"texts":"first"}}}` + "\r\n--graphql")
 	p.send(t, "hello")
@@ -79,7 +79,7 @@ func TestStreams(t *testing.T) {
 
 func TestAStreamIsCutWhenTheServerStops(t *testing.T) {
 	p := start(t, fanql.Config{})
-	events := p.open(t, acceptEvents, "subscription { texts }")
+	events := p.stream(t, acceptEvents, "subscription { texts }")
 	events.want(":\n\nevent: next\ndata: {\"data\":{\"texts\":\"first\"}}\n\n")
 	if err := p.stop(t); err != nil {
 		t.Error(err)

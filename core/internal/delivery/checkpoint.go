@@ -19,7 +19,7 @@ var errUnfinished = &ports.Error{Op: "core.Deliver", Kind: ports.ErrUnfinished}
 // events are not repeated to those before it. If that fails too they are: at
 // least once is kept in any case.
 func (f *fanout) stop(ctx context.Context, at ports.Cursor, cause error) error {
-	end := f.begin + len(f.events)
+	end := f.begin + f.count()
 	if at == "" { // nobody has had these
 		end = f.begin
 	}

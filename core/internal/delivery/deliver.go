@@ -300,7 +300,7 @@ func (f *fanout) pages(ctx, pushing context.Context, cursor ports.Cursor, next f
 		if whole {
 			cursor = page.Next
 			took := f.Now().Sub(began)
-			f.event = took / time.Duration(len(f.events))
+			f.event = took / time.Duration(f.count())
 			if !f.isAway(ctx, before) && f.hasTime(ctx, took) {
 				continue
 			}

@@ -15,9 +15,11 @@ import (
 type fanout struct {
 	*turn
 
-	// events are those of the turn from begin on.
+	// events are those of the turn from begin on, of which the fan-out delivers so many:
+	// fewer where the time is short.
 	begin  int
 	events []ports.Event
+	due    atomic.Int64
 	// roots are the events' payloads as resolvers get them in p.Source.
 	roots   []any
 	decoded []run.Decoded
@@ -60,6 +62,7 @@ func newFanout(t *turn, begin, end int) *fanout {
 		page: &listed{}, groups: map[string]*group{}, filters: map[string]*filtered{}, gone: map[ports.ConnectionID]bool{},
 		lost: map[ports.ConnectionID]*lostConnection{}, slow: newSlowConnections(t.PushConcurrency),
 	}
+	fan.due.Store(int64(len(events)))
 	for i := range events {
 		fan.roots[i] = run.DecodePayload(events[i].Payload)
 		if t.keeps(&events[i]) {
@@ -68,6 +71,9 @@ func newFanout(t *turn, begin, end int) *fanout {
 	}
 	return fan
 }
+
+// count is how many of the events the fan-out delivers.
+func (f *fanout) count() int { return int(f.due.Load()) }
 
 // counts is what a fan-out has done. Troubled counts the connections that did not
 // accept something at once.
@@ -107,11 +113,11 @@ func (f *fanout) push(ctx context.Context, cursor ports.Cursor, page ports.Page)
 	defer f.bringUp(ctx, behind)()
 	runs := byConnection(f.members(ctx, live))
 	windows := f.windows(ctx, page.Next != "")
-	for w, ok := windows.next(len(f.events)); ok; w, ok = windows.next(len(f.events)) {
+	for w, ok := windows.next(f.count()); ok; w, ok = windows.next(f.count()) {
 		if !f.pushWindow(ctx, runs, w) {
 			return f.shorten(w.begin)
 		}
-		if page.Next == "" && windows.isShort(len(f.events)) {
+		if page.Next == "" && windows.isShort(f.count()) {
 			windows.skip(f.doneBefore(ctx))
 		}
 	}

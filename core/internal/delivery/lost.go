@@ -129,7 +129,7 @@ func (f *fanout) lacksEnd(connection *lostConnection) bool {
 
 // keepsAll reports whether the history has all the events.
 func (f *fanout) keepsAll() bool {
-	for i := range f.events {
+	for i := range f.events[:f.count()] {
 		if !f.keeps(&f.events[i]) {
 			return false
 		}
@@ -148,7 +148,7 @@ func (f *fanout) lacking(connections []*lostConnection) []unreached {
 				if i < p.member {
 					event++
 				}
-				if event >= min(p.end, len(f.events)) || p.run[i].ended {
+				if event >= min(p.end, f.count()) || p.run[i].ended {
 					continue
 				}
 				row := unreached{*p.run[i].Subscriber, f.mark(&f.events[event])}
@@ -262,7 +262,7 @@ func (f *fanout) leave(connections []*lostConnection, cause error) {
 // no failed attempt to deliver these events: they wait until it is back.
 func (f *fanout) verdict() (done int, err error) {
 	if f.left == nil {
-		return len(f.events), nil
+		return f.count(), nil
 	}
 	return f.left.event, f.left.err(f.counts.pushed.Load()+f.settled.Load() == 0)
 }

@@ -87,7 +87,7 @@ func (f *fanout) pushRun(ctx context.Context, run []member, w window) bool {
 // a push is not accepted.
 func (f *fanout) advance(ctx context.Context, p *progress, send sending) outcome {
 	defer func() { f.counts.pushed.Add(int64(p.pushed)); p.pushed = 0 }()
-	for ; p.event < p.end; p.event, p.member = p.event+1, 0 {
+	for ; p.event < min(p.end, f.count()); p.event, p.member = p.event+1, 0 {
 		for ; p.member < len(p.run); p.member++ {
 			to := &p.run[p.member]
 			if to.ended || !f.addressed(&f.events[p.event], to.Subscriber) {

@@ -79,18 +79,18 @@ func (f *fanout) canShorten() bool { return f.page.number == 1 && !f.resumed }
 // comes again.
 func (f *fanout) shorten(events int) bool {
 	switch {
-	case events == len(f.events):
+	case events == f.count():
 		return true
 	case !f.canShorten() || events == 0:
 		f.again = f.page
 		return false
 	}
-	f.events = f.events[:events]
+	f.due.Store(int64(events))
 	return true
 }
 
 // comesAgain reports whether a connection will get what it lacks with the next
 // delivery in any case.
 func (f *fanout) comesAgain(p *progress) bool {
-	return p.event >= len(f.events) || f.again != nil && p.page.number >= f.again.number
+	return p.event >= f.count() || f.again != nil && p.page.number >= f.again.number
 }
