@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -93,10 +94,7 @@ func (w *world) checkChain(c *client, o *operation) {
 	first, firstClient := o, c
 	for first.resumes != nil {
 		firstClient, first = first.resumes.client, first.resumes.operation
-		former := firstClient.received(first)
-		for number, at := range former.first {
-			all.first[number] = at
-		}
+		maps.Copy(all.first, firstClient.received(first).first)
 	}
 	placed := w.truth.placedAt(first.ref(firstClient), first.receivedAt)
 	if placed == 0 {

@@ -209,11 +209,11 @@ func (c *client) resume(former resumable) {
 	}
 	former.operation.resumed = true
 	c.operations = append(c.operations, o)
-	letters := ""
-	for _, topic := range o.topics {
-		letters += string(rune('a' + topic))
+	letters := make([]byte, len(o.topics))
+	for i, topic := range o.topics {
+		letters[i] = "abc"[topic]
 	}
-	c.sendSubscribe(o, letters, "", positions)
+	c.sendSubscribe(o, string(letters), "", positions)
 }
 
 // positions are the last ones of each topic that the client has, of an operation and of

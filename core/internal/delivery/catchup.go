@@ -128,7 +128,7 @@ func (c *catching) again(ctx context.Context, row unreached, attempts int) (*unr
 		defer fresh.observe(ctx)
 		return fresh.one(ctx, now, attempts)
 	case len(c.events) > 0:
-		return &unreached{now, c.turn.mark(&c.events[0])}, nil
+		return &unreached{now, c.mark(&c.events[0])}, nil
 	}
 	return nil, nil
 }

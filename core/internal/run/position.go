@@ -64,7 +64,8 @@ func ParseResume(extensions json.RawMessage, most int) (resume Resume, asked boo
 	var fields struct {
 		Resume json.RawMessage `json:"resume"`
 	}
-	if json.Unmarshal(extensions, &fields) != nil || len(fields.Resume) == 0 {
+	_ = json.Unmarshal(extensions, &fields) // an object, as was checked when it came
+	if len(fields.Resume) == 0 {
 		return nil, false, nil
 	}
 	positions, err := positionsOf(fields.Resume)
