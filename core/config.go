@@ -51,7 +51,8 @@ type Config struct {
 	// payload, a token or a connection's state, and is limited (ports.LimitLogger).
 	// Default: slog.Default().
 	Logger *slog.Logger
-	// Now is the clock of everything that is stored. Default: time.Now.
+	// Now is the clock of everything that is stored, and of the deadlines of contexts: it
+	// must not be far from the system's. Default: time.Now.
 	Now func() time.Time
 	// NewID makes the IDs of events, unique for ever. Default: 130 random bits.
 	NewID func() string

@@ -182,7 +182,10 @@ func (f *fanout) pushOne(ctx context.Context, index int, to *member, send sendin
 	case result.Rejected != nil:
 		return f.fail(ctx, to, result.Rejected, send)
 	}
-	err := f.Peers.Result(ctx, operation(to), f.execution(index, to.Subscriber), result.Body, send.event)
+	err := f.Peers.Result(ctx, operation(to), result.Body, send.event)
+	if peer.Is(err, ports.ErrTooLarge) {
+		err = f.Peers.ResultInstead(ctx, operation(to), f.execution(index, to.Subscriber), result.Body, send.event)
+	}
 	if peer.Is(err, ports.ErrTooLarge) {
 		return f.fail(ctx, to, peer.TooLarge(), send)
 	}

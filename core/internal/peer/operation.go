@@ -66,16 +66,19 @@ func Missed() ports.ResponseErrors {
 // SendFunc sends a frame: Push, PushEvent, Attempt, AttemptEvent or Reply.
 type SendFunc func(ctx context.Context, to ports.Address, frame ports.Frame) error
 
-// Result sends a result, or what OnTooLarge has in its place. ErrTooLarge: the
-// transport can carry neither. Other errors are those of send.
-func (p *Peers) Result(ctx context.Context, o Operation, x *run.Execution, body []byte, send SendFunc) error {
-	err := send(ctx, o.Address, o.Dialect.Next(string(o.Ref.ID), body))
-	if !Is(err, ports.ErrTooLarge) {
-		return err
-	}
+// Result sends a result. The errors are those of send; after ErrTooLarge the caller
+// tries ResultInstead.
+func (p *Peers) Result(ctx context.Context, o Operation, body []byte, send SendFunc) error {
+	return send(ctx, o.Address, o.Dialect.Next(string(o.Ref.ID), body))
+}
+
+// ResultInstead sends what OnTooLarge has in the place of a result that the transport
+// cannot carry. ErrTooLarge: it has nothing, or the transport cannot carry that either.
+// Other errors are those of send.
+func (p *Peers) ResultInstead(ctx context.Context, o Operation, x *run.Execution, body []byte, send SendFunc) error {
 	instead, ok := p.Calls.TooLarge(run.With(ctx, x), o.Ref, body)
 	if !ok {
-		return err
+		return &ports.Error{Op: "core.Result", Kind: ports.ErrTooLarge}
 	}
-	return send(ctx, o.Address, o.Dialect.Next(string(o.Ref.ID), instead))
+	return p.Result(ctx, o, instead, send)
 }

@@ -243,7 +243,7 @@ func (h *Handler) single(ctx context.Context, s *starting, p *run.Prepared) erro
 	if result.Rejected != nil {
 		return h.Peers.Fail(ctx, s.Operation, result.Rejected)
 	}
-	err = h.Peers.Result(ctx, s.Operation, s.execution(), result.Body, h.Peers.Reply)
+	err = h.reply(ctx, s, result.Body)
 	if peer.Is(err, ports.ErrTooLarge) {
 		return h.Peers.Fail(ctx, s.Operation, peer.TooLarge())
 	}
@@ -251,6 +251,15 @@ func (h *Handler) single(ctx context.Context, s *starting, p *run.Prepared) erro
 		return err
 	}
 	return h.Peers.Reply(ctx, s.Address, wire.CompleteFrame(string(s.Ref.ID)))
+}
+
+// reply sends a result, or what OnTooLarge has in its place.
+func (h *Handler) reply(ctx context.Context, s *starting, body []byte) error {
+	err := h.Peers.Result(ctx, s.Operation, body, h.Peers.Reply)
+	if !peer.Is(err, ports.ErrTooLarge) {
+		return err
+	}
+	return h.Peers.ResultInstead(ctx, s.Operation, s.execution(), body, h.Peers.Reply)
 }
 
 // place adds the operation. False with a nil error means that the client has

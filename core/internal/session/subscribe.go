@@ -75,7 +75,7 @@ func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared,
 	case result.Rejected != nil:
 		return h.Peers.EndWithErrors(ctx, s.Operation, result.Rejected)
 	}
-	err = h.Peers.Result(ctx, s.Operation, s.execution(), result.Body, h.Peers.Reply)
+	err = h.reply(ctx, s, result.Body)
 	if peer.Is(err, ports.ErrTooLarge) {
 		return h.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
 	}
