@@ -39,9 +39,14 @@ type program struct {
 	pusher  *memory.Pusher
 }
 
-// newProgram composes what a configuration leaves open. Frames may have 100 bytes.
+// newProgram composes what a configuration leaves open. Frames may have 100 bytes, but
+// where a history adds extensions.
 func newProgram(config core.Config) *program {
-	p := &program{backend: must.Make(memory.New(memory.Config{})), pusher: must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: 100}))}
+	most := 100
+	if config.History != nil {
+		most = 1000
+	}
+	p := &program{backend: must.Make(memory.New(memory.Config{})), pusher: must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: most}))}
 	config.Store, config.Bus, config.Pusher = p.backend, p.backend, p.pusher
 	p.Engine = must.Make(core.New(config))
 	return p

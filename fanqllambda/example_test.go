@@ -1,7 +1,11 @@
 package fanqllambda_test
 
 import (
+	"context"
 	"log"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/graphql-go/graphql"
 
@@ -28,6 +32,25 @@ func ExampleStart_dynamodb() {
 	}
 	fanqllambda.Start(fanqllambda.Config{Schema: schema, Backend: backend})
 	// docs:end dynamodb
+}
+
+// The container that delivers what functions on Redis publish.
+func ExampleWork() {
+	schema, err := exampleSchema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	// docs:start work
+	backend, err := onredis.New(onredis.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := fanqllambda.Work(ctx, fanqllambda.Config{Schema: schema, Backend: backend}); err != nil {
+		log.Print(err)
+	}
+	// docs:end work
 }
 
 // Every function on Redis.
