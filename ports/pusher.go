@@ -18,6 +18,16 @@ func (f Frame) AppendTo(b []byte) []byte {
 	return append(b, f.Tail...)
 }
 
+// Tagger is a Pusher that finds connections again by listing topics: to renew them,
+// or to show their clients that they are served.
+type Tagger interface {
+	Pusher
+	// Tags are topics that the engine adds to those of every subscription on a
+	// connection. Nothing is published on them. They begin with "fanql:", as no topic
+	// of a user does.
+	Tags(address Address) []Topic
+}
+
 // Pusher sends to clients. Frames pushed to one connection one after the other
 // arrive in that order.
 type Pusher interface {

@@ -16,8 +16,11 @@ type Handshake struct {
 	// Protocols are the subprotocols that the client offers, in its order, from
 	// every Sec-WebSocket-Protocol line.
 	Protocols []string
-	Header    http.Header
-	Query     url.Values
+	// Callback is true where there is no socket, but one subscription whose results
+	// are posted to a URL; Protocols are not looked at then.
+	Callback bool
+	Header   http.Header
+	Query    url.Values
 	// RemoteAddr is the client's network address as the transport knows it.
 	RemoteAddr string
 	// Authorizer is what the gateway's authorizer said; nil where there is none.

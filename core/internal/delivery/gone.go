@@ -42,13 +42,18 @@ func (f *fanout) close(ctx context.Context, address ports.Address, code int, rea
 	if err := f.Peers.CloseSocket(ctx, address, code, reason); err != nil {
 		return err
 	}
-	f.setGone(address.ID)
+	f.remove(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason})
+	return nil
+}
+
+// remove removes a connection that has ended.
+func (f *fanout) remove(ctx context.Context, ended ports.Disconnection) {
+	f.setGone(ended.Address.ID)
 	ctx, cancel := peer.Detached(ctx)
 	defer cancel()
-	if _, err := f.Peers.Remove(ctx, ports.Disconnection{Address: address, Code: code, Reason: reason}); err != nil {
-		f.Calls.Report(ctx, "removing a closed connection", err, hooks.Connection(address.ID))
+	if _, err := f.Peers.Remove(ctx, ended); err != nil {
+		f.Calls.Report(ctx, "removing a closed connection", err, hooks.Connection(ended.Address.ID))
 	}
-	return nil
 }
 
 func (f *fanout) setGone(id ports.ConnectionID) {

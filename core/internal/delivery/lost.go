@@ -286,7 +286,11 @@ func (f *fanout) end(ctx context.Context, to *member, frame ports.Frame, reason 
 		return result, err
 	}
 	_, err := f.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)
-	if err == nil {
+	switch {
+	case err == nil && wire.Of(to.Protocol).EndsWithOperation():
+		f.remove(ctx, ports.Disconnection{Address: to.Address})
+		return connectionEnded, nil
+	case err == nil:
 		return operationEnded, nil
 	}
 	f.Calls.Report(ctx, "removing a subscription that has ended", err, hooks.Connection(to.Ref.Connection))

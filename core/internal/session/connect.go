@@ -25,7 +25,9 @@ func (h *Handler) Connect(ctx context.Context, handshake ports.Handshake) (ports
 
 func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
 	dialect, spelling, ok := wire.Select(handshake.Protocols)
-	if !ok {
+	if handshake.Callback {
+		dialect, spelling = wire.Callback{}, wire.Callback{}.Name()
+	} else if !ok {
 		return ports.Accepted{}, &ports.Refusal{Status: 400, Code: ports.CloseSubprotocol,
 			Reason: "Subprotocol not acceptable: offer " + strings.Join(wire.Names(), " or ")}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
@@ -24,7 +25,7 @@ func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request
 		return h.refuse(ctx, s, errs)
 	}
 	row := h.row(s)
-	row.Topics, row.State = wanted.Topics, s.connection.State
+	row.Topics, row.State = h.tagged(wanted.Topics, s.Address), s.connection.State
 	if row.Request, err = run.EncodeRequest(request); err != nil {
 		return h.refuse(ctx, s, ports.NewResponseErrors("variables must be a JSON object"))
 	}
@@ -48,6 +49,15 @@ func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request
 		return nil
 	}
 	return h.sendInitial(ctx, s, p, wanted.Initial, b.gap)
+}
+
+// tagged adds the topics by which the transport finds the connection again.
+func (h *Handler) tagged(topics []ports.Topic, address ports.Address) []ports.Topic {
+	tagger, ok := h.Peers.Pusher.(ports.Tagger)
+	if !ok {
+		return topics
+	}
+	return slices.Concat(topics, tagger.Tags(address))
 }
 
 // sendInitial sends the first result, made after the subscription is in place.

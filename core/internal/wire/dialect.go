@@ -6,7 +6,8 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Dialect is one of the two subprotocols: nowhere else is one told from the other.
+// Dialect is one of the two subprotocols, or what posts to callbacks use in their
+// place: nowhere else is one told from the other.
 type Dialect interface {
 	// Name is the subprotocol's, as a handshake offers it and a connection keeps it.
 	Name() string
@@ -40,6 +41,9 @@ type Dialect interface {
 	ReplacesOperations() bool
 	// EchoesComplete is true where a client that ends an operation is answered.
 	EchoesComplete() bool
+	// EndsWithOperation is true where a connection has one operation, and is removed
+	// when that ends.
+	EndsWithOperation() bool
 
 	typeOf(name string) (Type, bool)
 }
@@ -65,8 +69,11 @@ func Names() []string { return []string{modernName, legacyName} }
 
 // Of finds a dialect by the name that a connection keeps.
 func Of(name string) Dialect {
-	if name == legacyName {
+	switch name {
+	case legacyName:
 		return Legacy{}
+	case callbackName:
+		return Callback{}
 	}
 	return Modern{}
 }

@@ -65,6 +65,9 @@ func (Legacy) ReplacesOperations() bool { return true }
 // EchoesComplete is true: GQL_STOP is answered by GQL_COMPLETE.
 func (Legacy) EchoesComplete() bool { return true }
 
+// EndsWithOperation is false.
+func (Legacy) EndsWithOperation() bool { return false }
+
 func (Legacy) typeOf(name string) (Type, bool) {
 	switch name {
 	case "connection_init":

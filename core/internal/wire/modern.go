@@ -58,6 +58,9 @@ func (Modern) ReplacesOperations() bool { return false }
 // EchoesComplete is false (Complete).
 func (Modern) EchoesComplete() bool { return false }
 
+// EndsWithOperation is false.
+func (Modern) EndsWithOperation() bool { return false }
+
 func (Modern) typeOf(name string) (Type, bool) {
 	switch name {
 	case "connection_init":
