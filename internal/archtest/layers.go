@@ -40,6 +40,7 @@ func layers() []layer {
 			"github.com/google/uuid", "github.com/sosodev/duration", "golang.org/x/sync/semaphore")...),
 		adapter("apigw/local", module+"adapters/apigw", "github.com/aws/...", "github.com/gobwas/..."),
 		adapter("apigw", "github.com/aws/..."),
+		adapter("callback"),
 		adapter("dynamodb", "github.com/aws/..."),
 		adapter("emf"),
 		adapter("graphqlhttp"),

@@ -1,0 +1,137 @@
+package callback
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// health remembers which callbacks and hosts fail, so that the dead ones cost the
+// others no time: a callback that has failed often is left alone for a while, and so
+// are all of a host with which no connection can be made. What has failed for long
+// enough counts as gone.
+type health struct {
+	now    func() time.Time
+	giveUp time.Duration
+
+	mu    sync.Mutex
+	bad   map[string]*failing
+	sweep int // how many there are when the old ones are thrown away
+}
+
+// failing is one callback, or one host, that fails.
+type failing struct {
+	since, last time.Time
+	// count is how often it has failed in succession.
+	count int
+	// until is how long it is left alone.
+	until time.Time
+}
+
+const (
+	// tries of a callback come before it is left alone, and as many failures of a host.
+	tries = 4
+	// firstRest and mostRest are how long it is left alone.
+	firstRest, mostRest = 100 * time.Millisecond, 2 * time.Second
+	// leastBad is how many failing ones are remembered in any case.
+	leastBad = 1024
+)
+
+// errResting: the callback, or its host, has failed before, and is left alone.
+var errResting = errors.New("the callback has failed before, and is left alone for a while")
+
+func newHealth(now func() time.Time, giveUp time.Duration) *health {
+	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, sweep: leastBad}
+}
+
+// admit says whether a post may be tried: nil, errResting, or ports.ErrGone where
+// there is no hope.
+func (h *health) admit(keys ...string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	var resting *failing
+	for _, key := range keys {
+		of := h.bad[key]
+		switch {
+		case of == nil || of.isOld(now, h.giveUp):
+		case of.count < tries || !now.Before(of.until):
+			// One tries, and the others go on waiting for what comes of it.
+			if of.count >= tries {
+				of.until = now.Add(of.rest())
+			}
+		case now.Sub(of.since) >= h.giveUp:
+			return ports.ErrGone
+		default:
+			resting = of
+		}
+	}
+	if resting != nil {
+		return errResting
+	}
+	return nil
+}
+
+// rest is how long to leave it alone.
+func (f *failing) rest() time.Duration { return min(firstRest<<min(f.count-tries, 10), mostRest) }
+
+// isOld reports whether the last failure is so long ago that it says nothing any more.
+func (f *failing) isOld(now time.Time, giveUp time.Duration) bool {
+	return now.Sub(f.last) > giveUp+time.Minute
+}
+
+// passed forgets what has failed before.
+func (h *health) passed(keys ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range keys {
+		delete(h.bad, key)
+	}
+}
+
+// failed notes a failure, of the weight of so many, and reports whether it has gone on
+// for too long.
+func (h *health) failed(key string, weight int) (gone bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	of := h.bad[key]
+	if of == nil || of.isOld(now, h.giveUp) {
+		h.clear(now)
+		of = &failing{since: now}
+		h.bad[key] = of
+	}
+	of.last = now
+	if of.count += weight; of.count >= tries {
+		of.until = now.Add(of.rest())
+	}
+	return now.Sub(of.since) >= h.giveUp
+}
+
+// clear throws away what is old whenever the number has doubled.
+func (h *health) clear(now time.Time) {
+	if len(h.bad) < h.sweep {
+		return
+	}
+	for key, of := range h.bad {
+		if of.isOld(now, h.giveUp) {
+			delete(h.bad, key)
+		}
+	}
+	h.sweep = max(2*len(h.bad), leastBad)
+}
+
+// isTimeout reports whether a post has taken all the time there was.
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && timeout.Timeout()
+}

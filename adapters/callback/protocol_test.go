@@ -1,0 +1,266 @@
+package callback_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fanql/fanql/adapters/callback"
+	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/ports"
+)
+
+func TestResultsArePostedInOrder(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	sub := r.subscribe("a", `subscription { number }`)
+	for i := range 50 {
+		s.publish(i)
+	}
+	for i := range 50 {
+		r.expect(sub, fmt.Sprintf(`next {"data":{"number":%d}}`, i))
+	}
+}
+
+// The end of a topic ends the subscription, and with it the connection.
+func TestCompleteEndsTheConnection(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	sub := r.subscribe("a", `subscription { number }`)
+	if err := s.engine.Publish(t.Context(), core.NewTopic[int]("number").End()); err != nil {
+		t.Fatal(err)
+	}
+	r.expect(sub, "complete")
+	eventually(t, "the connection is removed", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.gone == 1 && len(s.ended) == 1 && s.ended[0] == core.CompletedByServer
+	})
+}
+
+// A first result is posted before the answer, and an event after it.
+func TestFirstResult(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	sub := r.subscribe("a", `subscription { first }`)
+	s.publish(8)
+	r.expect(sub, `next {"data":{"first":7}}`, `next {"data":{"first":8}}`)
+}
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r, func(_ *callback.Config, c *core.Config) {
+		c.Hooks.OnConnect = func(_ context.Context, h ports.Handshake) (core.Session, error) {
+			if !h.Callback || !strings.Contains(h.Header.Get("Accept"), "callbackSpec") {
+				return core.Session{}, core.Public("no callback")
+			}
+			return core.Session{}, nil
+		}
+	})
+	_ = s
+	sub := r.register("a")
+	valid := r.subscription(sub, 0)
+	with := func(name string, value any) map[string]any {
+		changed := map[string]any{name: value}
+		for name, value := range valid {
+			if _, ok := changed[name]; !ok {
+				changed[name] = value
+			}
+		}
+		return changed
+	}
+	for _, test := range []struct {
+		name, query string
+		extension   map[string]any
+		status      int
+		answer      string
+	}{
+		{"invalid", `subscription { nothing }`, valid, 200, `Cannot query field`},
+		{"refused by the resolver", `subscription { refused }`, valid, 200, `{"errors":[{"message":"no"`},
+		{"a query", `{ one }`, valid, 200, `{"data":{"one":1}}`},
+		{"a query without the extension", `{ one }`, nil, 200, `{"data":{"one":1}}`},
+		{"no verifier", `{ one }`, with("verifier", ""), 400, `extensions.subscription.verifier must be a string`},
+		{"a verifier that is too long", `{ one }`, with("verifier", strings.Repeat("v", 1025)), 400, `extensions.subscription.verifier must be a string`},
+		{"an ID that is not the URL's", `{ one }`, with("subscriptionId", "b"), 400, `last segment`},
+		{"another host", `{ one }`, with("callbackUrl", "http://router.example.com/callback/a"), 403, `may post to`},
+		{"no http", `{ one }`, with("callbackUrl", "ftp://127.0.0.1/callback/a"), 400, `no http or https URL`},
+		{"an interval that is too short", `{ one }`, with("heartbeatIntervalMs", 100), 400, `must be 0, or 5000 at least`},
+		{"an interval that is none", `{ one }`, with("heartbeatIntervalMs", "1s"), 400, `heartbeatIntervalMs must be 0`},
+		{"a verifier that is wrong", `subscription { number }`, with("verifier", "wrong"), 400, `did not accept`},
+		{"an ID that the router does not have", `subscription { number }`, map[string]any{
+			"callbackUrl": r.url("b"), "subscriptionId": "b", "verifier": "v",
+		}, 400, `did not accept`},
+	} {
+		status, answer := r.ask(test.query, test.extension)
+		if status != test.status || !strings.Contains(answer, test.answer) {
+			t.Errorf("%s: got %d %s", test.name, status, answer)
+		}
+	}
+	if n := s.listed(); n != 0 {
+		t.Errorf("%d subscriptions are in place", n)
+	}
+	for _, secret := range []string{"verifier of", "of the client"} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Errorf("the log has %q:\n%s", secret, s.log)
+		}
+	}
+}
+
+// OnInit refuses who has not shown who he is, on callbacks too.
+func TestHooksRefuse(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hooks  core.Hooks
+		status int
+		answer string
+	}{
+		"OnConnect": {core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
+			return core.Session{}, &ports.PublicError{Message: "who are you", Status: 401}
+		}}, 401, `{"errors":[{"message":"who are you"}]}`},
+		"OnConnect fails": {core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
+			return core.Session{}, errOfHook
+		}}, 500, `{"errors":[{"message":"internal error"}]}`},
+		"OnInit": {core.Hooks{OnInit: func(context.Context, json.RawMessage) (core.Session, error) {
+			return core.Session{}, core.Public("no token")
+		}}, 403, `{"errors":[{"message":"no token"}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRouter(t)
+			s := newSubgraph(t, r, func(_ *callback.Config, c *core.Config) { c.Hooks = test.hooks })
+			status, answer := r.ask(`subscription { number }`, r.subscription(r.register("a"), 0))
+			if status != test.status || answer != test.answer || s.listed() != 0 {
+				t.Errorf("got %d %s", status, answer)
+			}
+		})
+	}
+}
+
+// A client that has left shows as 404 to the next result, which ends the subscription
+// quietly; any other client error ends it too, and is logged.
+func TestRoutersEndSubscriptions(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{404, 401, 400, 410, 302} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			r := newRouter(t)
+			s := newSubgraph(t, r)
+			sub := r.subscribe("a", `subscription { number }`)
+			other := r.subscribe("b", `subscription { number }`)
+			elsewhere := newRouter(t)
+			sub.answer = func(w http.ResponseWriter, _ *http.Request, _ post) {
+				w.Header().Set("Location", elsewhere.url("a"))
+				w.WriteHeader(status)
+			}
+			s.publish(1, 2)
+			r.expect(other, `next {"data":{"number":1}}`, `next {"data":{"number":2}}`)
+			eventually(t, "the subscription ends", func() bool { return s.listed() == 1 })
+			if logged := strings.Contains(s.log.String(), "ended a subscription"); logged != (status != 404) {
+				t.Errorf("%d: the log is\n%s", status, s.log)
+			}
+		})
+	}
+}
+
+// What fails for now is posted again, and in order.
+func TestFailuresAreRetried(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	sub := r.subscribe("a", `subscription { number }`)
+	failures := 2
+	sub.answer = func(w http.ResponseWriter, _ *http.Request, p post) {
+		if failures--; failures >= 0 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		sub.posts <- p
+		w.WriteHeader(http.StatusAccepted)
+	}
+	s.publish(1, 2, 3)
+	r.expect(sub, `next {"data":{"number":1}}`, `next {"data":{"number":2}}`, `next {"data":{"number":3}}`)
+}
+
+// Routers derive ID and verifier of a request: the same ones come again, and the later
+// subscription takes the place of the earlier.
+func TestTheSameSubscriptionComesAgain(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	first := r.subscribe("a", `subscription { number }`)
+	again := r.subscribe("a", `subscription { number }`)
+	s.publish(1)
+	r.expect(again, `next {"data":{"number":1}}`)
+	if len(first.posts) != 0 || len(again.posts) != 0 || s.listed() != 1 {
+		t.Errorf("%d subscriptions, %d and %d more posts", s.listed(), len(first.posts), len(again.posts))
+	}
+}
+
+// Whoever knows the URL and not the verifier cannot take the place of a subscription.
+func TestAnotherVerifierTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	sub := r.subscribe("a", `subscription { number }`)
+	extension := r.subscription(sub, 0)
+	extension["verifier"] = "guessed"
+	if status, _ := r.ask(`subscription { number }`, extension); status != 400 {
+		t.Errorf("got %d", status)
+	}
+	s.publish(1)
+	r.expect(sub, `next {"data":{"number":1}}`)
+}
+
+// CloseConnection ends a subscription with its reason.
+func TestCloseIsCompleteWithErrors(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r)
+	sub := r.subscribe("a", `subscription { number }`)
+	page, err := s.backend.ListSubscribers(t.Context(), "number", ports.PageRequest{})
+	if err != nil || len(page.Subscribers) != 1 {
+		t.Fatal(page, err)
+	}
+	if err := s.engine.CloseConnection(t.Context(), page.Subscribers[0].Ref.Connection, ports.CloseForbidden, "no more"); err != nil {
+		t.Fatal(err)
+	}
+	r.expect(sub, `complete [{"message":"no more"}]`)
+	if s.listed() != 0 {
+		t.Error("the subscription is still there")
+	}
+}
+
+// Heartbeats come for as long as the router wants them, whatever else is posted, from
+// one of several processes, and what the router has ended is removed.
+func TestHeartbeats(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	s := newSubgraph(t, r, func(c *callback.Config, _ *core.Config) { c.MinHeartbeat = 1250 * time.Millisecond })
+	for range 3 {
+		s.background(func(ctx context.Context) error { return s.callbacks.Run(ctx, s.engine, s.backend) })
+	}
+	const interval = 1250 * time.Millisecond
+	sub := r.register("a")
+	if status, answer := r.ask(`subscription { number }`, r.subscription(sub, interval)); status != 200 {
+		t.Fatal(answer)
+	}
+	r.expect(sub, "check")
+	for began, last := time.Now(), time.Now(); time.Since(began) < 4*interval; last = time.Now() {
+		r.expect(sub, "check")
+		// On a machine that is busy the beat itself comes late: what is wrong then is a
+		// beat that never comes, or one for each process.
+		if since := time.Since(last); since > 10*interval {
+			t.Errorf("no heartbeat for %v", since)
+		}
+	}
+	r.leave("a")
+	eventually(t, "the subscription is removed", func() bool { return s.listed() == 0 })
+}
