@@ -26,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fanql/fanql/adapters/callback"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
@@ -56,6 +57,10 @@ type Config struct {
 	Pages http.Handler
 	// Checks are asked by /readyz, besides the store. Default: none.
 	Checks []websocket.Check
+	// Callbacks also serves federated routers that give callback URLs for their
+	// subscriptions. Its Logger and MaxBodyBytes are the server's unless they are set.
+	// Default: such a request is answered as any other over HTTP.
+	Callbacks *callback.Config
 	// ShutdownTimeout is how long clients are given to go once the server is to stop.
 	// Delivery goes on for that time; then the backend hands over what is left, for
 	// which it may have a limit of its own. Default: 20 s.

@@ -49,6 +49,7 @@ func (s *Server) run(ctx context.Context, front *front) error {
 	defer end()
 	routing := start(running, end, s.route)
 	delivering := start(running, end, func(ctx context.Context) error { return s.source.Consume(ctx, s.engine.Deliver) })
+	beating := start(running, end, s.beat)
 	err := s.join(running)
 	var serving *task
 	if err == nil {
@@ -61,6 +62,7 @@ func (s *Server) run(ctx context.Context, front *front) error {
 	return errors.Join(err,
 		s.sockets.Shutdown(leaving),
 		front.shutdown(leaving), serving.stop(),
+		beating.stop(),
 		delivering.stop(),
 		routing.stop(),
 	)
@@ -73,6 +75,15 @@ func (s *Server) route(ctx context.Context) error {
 		return nil
 	}
 	return s.router.Run(ctx, s.engine.Disconnect)
+}
+
+// beat sends the heartbeats of callbacks.
+func (s *Server) beat(ctx context.Context) error {
+	if s.callbacks == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return s.callbacks.Run(ctx, s.engine, s.store)
 }
 
 // join waits until other processes reach this one.

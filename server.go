@@ -1,6 +1,7 @@
 package fanql
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/fanql/fanql/adapters/callback"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
@@ -25,6 +27,8 @@ type Server struct {
 	source  ports.EventSource
 	router  ports.Router // nil where the backend is no fleet
 	sockets *websocket.Server
+	// callbacks are nil where none are served.
+	callbacks *callback.Callbacks
 
 	upgrades, requests, live, readiness http.Handler
 
@@ -65,6 +69,9 @@ func (s *Server) compose() (err error) {
 	if s.sockets, engine.Pusher, err = s.transport(engine.MaxMessageBytes); err != nil {
 		return err
 	}
+	if err := s.serveCallbacks(&engine); err != nil {
+		return err
+	}
 	if s.engine, err = core.New(engine); err != nil {
 		return err
 	}
@@ -73,8 +80,13 @@ func (s *Server) compose() (err error) {
 		c.HTTP(&overHTTP)
 	}
 	s.store = engine.Store
-	if s.requests, err = graphqlhttp.NewHandler(s.engine, overHTTP); err != nil {
+	requests, err := graphqlhttp.NewHandler(s.engine, overHTTP)
+	if err != nil {
 		return err
+	}
+	s.requests = requests
+	if s.callbacks != nil {
+		s.requests = s.callbacks.Handler(s.engine, requests)
 	}
 	s.upgrades = s.sockets.Handler(s.engine)
 	s.live, s.readiness = s.sockets.Live(), s.sockets.Ready(append([]websocket.Check{s.hasJoined, s.storeAnswers}, c.Checks...)...)
@@ -99,6 +111,21 @@ func (s *Server) transport(maxMessageBytes int) (*websocket.Server, ports.Pusher
 	router, err := fleet.Router(config.Endpoint, sockets)
 	s.router = router
 	return sockets, router, err
+}
+
+// serveCallbacks has the engine push to callbacks too, if they are served.
+func (s *Server) serveCallbacks(engine *core.Config) (err error) {
+	if s.config.Callbacks == nil {
+		return nil
+	}
+	config := *s.config.Callbacks
+	config.Logger = cmp.Or(config.Logger, s.config.Logger)
+	config.MaxBodyBytes = cmp.Or(config.MaxBodyBytes, engine.MaxMessageBytes)
+	if s.callbacks, err = callback.New(config); err != nil {
+		return err
+	}
+	engine.Pusher = s.callbacks.Beside(engine.Pusher)
+	return nil
 }
 
 // Engine is what runs the operations. It publishes events from outside of resolvers

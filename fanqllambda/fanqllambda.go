@@ -38,6 +38,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/callback"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -71,6 +72,11 @@ type Config struct {
 	// without it Stream where Backend has a StreamHandler. Where it has none, one of
 	// the two is required.
 	Delivery Delivery
+	// Callbacks also serves federated routers that give callback URLs for their
+	// subscriptions, over HTTP. Heartbeats need a process that stays: unless the delivery
+	// is Worker, a router that asks for them is refused, and a subscription lives as long
+	// as core.Config.ConnectionTTL. Default: such a request is answered as any other.
+	Callbacks *callback.Config
 	// Credentials sign the posts to clients. Default: those of the environment; see
 	// Credentials.
 	Credentials aws.CredentialsProvider

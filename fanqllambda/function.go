@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/callback"
 	"github.com/fanql/fanql/adapters/emf"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
@@ -29,9 +30,12 @@ type streamed interface {
 // function is a function that is composed.
 type function struct {
 	engine  *core.Engine
+	store   ports.Store
 	handler apigw.HandlerConfig
 	metrics *emf.Observer // nil where none are written
 	logger  *slog.Logger
+	// callbacks are nil where none are served.
+	callbacks *callback.Callbacks
 }
 
 func newFunction(config Config) (*function, error) {
@@ -68,9 +72,13 @@ func newFunction(config Config) (*function, error) {
 	if config.Core != nil {
 		config.Core(&engine)
 	}
+	if err := f.serveCallbacks(config, &engine); err != nil {
+		return nil, err
+	}
 	if f.engine, err = core.New(engine); err != nil {
 		return nil, err
 	}
+	f.store = engine.Store
 	overHTTP := graphqlhttp.Config{Logger: config.Logger, MaxBodyBytes: engine.MaxMessageBytes}
 	if config.HTTP != nil {
 		config.HTTP(&overHTTP)
@@ -80,10 +88,29 @@ func newFunction(config Config) (*function, error) {
 		return nil, err
 	}
 	f.handler.Engine, f.handler.HTTP = f.engine, requests
+	if f.callbacks != nil {
+		f.handler.HTTP = f.callbacks.Handler(f.engine, requests)
+	}
 	if backend, ok := config.Backend.(streamed); ok && config.Delivery == Stream {
 		f.handler.Stream = backend.StreamHandler(f.engine.Deliver)
 	}
 	return f, nil
+}
+
+// serveCallbacks has the engine push to callbacks too, if they are served.
+func (f *function) serveCallbacks(config Config, engine *core.Config) (err error) {
+	if config.Callbacks == nil {
+		return nil
+	}
+	callbacks := *config.Callbacks
+	callbacks.Logger = cmp.Or(callbacks.Logger, config.Logger)
+	callbacks.MaxBodyBytes = cmp.Or(callbacks.MaxBodyBytes, engine.MaxMessageBytes)
+	callbacks.NoHeartbeats = callbacks.NoHeartbeats || config.Delivery != Worker
+	if f.callbacks, err = callback.New(callbacks); err != nil {
+		return err
+	}
+	engine.Pusher = f.callbacks.Beside(engine.Pusher)
+	return nil
 }
 
 func newPusher(config Config, endpoint string) (*apigw.Pusher, error) {

@@ -11,6 +11,7 @@ import (
 // it is the process of the delivery Worker, a container say, and sets that delivery
 // itself. Several share the work. When ctx ends, deliveries under way get the time
 // that the backend has for that, and what they do not get to is the next worker's.
+// It also sends the heartbeats of callbacks.
 // FANQL_ORIGINS is of no use to it.
 //
 // The error is that of Handler, or the backend's.
@@ -21,13 +22,15 @@ func Work(ctx context.Context, config Config) error {
 		return err
 	}
 	source, _ := config.Backend.(ports.EventSource) // as newFunction has checked
-	if f.metrics == nil {
-		return source.Consume(ctx, f.engine.Deliver)
-	}
 	ended, end := context.WithCancel(context.WithoutCancel(ctx))
-	var flushing sync.WaitGroup
-	flushing.Go(func() { f.flushAll(ended) })
-	defer flushing.Wait()
+	var beside sync.WaitGroup
+	if f.metrics != nil {
+		beside.Go(func() { f.flushAll(ended) })
+	}
+	if f.callbacks != nil {
+		beside.Go(func() { _ = f.callbacks.Run(ended, f.engine, f.store) }) // it returns nil
+	}
+	defer beside.Wait()
 	defer end()
 	return source.Consume(ctx, f.engine.Deliver)
 }

@@ -50,10 +50,10 @@ func layers() []layer {
 		adapter("websocket", "github.com/gobwas/..."),
 
 		{packages: strings.TrimSuffix(module, "/"), links: append(engine(),
-			module+"adapters/graphqlhttp", module+"adapters/memory", module+"adapters/websocket/...", "github.com/gobwas/...")},
+			module+"adapters/callback", module+"adapters/graphqlhttp", module+"adapters/memory", module+"adapters/websocket/...", "github.com/gobwas/...")},
 		// The SDK's core, and none of its clients.
 		{packages: module + "fanqllambda", links: append(engine(),
-			module+"adapters/apigw", module+"adapters/emf", module+"adapters/graphqlhttp", module+"adapters/memory",
+			module+"adapters/apigw", module+"adapters/callback", module+"adapters/emf", module+"adapters/graphqlhttp", module+"adapters/memory",
 			"github.com/aws/aws-lambda-go/...", "github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/internal/...", "github.com/aws/smithy-go/...")},
 
 		{packages: module + "deploy/...", composes: true},
