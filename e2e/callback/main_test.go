@@ -1,0 +1,37 @@
+//go:build e2e
+
+package callback
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// binary is the program examples/subgraph.
+var binary string //nolint:gochecknoglobals // built once for all tests
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "fanql-federation")
+	if err == nil {
+		binary = filepath.Join(folder, "subgraph")
+		build := exec.Command("go", "build", "-race", "-o", binary, "github.com/fanql/fanql/examples/subgraph") //nolint:noctx // tests have a time limit of their own
+		build.Stderr = os.Stderr
+		err = build.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "building examples/subgraph:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
