@@ -83,6 +83,7 @@ func (s *Server) beat(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	defer s.callbacks.CloseIdleConnections()
 	return s.callbacks.Run(ctx, s.engine, s.store)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/adapters/apigw"
+	"github.com/fanql/fanql/adapters/callback"
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
@@ -314,6 +316,55 @@ func TestMetricsOfAWorker(t *testing.T) {
 	})
 	if !strings.Contains(text, `"FramesPushed":1`) {
 		t.Errorf("the metrics are %s", text)
+	}
+}
+
+// TestCallbacks: the function behind an HTTP API serves a router that gives callback
+// URLs, and the one on the stream posts to it. Nobody sends heartbeats.
+func TestCallbacks(t *testing.T) {
+	posts := make(chan string, 10)
+	router := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		posts <- string(body)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(router.Close)
+	handler, gateway := function(t, fanqllambda.Config{
+		Backend: streamed{newMemory(t)}, Callbacks: &callback.Config{Allow: []string{router.URL + "/callback"}},
+	})
+	ask := func(heartbeat int) string {
+		body := fmt.Sprintf(`{"query":"subscription { texts }","extensions":{"subscription":`+
+			`{"callbackUrl":"%s/callback/a","subscriptionId":"a","verifier":"v","heartbeatIntervalMs":%d}}}`, router.URL, heartbeat)
+		event, err := json.Marshal(map[string]any{
+			"version": "2.0", "rawPath": "/", "isBase64Encoded": true, "body": []byte(body),
+			"headers":        map[string]string{"content-type": "application/json", "accept": "application/json;callbackSpec=1.0"},
+			"requestContext": map[string]any{"http": map[string]any{"method": "POST", "path": "/"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return invoke(t, handler, string(event))
+	}
+	if answer := ask(5000); !strings.Contains(answer, `"statusCode":400`) || !strings.Contains(answer, "heartbeats are not sent here") {
+		t.Errorf("with heartbeats the answer is %s", answer)
+	}
+	if answer := ask(0); !strings.Contains(answer, `"statusCode":200`) || !strings.Contains(answer, `{\"data\":null}`) {
+		t.Errorf("the answer is %s", answer)
+	}
+	invoke(t, handler, `{"Records": [{"eventSource": "aws:dynamodb", "eventID": "1", "eventName": "INSERT"}]}`)
+	for _, want := range []string{
+		`{"kind":"subscription","action":"check","id":"a","verifier":"v"}`,
+		`{"kind":"subscription","action":"next","id":"a","verifier":"v","payload":{"data":{"texts":"streamed"}}}`,
+	} {
+		if got := <-posts; got != want {
+			t.Errorf("posted %s, want %s", got, want)
+		}
+	}
+	if len(gateway.posts) > 0 {
+		t.Errorf("to sockets was posted %q", gateway.posts)
 	}
 }
 

@@ -97,7 +97,7 @@ func (c *Config) setDefaults() {
 type Callbacks struct {
 	config    Config
 	allowed   []allowed
-	transport http.RoundTripper
+	transport *http.Transport
 	turns     *turns // of posts
 	requests  *turns // of a router's requests for one subscription
 	health    *health
@@ -128,6 +128,9 @@ func New(config Config) (*Callbacks, error) {
 		slots: make(chan struct{}, config.Concurrency), process: rand.Text(),
 	}, nil
 }
+
+// CloseIdleConnections closes the HTTP connections that are kept for later.
+func (c *Callbacks) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
 // invalid is the error of New.
 func invalid(text string) error {

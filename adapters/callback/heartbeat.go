@@ -84,12 +84,12 @@ func (c *Callbacks) keepBeating(ctx context.Context, engine Engine, store ports.
 }
 
 // Beat sends the heartbeats that are due, once: for programs with a clock of their own,
-// such as a function that a queue calls. It is to be called at least five times in two
-// intervals of every router (in 2 s, of 5 s). The error is the store's.
+// such as a function that a queue calls. It is to be called five times in two
+// intervals of a router, so every 2 s where these are 5 s. The error is the store's.
 func (c *Callbacks) Beat(ctx context.Context, engine Engine, store ports.Store) error {
 	errs := make([]error, classes*shards)
 	var beating sync.WaitGroup
-	for class := range classes {
+	for class := classOf(c.config.MinHeartbeat); class < classes; class++ {
 		for shard := range shards {
 			beating.Go(func() { errs[class*shards+shard] = c.beat(ctx, engine, store, class, shard) })
 		}
