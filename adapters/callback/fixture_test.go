@@ -41,6 +41,9 @@ func schema(t *testing.T) *graphqlgo.Schema {
 			"number": field(func(p graphql.ResolveParams) (any, error) {
 				return core.NewTopic[int]("number").Subscribe(p.Context)
 			}),
+			"other": field(func(p graphql.ResolveParams) (any, error) {
+				return core.NewTopic[int]("other").Subscribe(p.Context)
+			}),
 			"first": field(func(p graphql.ResolveParams) (any, error) {
 				return core.NewTopic[int]("number").Subscribe(p.Context, core.Initial(func(context.Context) (any, error) { return 7, nil }))
 			}),

@@ -34,6 +34,8 @@ type routed struct {
 	// answer, unless nil, is in place of the router's own.
 	answer func(w http.ResponseWriter, r *http.Request, p post)
 	under  sync.Mutex // held while a post is under way
+	// endless answers may overlap: nobody waits for their ends.
+	endless bool
 }
 
 // post is what the subgraph has sent.
@@ -73,6 +75,8 @@ func (r *router) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 	case sub.verifier != p.Verifier:
 		w.WriteHeader(http.StatusUnauthorized)
+	case sub.endless:
+		sub.answer(w, request, p)
 	case !sub.under.TryLock():
 		r.t.Errorf("a %s came while another post was under way", p.Action)
 	default:

@@ -1,0 +1,257 @@
+package callback
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+func newCallbacks(t *testing.T, allow ...string) *Callbacks {
+	t.Helper()
+	c, err := New(Config{Allow: allow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestAllow(t *testing.T) {
+	t.Parallel()
+	c := newCallbacks(t, "https://router.example.com/callback", "http://10.1.2.3:4000", "https://*.routers.example.com:8443/a/b/")
+	for callbackURL, want := range map[string]error{
+		"https://router.example.com/callback/id":           nil,
+		"https://ROUTER.example.com:443/callback/id":       nil,
+		"https://router.example.com/callback/deeper/id":    nil,
+		"http://10.1.2.3:4000/id":                          nil,
+		"https://a.routers.example.com:8443/a/b/id":        nil,
+		"https://b.a.routers.example.com:8443/a/b/id":      nil,
+		"http://router.example.com/callback/id":            errNotAllowed,
+		"https://router.example.com:444/callback/id":       errNotAllowed,
+		"https://router.example.com/callbacks/id":          errNotAllowed,
+		"https://router.example.com/id":                    errNotAllowed,
+		"https://router.example.com.evil.test/callback/id": errNotAllowed,
+		"https://routers.example.com:8443/a/b/id":          errNotAllowed,
+		"https://xrouters.example.com:8443/a/b/id":         errNotAllowed,
+		"http://10.1.2.3/id":                               errNotAllowed,
+		"https://router.example.com/callback/other":        errNotOfID,
+		"https://router.example.com/callback/id/":          errNotOfID,
+		"https://router.example.com/callback/../id":        errNoURL,
+		"https://router.example.com/callback//id":          errNoURL,
+		"https://router.example.com/callback/%2e%2e/id":    errNoURL,
+		"https://router.example.com/a%2fcallback/id":       errNoURL,
+		"https://router.example.com/callback/id?a=b":       errNoURL,
+		"https://router.example.com/callback/id?":          errNoURL,
+		"https://router.example.com/callback/id#a":         errNoURL,
+		"https://evil.test@router.example.com/callback/id": errNoURL,
+		"https:router.example.com/callback/id":             errNoURL,
+		"//router.example.com/callback/id":                 errNoURL,
+		"file:///callback/id":                              errNoURL,
+		"gopher://router.example.com/callback/id":          errNoURL,
+		"https://router.example.com\\callback/id":          errNoURL,
+		"https://router.example.com/callback/id\r\nX: y":   errNoURL,
+	} {
+		if _, got := c.check(callbackURL, "id"); got != want { //nolint:errorlint // the very values
+			t.Errorf("%s: %v, want %v", callbackURL, got, want)
+		}
+	}
+}
+
+func TestConstructorNamesTheFieldThatIsWrong(t *testing.T) {
+	t.Parallel()
+	allow := []string{"https://router.example.com/callback"}
+	for name, config := range map[string]Config{
+		"Allow is required":                            {},
+		`Allow: "router.example.com" is no`:            {Allow: []string{"router.example.com"}},
+		`Allow: "https://a/?b" is no`:                  {Allow: []string{"https://a/?b"}},
+		`Allow: "https://u:p@a/b" is no`:               {Allow: []string{"https://u:p@a/b"}},
+		`Allow: the host of "https://*" is`:            {Allow: []string{"https://*"}},
+		`Allow: the host of "https://a.*.b/" is`:       {Allow: []string{"https://a.*.b/"}},
+		"Timeout must not be negative":                 {Allow: allow, Timeout: -1},
+		"GiveUp must not be negative":                  {Allow: allow, GiveUp: -1},
+		"MinHeartbeat must be at least 1.25s":          {Allow: allow, MinHeartbeat: time.Second},
+		"Concurrency must not be negative":             {Allow: allow, Concurrency: -1},
+		"MaxIdleConnections must not be negative":      {Allow: allow, MaxIdleConnections: -1},
+		"callback.Config.MaxBodyBytes must not be neg": {Allow: allow, MaxBodyBytes: -1},
+	} {
+		if _, err := New(config); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want %s", err, name)
+		}
+	}
+}
+
+func TestPublicAddresses(t *testing.T) {
+	t.Parallel()
+	g := guard{private: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00:1::/32")}}
+	for address, ok := range map[string]bool{
+		"8.8.8.8": true, "10.1.2.3": true, "::ffff:10.1.2.3": true, "2600:1f18::1": true, "fd00:1::1": true,
+		"10.2.0.1": false, "127.0.0.1": false, "169.254.169.254": false, "172.16.0.1": false, "192.168.1.1": false, "0.0.0.0": false,
+		"100.64.0.1": false, "192.0.0.192": false, "198.18.0.1": false, "203.0.113.1": false, "224.0.0.1": false, "240.0.0.1": false, "255.255.255.255": false,
+		"::1": false, "::": false, "::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "::127.0.0.1": false, "64:ff9b::a9fe:a9fe": false,
+		"64:ff9b:1::1": false, "fd00:2::1": false, "fd00:ec2::254": false, "fe80::1": false, "fe80::1%eth0": false, "ff02::1": false,
+		"2001::1": false, "2001:db8::1": false, "2002:7f00:1::": false, "100::1": false,
+	} {
+		err := g.control(t.Context(), "tcp", netip.AddrPortFrom(netip.MustParseAddr(address), 80).String(), nil)
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestAccepts(t *testing.T) {
+	t.Parallel()
+	for accept, want := range map[string]bool{
+		"application/json;callbackSpec=1.0":                                    true,
+		"application/json; callbackSpec=1.0; charset=utf-8":                    true,
+		`application/json;callbackspec="1.0"`:                                  true,
+		"application/graphql-response+json, application/json;callbackSpec=1.0": true,
+		"application/json": false, "application/json;callbackSpec=2.0": false, "text/plain;callbackSpec=1.0": false, "": false,
+		`multipart/mixed;subscriptionSpec="1.0"`: false,
+	} {
+		if got := accepts(http.Header{"Accept": {accept}}); got != want {
+			t.Errorf("%s: %t", accept, got)
+		}
+	}
+}
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	to := target{url: &url.URL{Scheme: "https", Host: "a", Path: `/q"<`}, id: `q"<`, verifier: "v\\"}
+	for _, test := range []struct {
+		frame      ports.Frame
+		want, body string
+	}{
+		{ports.Frame{Head: []byte(`{"id":"1","type":"next","payload":`), Payload: []byte(`{"data":1}`), Tail: []byte("}")}, "next", `,"payload":{"data":1}}`},
+		{ports.Frame{Head: []byte(`{"id":"1","type":"error","payload":`), Payload: []byte(`[{"message":"no"}]`), Tail: []byte("}")}, "complete", `,"errors":[{"message":"no"}]}`},
+		{ports.Frame{Head: []byte(`{"id":"1","type":"complete"}`)}, "complete", `}`},
+		{ports.Frame{Head: []byte(`{"type":"ping"}`)}, "check", `}`},
+		{ports.Frame{Head: []byte(`{"id":"1","payload":{"data":2},"type":"next"}`)}, "next", `,"payload":{"data":2}}`},
+		{ports.Frame{Head: []byte(`{"id":"\"type\":\"error\",\"payload\":","type":"next","payload":`), Payload: []byte(`3`), Tail: []byte("}")}, "next", `,"payload":3}`},
+		{ports.Frame{Head: []byte(`{"type":"connection_ack"}`)}, "", `}`},
+	} {
+		m, err := read(test.frame)
+		if err != nil || m.action != test.want {
+			t.Errorf("%s: %q, %v", test.frame.AppendTo(nil), m.action, err)
+			continue
+		}
+		want := `{"kind":"subscription","action":"` + test.want + `","id":"q\"\u003c","verifier":"v\\"` + test.body
+		if got := string(to.body(m)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestPeriods(t *testing.T) {
+	t.Parallel()
+	for interval, want := range map[time.Duration]time.Duration{
+		1250 * time.Millisecond: 500 * time.Millisecond, 2 * time.Second: 500 * time.Millisecond, 5 * time.Second: 2 * time.Second,
+		50 * time.Second: 16 * time.Second, time.Hour: 32 * time.Second, 0: renewal,
+	} {
+		if got := periodOf(classOf(interval)); got != want {
+			t.Errorf("every %v for an interval of %v, want %v", got, interval, want)
+		}
+	}
+}
+
+// A callback that fails is left alone, and asked again at intervals; when it has failed
+// for long enough it is gone; and what it was long ago says nothing.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHealth(time.Now, 10*time.Second)
+		admitted := 0
+		gone := false
+		for began := time.Now(); time.Since(began) < 12*time.Second && !gone; time.Sleep(10 * time.Millisecond) {
+			err := h.admit("a")
+			if err == nil {
+				admitted++
+				gone = h.failed("a", 1)
+			}
+			gone = gone || err == ports.ErrGone //nolint:errorlint // the very value
+			if err := h.admit("b"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !gone || admitted < 8 || admitted > 16 {
+			t.Errorf("gone: %t, after %d tries", gone, admitted)
+		}
+		time.Sleep(2 * time.Minute)
+		if err := h.admit("a"); err != nil {
+			t.Error(err)
+		}
+		if h.failed("a", 1) {
+			t.Error("gone at the first failure")
+		}
+		h.passed("a")
+		if len(h.bad) != 0 {
+			t.Errorf("%d are remembered", len(h.bad))
+		}
+	})
+}
+
+// The memory for failures is bounded by those of the last time.
+func TestHealthForgets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHealth(time.Now, 10*time.Second)
+		for i := range 10 * leastBad {
+			h.failed(strings.Repeat("x", i%97)+string(rune('a'+i)), 1)
+			time.Sleep(time.Second)
+		}
+		if len(h.bad) > 2*leastBad {
+			t.Errorf("%d are remembered", len(h.bad))
+		}
+	})
+}
+
+// FuzzAddress: what an address is made of comes back out of it, and nothing else is
+// taken for one.
+func FuzzAddress(f *testing.F) {
+	f.Add("id", "verifier", uint16(5000), "callback:1:dg:https://a/b")
+	f.Add("a:b", "v:\x00", uint16(0), "process-1")
+	f.Fuzz(func(t *testing.T, id, verifier string, interval uint16, endpoint string) {
+		at, err := url.Parse("https://router.example.com/callback/" + url.PathEscape(id))
+		if err == nil && isPlain(at) {
+			want := target{url: at, id: id, verifier: verifier, heartbeat: time.Duration(interval) * time.Millisecond}
+			got, ok := targetOf(want.address())
+			if strings.Contains(string(want.address().ID), verifier) && len(verifier) > 22 {
+				t.Fatal("the ID has the verifier")
+			}
+			if _, err := newCallbacks(t, "https://router.example.com/callback").check(at.String(), id); err == nil &&
+				(!ok || got.url.String() != at.String() || got.id != id || got.verifier != verifier || got.heartbeat != want.heartbeat) {
+				t.Fatalf("%q is %+v", want.address().Endpoint, got)
+			}
+		}
+		if _, ok := targetOf(ports.Address{Endpoint: endpoint}); ok && !strings.HasPrefix(endpoint, scheme) {
+			t.Fatalf("%q is taken for a callback", endpoint)
+		}
+	})
+}
+
+// FuzzParse: whatever comes, what is passed on is a message, and has none of the other
+// extensions.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"query":"{a}","variables":{"a":"<"},"extensions":{"subscription":{"callbackUrl":"https://a/i","subscriptionId":"i","verifier":"v","heartbeatIntervalMs":5000},"headers":{"authorization":"secret"}}}`))
+	f.Add([]byte(`{"extensions":null}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a, err := parse(body)
+		if err != nil || a.subscription == nil {
+			return
+		}
+		if a.subscription.Verifier == "" || a.subscription.HeartbeatIntervalMs < 0 {
+			t.Fatalf("%+v", a.subscription)
+		}
+		message, err := subscribeMessage(a.subscription.SubscriptionID, a.operation)
+		if err != nil || !json.Valid(message) || bytes.Contains(message, []byte(`"extensions":{"subscription"`)) && !bytes.Contains(a.operation.Variables, []byte("extensions")) {
+			t.Fatalf("%s: %v", message, err)
+		}
+	})
+}
