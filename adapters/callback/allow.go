@@ -76,16 +76,24 @@ var (
 // check decides about the callback URL of a subscription.
 func (c *Callbacks) check(callbackURL, id string) (*url.URL, error) {
 	u, err := url.Parse(callbackURL)
-	if err != nil || !isPlain(u) {
+	if err != nil {
 		return nil, errNoURL
 	}
+	return u, c.decide(u, id)
+}
+
+// decide is check of a URL that is parsed.
+func (c *Callbacks) decide(u *url.URL, id string) error {
+	if !isPlain(u) {
+		return errNoURL
+	}
 	if path.Base(u.Path) != id || strings.HasSuffix(u.Path, "/") || id == "." || id == "/" {
-		return nil, errNotOfID
+		return errNotOfID
 	}
 	for _, a := range c.allowed {
 		if a.matches(u) {
-			return u, nil
+			return nil
 		}
 	}
-	return nil, errNotAllowed
+	return errNotAllowed
 }

@@ -97,7 +97,8 @@ func (c *Config) setDefaults() {
 type Callbacks struct {
 	config    Config
 	allowed   []allowed
-	transport *http.Transport
+	transport http.RoundTripper
+	closeIdle func()
 	turns     *turns // of posts
 	requests  *turns // of a router's requests for one subscription
 	health    *health
@@ -121,16 +122,16 @@ func New(config Config) (*Callbacks, error) {
 	if err != nil {
 		return nil, err
 	}
-	guard := guard{private: append(private, config.PrivateAddresses...)}
+	transport := newTransport(guard{private: append(private, config.PrivateAddresses...)}, config)
 	return &Callbacks{
-		config: config, allowed: allowed, transport: newTransport(guard, config),
+		config: config, allowed: allowed, transport: transport, closeIdle: transport.CloseIdleConnections,
 		turns: newTurns(), requests: newTurns(), health: newHealth(config.Now, config.GiveUp),
 		slots: make(chan struct{}, config.Concurrency), process: rand.Text(),
 	}, nil
 }
 
 // CloseIdleConnections closes the HTTP connections that are kept for later.
-func (c *Callbacks) CloseIdleConnections() { c.transport.CloseIdleConnections() }
+func (c *Callbacks) CloseIdleConnections() { c.closeIdle() }
 
 // invalid is the error of New.
 func invalid(text string) error {

@@ -68,7 +68,7 @@ func (c *Callbacks) send(ctx context.Context, op string, at ports.Address, m mes
 	if !ok {
 		return &ports.Error{Op: op, Kind: ports.ErrInvalid, Err: errors.New("the address is none of a callback")}
 	}
-	if _, err := c.check(to.url.String(), to.id); err != nil {
+	if err := c.decide(to.url, to.id); err != nil {
 		return &ports.Error{Op: op, Kind: ports.ErrGone, Err: err}
 	}
 	done, err := c.turns.take(ctx, at.ID)
