@@ -17,8 +17,10 @@ type health struct {
 	now    func() time.Time
 	giveUp time.Duration
 
-	mu    sync.Mutex
-	bad   map[string]*failing
+	mu  sync.Mutex
+	bad map[string]*failing
+	// good is when a host last took a post, while something fails.
+	good  map[string]time.Time
 	sweep int // how many there are when the old ones are thrown away
 }
 
@@ -36,6 +38,9 @@ const (
 	tries = 4
 	// firstRest and mostRest are how long it is left alone.
 	firstRest, mostRest = 100 * time.Millisecond, 2 * time.Second
+	// A callback that has failed so often, for so long, while its host took other posts,
+	// fails for a reason of its own.
+	ownTries, ownTime = tries + 1, time.Second
 	// leastBad is how many failing ones are remembered in any case.
 	leastBad = 1024
 )
@@ -44,7 +49,7 @@ const (
 var errResting = errors.New("the callback has failed before, and is left alone for a while")
 
 func newHealth(now func() time.Time, giveUp time.Duration) *health {
-	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, sweep: leastBad}
+	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, good: map[string]time.Time{}, sweep: leastBad}
 }
 
 // admit says whether a post may be tried: nil, errResting, or ports.ErrGone where
@@ -92,6 +97,23 @@ func (h *health) passed(keys ...string) {
 	}
 }
 
+// took notes that a host took a post.
+func (h *health) took(host string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.bad) > 0 {
+		h.good[host] = h.now()
+	}
+}
+
+// isAlone reports whether a callback fails for a reason of its own.
+func (h *health) isAlone(id, host string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	of := h.bad[id]
+	return of != nil && of.count >= ownTries && h.now().Sub(of.since) >= ownTime && h.good[host].After(of.since)
+}
+
 // failed notes a failure, of the weight of so many, and reports whether it has gone on
 // for too long.
 func (h *health) failed(key string, weight int) (gone bool) {
@@ -119,6 +141,11 @@ func (h *health) clear(now time.Time) {
 	for key, of := range h.bad {
 		if of.isOld(now, h.giveUp) {
 			delete(h.bad, key)
+		}
+	}
+	for host, at := range h.good {
+		if now.Sub(at) > h.giveUp+time.Minute {
+			delete(h.good, host)
 		}
 	}
 	h.sweep = max(2*len(h.bad), leastBad)

@@ -93,7 +93,8 @@ var errTooLong = errors.New("the callback has failed for too long")
 func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, host string, err error) error {
 	id := string(at.ID)
 	if err == nil {
-		c.health.passed(id, host)
+		c.health.passed(id, host, answers(host))
+		c.health.took(host)
 		return nil
 	}
 	if ctx.Err() != nil { // the caller had no more time, which says nothing of the router
@@ -101,17 +102,15 @@ func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, ho
 	}
 	kind := kindOf(err)
 	answer, answered := errors.AsType[*StatusError](err)
-	switch {
-	case answered:
+	if answered {
 		c.health.passed(host)
-	case c.health.failed(host, 1):
-		kind, err = ports.ErrGone, errors.Join(errTooLong, err)
 	}
 	switch {
-	case kind == nil && c.health.failed(id, weight(err)):
-		kind, err = ports.ErrGone, errors.Join(errTooLong, err)
 	case kind == ports.ErrGone: //nolint:errorlint // kindOf returns the sentinels themselves
-		c.health.passed(id)
+		c.health.passed(id, answers(host))
+		c.health.took(host)
+	case kind == nil && c.hasFailedForTooLong(id, host, answered, weight(err)):
+		kind, err = ports.ErrGone, errors.Join(errTooLong, err)
 	}
 	if answered && kind == ports.ErrGone && answer.Status != http.StatusNotFound { //nolint:errorlint // likewise
 		c.config.Logger.WarnContext(ctx, "a router has ended a subscription",
@@ -119,6 +118,21 @@ func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, ho
 	}
 	return &ports.Error{Op: op, Kind: kind, Err: err}
 }
+
+// hasFailedForTooLong notes a failure of a callback, and of its host: of the connection
+// to it, or of its answers. A host whose answers fail is not left alone, since it may be
+// the callback's own failure.
+func (c *Callbacks) hasFailedForTooLong(id, host string, answered bool, weight int) bool {
+	of := host
+	if answered {
+		of = answers(host)
+	}
+	hostFails := c.health.failed(of, 1)
+	return c.health.failed(id, weight) || hostFails || c.health.isAlone(id, host)
+}
+
+// answers is the name by which health knows the answers of a host.
+func answers(host string) string { return "answers of " + host }
 
 // weight is what a failure counts. One that took all the time counts as all tries, so
 // that a callback which does not answer costs the others that time once.
