@@ -75,7 +75,8 @@ type Config struct {
 	// Callbacks also serves federated routers that give callback URLs for their
 	// subscriptions, over HTTP. Heartbeats need a process that stays: unless the delivery
 	// is Worker, a router that asks for them is refused, and a subscription lives as long
-	// as core.Config.ConnectionTTL. Default: such a request is answered as any other.
+	// as core.Config.ConnectionTTL, whose default is a day then. Default: such a request
+	// is answered as any other.
 	Callbacks *callback.Config
 	// Credentials sign the posts to clients. Default: those of the environment; see
 	// Credentials.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -110,6 +111,9 @@ func (f *function) serveCallbacks(config Config, engine *core.Config) (err error
 		return err
 	}
 	engine.Pusher = f.callbacks.Beside(engine.Pusher)
+	if callbacks.NoHeartbeats { // then nothing renews rows
+		engine.ConnectionTTL = cmp.Or(engine.ConnectionTTL, 24*time.Hour)
+	}
 	return nil
 }
 

@@ -34,13 +34,11 @@ type failing struct {
 }
 
 const (
-	// tries of a callback come before it is left alone, and as many failures of a host.
+	// tries of a callback come before it is left alone, or, while its host takes other
+	// posts, before it is gone; and as many failures of a host.
 	tries = 4
 	// firstRest and mostRest are how long it is left alone.
 	firstRest, mostRest = 100 * time.Millisecond, 2 * time.Second
-	// A callback that has failed so often, for so long, while its host took other posts,
-	// fails for a reason of its own.
-	ownTries, ownTime = tries + 1, time.Second
 	// leastBad is how many failing ones are remembered in any case.
 	leastBad = 1024
 )
@@ -106,12 +104,13 @@ func (h *health) took(host string) {
 	}
 }
 
-// isAlone reports whether a callback fails for a reason of its own.
+// isAlone reports whether a callback fails for a reason of its own: its host has taken
+// other posts since.
 func (h *health) isAlone(id, host string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	of := h.bad[id]
-	return of != nil && of.count >= ownTries && h.now().Sub(of.since) >= ownTime && h.good[host].After(of.since)
+	return of != nil && of.count >= tries && h.good[host].After(of.since)
 }
 
 // failed notes a failure, of the weight of so many, and reports whether it has gone on

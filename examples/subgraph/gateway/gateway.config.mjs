@@ -1,3 +1,4 @@
+// docs:start config
 // Hive Gateway with callbacks for the subscriptions of both subgraphs.
 import { MemPubSub, defineConfig } from '@graphql-hive/gateway'
 
@@ -15,3 +16,4 @@ export const gatewayConfig = defineConfig({
   pubsub: new MemPubSub(),
   transportEntries: { reviews: { options: { subscriptions } }, products: { options: { subscriptions } } },
 })
+// docs:end config
