@@ -52,9 +52,9 @@ func isPublic(ip netip.Addr) bool {
 // addresses hold an IPv4 address.
 func special() []netip.Prefix {
 	return []netip.Prefix{
-		prefix4(0, 0, 0, 0, 8), prefix4(100, 64, 0, 0, 10), prefix4(192, 0, 0, 0, 24), prefix4(192, 0, 2, 0, 24),
-		prefix4(192, 88, 99, 0, 24), prefix4(198, 18, 0, 0, 15), prefix4(198, 51, 100, 0, 24), prefix4(203, 0, 113, 0, 24),
-		prefix4(240, 0, 0, 0, 4),
+		prefix4(0, 0, 0, 8), prefix4(100, 64, 0, 10), prefix4(192, 0, 0, 24), prefix4(192, 0, 2, 24),
+		prefix4(192, 88, 99, 24), prefix4(198, 18, 0, 15), prefix4(198, 51, 100, 24), prefix4(203, 0, 113, 24),
+		prefix4(240, 0, 0, 4),
 		netip.PrefixFrom(netip.IPv6Unspecified(), 96),                         // IPv4-compatible
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{0, 0x64, 0xff, 0x9b}), 32), // NAT64 (64:ff9b::/96, 64:ff9b:1::/48)
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x01}), 64),                // discard-only
@@ -64,8 +64,8 @@ func special() []netip.Prefix {
 	}
 }
 
-func prefix4(a, b, c, d byte, bits int) netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{a, b, c, d}), bits)
+func prefix4(a, b, c byte, bits int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{a, b, c}), bits)
 }
 
 // newTransport dials only what the guard lets pass, through no proxy, which would dial

@@ -131,7 +131,7 @@ func TestDeadCallbacks(t *testing.T) {
 		{"gone (404)", nil, func(w http.ResponseWriter, _ *http.Request, _ post) { w.WriteHeader(http.StatusNotFound) }},
 		{"their host refuses connections", func(_ *router, host *httptest.Server) { host.Close() }, nil},
 		{"their host takes connections and does not answer", nil, nil},
-		{"their host is that of the live ones, and answers 500", nil, func(w http.ResponseWriter, _ *http.Request, _ post) { w.WriteHeader(500) }},
+		{"their host is that of the live ones, and answers 500", nil, func(w http.ResponseWriter, _ *http.Request, _ post) { w.WriteHeader(http.StatusInternalServerError) }},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			r, graves := newRouter(t), newRouter(t)

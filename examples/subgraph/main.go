@@ -39,7 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, subgraph, address, allow, redisAddress string) error {
-	schema, err := newSchema(subgraph)
+	schema, err := newSchema(subgraph) //nolint:contextcheck // resolvers have contexts of their own
 	if err != nil {
 		return err
 	}
