@@ -16,7 +16,7 @@ import (
 var binary string //nolint:gochecknoglobals // built once for all tests
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "fanql-federation")
+	folder, err := os.MkdirTemp("", "fanql-callback")
 	if err == nil {
 		binary = filepath.Join(folder, "subgraph")
 		build := exec.Command("go", "build", "-race", "-o", binary, "github.com/fanql/fanql/examples/subgraph") //nolint:noctx // tests have a time limit of their own

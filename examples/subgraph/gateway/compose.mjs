@@ -1,18 +1,24 @@
-// Composes the supergraph of the two subgraphs:
+// Composes the supergraph of the two subgraphs, which have to run:
 //   node compose.mjs OUT REVIEWS PRODUCTS
 // with the file to write and the URLs of the subgraphs.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { composeServices } from '@apollo/composition'
 import { parse } from 'graphql'
 
 const [out = 'supergraph.graphql', reviews = 'http://127.0.0.1:4001/graphql', products = 'http://127.0.0.1:4002/graphql'] =
   process.argv.slice(2)
 
-const typeDefs = (name) => parse(readFileSync(new URL(`../${name}/schema.graphqls`, import.meta.url), 'utf8'))
-const { supergraphSdl, errors } = composeServices([
-  { name: 'reviews', url: reviews, typeDefs: typeDefs('reviews') },
-  { name: 'products', url: products, typeDefs: typeDefs('products') },
-])
+async function subgraph(name, url) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ _service { sdl } }' }),
+  })
+  const { data } = await response.json()
+  return { name, url, typeDefs: parse(data._service.sdl) }
+}
+
+const { supergraphSdl, errors } = composeServices([await subgraph('reviews', reviews), await subgraph('products', products)])
 if (errors?.length) {
   for (const error of errors) console.error(error.message)
   process.exit(1)

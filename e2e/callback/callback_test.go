@@ -101,7 +101,7 @@ func TestThroughTheGateway(t *testing.T) {
 	g.startGateway(t)
 	p := newPublisher(t, g.redis)
 	all, one := g.subscribe(t, reviewed), g.subscribe(t, `subscription { reviewed(upc: "2") { body } }`)
-	prices := g.subscribe(t, `subscription { priceChanged { name price } }`)
+	prices := g.subscribe(t, `subscription { priceChanged { name reviews { body } } }`)
 	p.subscribed(t, 2)
 	for i := range 30 {
 		p.review(t, i)
@@ -116,13 +116,18 @@ func TestThroughTheGateway(t *testing.T) {
 			t.Errorf("the filtered result %d is %s, want %s", i, got, want)
 		}
 	}
-	// A gqlgen subgraph, by a mutation that goes through the gateway as well. The
-	// subscription may be in place only after the first.
+	// A gqlgen subgraph, whose events have fields of the other one, by a mutation that
+	// goes through the gateway as well. The subscription may be in place only after the
+	// first.
+	g.execute(t, `mutation { review(upc: "3", body: "kept") { body } }`)
 	for price := 1; len(first(prices.so())) == 0; price++ {
 		if got := g.execute(t, fmt.Sprintf(`mutation { setPrice(upc: "3", price: %d) { upc } }`, price)); got != `{"data":{"setPrice":{"upc":"3"}}}` {
 			t.Fatal(got)
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+	if got, want := first(prices.so())[0], `{"data":{"priceChanged":{"name":"Chair","reviews":[{"body":"kept"}]}}}`; got != want {
+		t.Errorf("the change is %s, want %s", got, want)
 	}
 	if invalid := g.execute(t, `subscription { reviewed { nothing } }`); invalid == "" {
 		t.Error("no error")
