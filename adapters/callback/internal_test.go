@@ -2,7 +2,9 @@ package callback
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -254,4 +256,75 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%s: %v", message, err)
 		}
 	})
+}
+
+// endless is a transport whose answers have a status, and then do not end.
+type endless struct{}
+
+func (endless) RoundTrip(request *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: unread{request.Context().Done()}, Request: request}, nil
+}
+
+type unread struct{ ended <-chan struct{} }
+
+func (u unread) Read([]byte) (int, error) { <-u.ended; return 0, io.ErrUnexpectedEOF }
+func (u unread) Close() error             { return nil }
+
+// The status is the answer, and what does not end behind it is waited for shortly.
+func TestEndlessAnswersCostLittleTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCallbacks(t, "https://router.example.com/callback")
+		c.transport = endless{}
+		at, err := url.Parse("https://router.example.com/callback/id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		err = c.Push(t.Context(), target{url: at, id: "id", verifier: "v"}.address(), ports.Frame{Head: []byte(`{"type":"ping"}`)})
+		if took := time.Since(began); err != nil || took != answerPatience {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
+// Of several processes one sends the heartbeats of a period, and another may send those
+// of the next.
+func TestPeriodsAreClaimed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &claims{}
+		for range 4 { // periods
+			for range 3 { // processes
+				c := newCallbacks(t, "https://router.example.com/callback")
+				if err := c.beat(t.Context(), nil, store, 2, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(periodOf(2))
+		}
+		if store.listings != 4 {
+			t.Errorf("%d listings in 4 periods", store.listings)
+		}
+	})
+}
+
+// claims is a store without subscriptions.
+type claims struct {
+	ports.Store
+	until    time.Time
+	listings int
+}
+
+func (c *claims) CreateConnection(_ context.Context, connection ports.Connection) error {
+	if time.Now().Before(c.until) {
+		return &ports.Error{Op: "test", Kind: ports.ErrConflict}
+	}
+	c.until = connection.ExpiresAt
+	return nil
+}
+
+func (c *claims) ListSubscribers(context.Context, ports.Topic, ports.PageRequest) (ports.Page, error) {
+	c.listings++
+	return ports.Page{}, nil
 }
