@@ -89,7 +89,7 @@ func TestEndlessAnswers(t *testing.T) {
 			t.Parallel()
 			r := newRouter(t)
 			s := newSubgraph(t, r, func(c *callback.Config, _ *core.Config) {
-				c.Timeout, c.GiveUp = 500*time.Millisecond, time.Second
+				c.GiveUp = time.Second
 			})
 			bad, good := r.subscribe("bad", `subscription { number }`), r.subscribe("good", `subscription { number }`)
 			bad.answer, bad.endless = answer, true
@@ -118,7 +118,8 @@ func TestEndlessAnswers(t *testing.T) {
 // dead ones, on the topic of those, and on another one. With -callback.full it prints
 // the table of docs/performance.md.
 func TestDeadCallbacks(t *testing.T) {
-	dead, live, length := 300, 20, 4*time.Second
+	t.Parallel()
+	dead, live, length := 100, 20, 2*time.Second
 	if *full {
 		dead, live, length = 10_000, 100, 40*time.Second
 	}
@@ -134,11 +135,14 @@ func TestDeadCallbacks(t *testing.T) {
 		{"their host is that of the live ones, and answers 500", nil, func(w http.ResponseWriter, _ *http.Request, _ post) { w.WriteHeader(http.StatusInternalServerError) }},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
+			if !*full {
+				t.Parallel()
+			}
 			r, graves := newRouter(t), newRouter(t)
 			s := newSubgraph(t, r, func(c *callback.Config, _ *core.Config) {
 				c.Allow = append(c.Allow, graves.server.URL+"/callback")
 				if !*full {
-					c.Timeout, c.GiveUp = 200*time.Millisecond, time.Second
+					c.Timeout, c.GiveUp = 3*time.Second, 2*time.Second
 				}
 			})
 			graves.subgraph = r.subgraph

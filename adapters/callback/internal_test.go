@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
@@ -327,4 +328,22 @@ func (c *claims) CreateConnection(_ context.Context, connection ports.Connection
 func (c *claims) ListSubscribers(context.Context, ports.Topic, ports.PageRequest) (ports.Page, error) {
 	c.listings++
 	return ports.Page{}, nil
+}
+
+// A row may have a URL that is not allowed any more.
+func TestURLsThatAreNotAllowedAnyMore(t *testing.T) {
+	t.Parallel()
+	at, err := url.Parse("https://router.example.com/callback/id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCallbacks(t, "https://other.example.com/callback")
+	c.transport = endless{} // which would be a success
+	address := target{url: at, id: "id", verifier: "v"}.address()
+	if err := c.Push(t.Context(), address, ports.Frame{Head: []byte(`{"type":"ping"}`)}); !errors.Is(err, ports.ErrGone) {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Push(t.Context(), ports.Address{ID: "1", Endpoint: "process"}, ports.Frame{Head: []byte(`{"type":"ping"}`)}); !errors.Is(err, ports.ErrInvalid) {
+		t.Errorf("to a socket: %v", err)
+	}
 }
