@@ -119,10 +119,11 @@ func TestEndlessAnswers(t *testing.T) {
 // the table of docs/performance.md.
 func TestDeadCallbacks(t *testing.T) {
 	t.Parallel()
-	dead, live, length := 100, 20, 2*time.Second
+	dead, live, length, together := 100, 20, 2*time.Second, 4
 	if *full {
-		dead, live, length = 10_000, 100, 40*time.Second
+		dead, live, length, together = 10_000, 100, 40*time.Second, 1
 	}
+	turns := make(chan struct{}, together)
 	for _, kind := range []struct {
 		name string
 		die  func(r *router, host *httptest.Server)
@@ -135,9 +136,9 @@ func TestDeadCallbacks(t *testing.T) {
 		{"their host is that of the live ones, and answers 500", nil, func(w http.ResponseWriter, _ *http.Request, _ post) { w.WriteHeader(http.StatusInternalServerError) }},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
-			if !*full {
-				t.Parallel()
-			}
+			t.Parallel()
+			turns <- struct{}{}
+			defer func() { <-turns }()
 			r, graves := newRouter(t), newRouter(t)
 			s := newSubgraph(t, r, func(c *callback.Config, _ *core.Config) {
 				c.Allow = append(c.Allow, graves.server.URL+"/callback")

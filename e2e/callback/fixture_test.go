@@ -62,7 +62,7 @@ type process struct {
 // run starts a program. At the end of the test it is killed, unless it has ended.
 func run(t *testing.T, folder string, environment []string, name string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, command: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...), ended: make(chan struct{})} //nolint:gosec // programs of this repository
+	p := &process{t: t, command: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...), ended: make(chan struct{})}
 	p.command.Dir, p.command.Env = folder, append(os.Environ(), environment...)
 	p.command.Stdout, p.command.Stderr = t.Output(), t.Output()
 	if err := p.command.Start(); err != nil {
@@ -130,7 +130,7 @@ func (g *graph) startGateway(t *testing.T) {
 		t.Fatal("the gateway is not installed; run `npm ci` in examples/subgraph/gateway, or `make e2e`")
 	}
 	supergraph := filepath.Join(t.TempDir(), "supergraph.graphql")
-	compose := exec.CommandContext(t.Context(), node, "compose.mjs", supergraph, "http://"+g.reviews+"/graphql", "http://"+g.products+"/graphql") //nolint:gosec // a script of this repository
+	compose := exec.CommandContext(t.Context(), node, "compose.mjs", supergraph, "http://"+g.reviews+"/graphql", "http://"+g.products+"/graphql")
 	compose.Dir = gatewayFolder
 	if output, err := compose.CombinedOutput(); err != nil {
 		t.Fatalf("composing: %v\n%s", err, output)
@@ -188,7 +188,7 @@ type client struct {
 func (g *graph) subscribe(t *testing.T, query string) *client {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	response, err := g.request(ctx, "text/event-stream", query)
+	response, err := g.request(ctx, "text/event-stream", query) //nolint:bodyclose // leave closes it
 	if err != nil {
 		cancel()
 		t.Fatal(err)

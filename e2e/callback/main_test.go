@@ -13,13 +13,13 @@ import (
 )
 
 // binary is the program examples/subgraph.
-var binary string //nolint:gochecknoglobals // built once for all tests
+var binary string // built once for all tests
 
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "fanql-callback")
 	if err == nil {
 		binary = filepath.Join(folder, "subgraph")
-		build := exec.Command("go", "build", "-race", "-o", binary, "github.com/fanql/fanql/examples/subgraph") //nolint:noctx // tests have a time limit of their own
+		build := exec.Command("go", "build", "-race", "-o", binary, "github.com/fanql/fanql/examples/subgraph")
 		build.Stderr = os.Stderr
 		err = build.Run()
 	}
