@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 web := examples/chat/web
 # What npm writes last when it installs the packages of a lockfile.
 packages := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,\
-  $(shell find e2e -name node_modules -prune -o -name package-lock.json -print))
+  $(shell find e2e examples/subgraph -name node_modules -prune -o -name package-lock.json -print))
 # The tools are pinned in a module of their own, apart from the users' graph.
 tool := go tool -modfile=tools/go.mod
 
