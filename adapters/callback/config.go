@@ -48,7 +48,8 @@ type Config struct {
 	// MaxBodyBytes is how long a request may be. Default: 128 KiB.
 	MaxBodyBytes int
 	// Logger receives what was refused, and which subscriptions a router has ended
-	// with an error. It never gets a verifier. Default: slog.Default().
+	// with an error. It never gets a verifier, and is limited (ports.LimitLogger).
+	// Default: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock of heartbeats and of GiveUp. Default: time.Now.
 	Now func() time.Time
@@ -85,7 +86,7 @@ func (c *Config) setDefaults() {
 	c.Concurrency = cmp.Or(c.Concurrency, 64)
 	c.MaxIdleConnections = cmp.Or(c.MaxIdleConnections, 128)
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 128<<10)
-	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.Logger = ports.LimitLogger(c.Logger)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
