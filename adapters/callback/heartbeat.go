@@ -130,7 +130,7 @@ func (c *Callbacks) beat(ctx context.Context, engine Engine, store ports.Store, 
 			}
 			checking.Go(func() {
 				defer func() { <-c.slots }()
-				c.keep(ctx, engine, subscriber.Address, renews)
+				c.keep(ctx, engine, store, topicOf(class, shard), subscriber, renews)
 			})
 		}
 		if page.Next == "" {
@@ -140,18 +140,21 @@ func (c *Callbacks) beat(ctx context.Context, engine Engine, store ports.Store, 
 	}
 }
 
-// keep sends one heartbeat. What the router does not know any more is removed.
-func (c *Callbacks) keep(ctx context.Context, engine Engine, address ports.Address, renews bool) {
-	err := c.send(ctx, "callback.Check", address, message{action: check})
+// keep sends one heartbeat. What the router does not know any more is removed, and its
+// row with it, which may be one that a crash has left.
+func (c *Callbacks) keep(ctx context.Context, engine Engine, store ports.Store, topic ports.Topic, of ports.Subscriber, renews bool) {
+	err := c.send(ctx, "callback.Check", of.Address, message{action: check})
 	switch {
 	case errors.Is(err, ports.ErrGone):
-		err = engine.Disconnect(ctx, ports.Disconnection{Address: address})
+		if err = engine.Disconnect(ctx, ports.Disconnection{Address: of.Address}); err == nil {
+			err = store.RemoveSubscribers(ctx, topic, []ports.OperationRef{of.Ref})
+		}
 	case err != nil: // the next one comes soon
 		return
 	case renews:
-		err = engine.KeepAlive(ctx, address)
+		err = engine.KeepAlive(ctx, of.Address)
 	}
 	if err != nil && ctx.Err() == nil {
-		c.config.Logger.WarnContext(ctx, "keeping a subscription", slog.String("connection", string(address.ID)), slog.Any("error", err))
+		c.config.Logger.WarnContext(ctx, "keeping a subscription", slog.String("connection", string(of.Ref.Connection)), slog.Any("error", err))
 	}
 }
