@@ -347,3 +347,51 @@ func TestURLsThatAreNotAllowedAnyMore(t *testing.T) {
 		t.Errorf("to a socket: %v", err)
 	}
 }
+
+// A row that a crash has left goes with its first heartbeat: the router does not know
+// the subscription, and there is no connection whose end would take the row along.
+func TestHeartbeatsRemoveWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	at, err := url.Parse("https://router.example.com/callback/id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCallbacks(t, "https://router.example.com/callback")
+	c.transport = unknown{}
+	left := ports.Subscriber{Ref: ports.OperationRef{Connection: "left", ID: "id"}, Address: target{url: at, id: "id", verifier: "v"}.address()}
+	store := &rows{left: []ports.Subscriber{left}}
+	if err := c.beat(t.Context(), nobody{}, store, 2, 0); err != nil {
+		t.Fatal(err)
+	}
+	if len(store.removed) != 1 || store.removed[0] != left.Ref {
+		t.Errorf("removed %v", store.removed)
+	}
+}
+
+// unknown is a router that has ended all subscriptions.
+type unknown struct{}
+
+func (unknown) RoundTrip(request *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody, Request: request}, nil
+}
+
+// nobody is an engine without connections.
+type nobody struct{ Engine }
+
+func (nobody) Disconnect(context.Context, ports.Disconnection) error { return nil }
+
+// rows is a store with rows of one topic.
+type rows struct {
+	claims
+	left    []ports.Subscriber
+	removed []ports.OperationRef
+}
+
+func (r *rows) ListSubscribers(context.Context, ports.Topic, ports.PageRequest) (ports.Page, error) {
+	return ports.Page{Subscribers: r.left}, nil
+}
+
+func (r *rows) RemoveSubscribers(_ context.Context, _ ports.Topic, refs []ports.OperationRef) error {
+	r.removed = append(r.removed, refs...)
+	return nil
+}

@@ -269,22 +269,6 @@ func TestHeartbeats(t *testing.T) {
 	}
 	r.leave("a")
 	eventually(t, "the subscription is removed", func() bool { return s.listed() == 0 })
-	// A row that a crash has left: its connection is not there.
-	at := ports.Address{ID: "left", Endpoint: "callback:1250:dg:" + r.url("a")}
-	left := ports.Operation{
-		Ref: ports.OperationRef{Connection: at.ID, ID: "a"}, Address: at, Protocol: "callback/1.0",
-		Topics: s.callbacks.Tags(at), ReceivedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
-	}
-	if err := s.backend.CreateConnection(t.Context(), ports.Connection{Address: at, ExpiresAt: left.ExpiresAt}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.backend.AddOperation(t.Context(), left); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the row is removed", func() bool {
-		page, err := s.backend.ListSubscribers(t.Context(), left.Topics[0], ports.PageRequest{})
-		return err == nil && len(page.Subscribers) == 0
-	})
 }
 
 // One request at a time is under way for a subscription, whoever pushes. The router
