@@ -27,7 +27,8 @@ type Config struct {
 	Bus    ports.EventBus
 	Pusher ports.Pusher
 	// History has what topics keep (Keep). The backends of memory, DynamoDB and Redis
-	// are one. Default: none, and no topic keeps anything.
+	// are one. The Bus must not be ports.Unordered. Default: none, and no topic keeps
+	// anything.
 	History ports.History
 
 	// Hooks are the user's say in the life of connections and operations.
@@ -149,6 +150,9 @@ func (c *Config) validate() error {
 		if field.missing {
 			return fmt.Errorf("core.Config.%s %w", field.name, errRequired)
 		}
+	}
+	if _, ok := c.Bus.(ports.Unordered); ok && c.History != nil {
+		return errors.New("core.Config.History needs a Bus that keeps an order between calls, which this one does not")
 	}
 	for _, field := range []struct {
 		name     string

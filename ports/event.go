@@ -61,6 +61,14 @@ type EventBus interface {
 	Publish(ctx context.Context, events ...Event) error
 }
 
+// Unordered is a bus that keeps no order between calls, and carries no EventCatchUp:
+// with it there can be no History.
+type Unordered interface {
+	EventBus
+	// Unordered marks the bus.
+	Unordered()
+}
+
 // DeliverFunc delivers events and returns one verdict per event, in the same
 // order: nil when the event is done with, an error when it has to be delivered
 // again; ErrUnfinished when it has to be, but did not fail. The engine's Deliver

@@ -8,7 +8,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var _ ports.EventBus = (*Broadcast)(nil)
+var _ ports.Unordered = (*Broadcast)(nil)
 
 // Broadcast is an event bus without an engine: an event goes to whoever listens to
 // its topic at that time. It is for resolvers that also run where no engine delivers
@@ -111,3 +111,6 @@ func (l *listener) signal() {
 	default:
 	}
 }
+
+// Unordered implements ports.Unordered.
+func (*Broadcast) Unordered() {}

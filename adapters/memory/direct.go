@@ -9,7 +9,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var _ ports.EventBus = (*Direct)(nil)
+var _ ports.Unordered = (*Direct)(nil)
 
 // Direct delivers events inside Publish, in the process that publishes and
 // whatever store it uses: for those who run nothing that consumes from a bus, such
@@ -109,3 +109,6 @@ func pause(ctx context.Context, delay time.Duration) bool {
 		return false
 	}
 }
+
+// Unordered implements ports.Unordered.
+func (*Direct) Unordered() {}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// chunkEvents is how many events of a history are read at a time.
-const chunkEvents = 100
+// chunkEvents is how many events of a history are read at a time, and maxChunks how
+// many such readings are kept for others.
+const chunkEvents, maxChunks = 100, 4
 
 // catching brings subscribers who are behind up to the end of the topic's history. It
 // reads chunks of the history once for all of them. So each of them must have been
@@ -19,11 +21,20 @@ const chunkEvents = 100
 type catching struct {
 	*turn
 	send sending
+	// budget is how long all pushes may take, if not 0, from the first reading on: the
+	// topic's other events wait.
+	budget time.Duration
+	// yields: whoever moves a place meanwhile has the subscriber catch up.
+	yields bool
 	// atGap ends a subscriber whose events no history has.
 	atGap func(ctx context.Context, f *fanout, to *member) (outcome, error)
 
+	counts counts
+
 	mu     sync.Mutex
 	chunks map[ports.Mark]*chunk
+	// until is when the budget ends; zero before the first reading.
+	until time.Time
 }
 
 // chunk is a part of the history on its way to those who lack it.
@@ -36,16 +47,16 @@ type chunk struct {
 	mu sync.Mutex // for the groups of the fan-out
 }
 
-func newCatching(t *turn, send sending) *catching {
-	c := &catching{turn: t, send: send, chunks: map[ports.Mark]*chunk{}}
+func newCatching(t *turn, send sending, budget time.Duration) *catching {
+	c := &catching{turn: t, send: send, budget: budget, chunks: map[ports.Mark]*chunk{}}
 	c.atGap = func(ctx context.Context, f *fanout, to *member) (outcome, error) {
 		return f.fail(ctx, to, peer.Missed(), send)
 	}
 	return c
 }
 
-// all brings several subscribers up at a time. It returns those that were not reached.
-// They are still behind, and have to be put there again.
+// all brings several subscribers up at a time. It returns those that were not reached,
+// or for whom there was no time. They are still behind, and have to be put there again.
 func (c *catching) all(ctx context.Context, rows []ports.Subscriber) ([]unreached, error) {
 	all := collection[unreached]{}
 	inParallel(c.PushConcurrency, rows, func(row ports.Subscriber) {
@@ -57,48 +68,76 @@ func (c *catching) all(ctx context.Context, rows []ports.Subscriber) ([]unreache
 			all.add(*rest)
 		}
 	})
-	c.observe(ctx)
+	c.counts.observe(ctx, c.Observation)
 	return all.items, all.err
 }
 
-// observe counts what the chunks have come to.
-func (c *catching) observe(ctx context.Context) {
+// pushing is the context of all pushes: what is under way when their time is up is cut.
+// Ends is when that is, by the clock of Now; zero where nothing bounds it.
+func (c *catching) pushing(ctx context.Context) (_ context.Context, ends time.Time, _ context.CancelFunc) {
+	left, bounded := c.timeLeft(ctx, c.began)
+	if c.budget > 0 {
+		c.mu.Lock()
+		now := c.Now()
+		if c.until.IsZero() {
+			c.until = now.Add(c.budget)
+		}
+		if budget := c.until.Sub(now); !bounded || budget < left {
+			left, bounded = budget, true
+		}
+		c.mu.Unlock()
+	}
+	if !bounded {
+		ctx, stop := context.WithCancel(ctx)
+		return ctx, ends, stop
+	}
+	ctx, stop := context.WithTimeout(ctx, left)
+	return ctx, c.Now().Add(left), stop
+}
+
+// isOver reports whether there is no time for another subscriber.
+func (c *catching) isOver(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, chunk := range c.chunks {
-		chunk.observe(ctx)
-	}
+	return c.outOfTime(ctx, c.began) || !c.until.IsZero() && !c.Now().Before(c.until)
 }
 
 // one brings one subscriber up to the end of the history and makes it live, unless it
 // ends. It returns a subscriber who was not reached. At most so many times it begins
 // anew where somebody else has moved the place meanwhile.
 func (c *catching) one(ctx context.Context, to ports.Subscriber, attempts int) (*unreached, error) {
+	rest := &unreached{Subscriber: to, from: to.Place.From}
+	if c.Peers.HasEnded(to.NotAfter) {
+		return c.closeEnded(ctx, rest), nil
+	}
 	at := to.Place
-	for !c.outOfTime(ctx, c.began) {
+	for !c.isOver(ctx) {
 		chunk := c.chunk(ctx, at.From)
 		if chunk.err != nil && !peer.Is(chunk.err, ports.ErrGap) {
 			return nil, chunk.err
 		}
-		switch lacks, result, err := c.push(ctx, chunk, &to); result {
-		case goesOn, reached:
-		case stuck, lost, abandoned:
+		pushing, ends, stop := c.pushing(ctx)
+		reached, result, err := c.push(pushing, ends, chunk, &to)
+		stop()
+		rest.reach(reached)
+		switch result {
+		case goesOn:
+		case stuck, lost:
 			c.Calls.Report(ctx, "catching up", err, hooks.Connection(to.Ref.Connection))
-			if lacks != (ports.Mark{}) {
-				at.From = lacks
-			}
-			return &unreached{to, at.From}, nil
+			return rest, nil
+		case abandoned:
+			return rest, nil
 		default: // it has ended
 			return nil, nil
 		}
 		now := ports.Place{Version: at.Version + 1}
 		if chunk.more {
-			now = ports.Place{From: chunk.end(), Version: at.Version} // whoever has listed it may still clear it
+			now = ports.Place{From: rest.from, Version: at.Version} // whoever has listed it may still clear it
 		}
-		err := c.Store.MovePlace(ctx, c.topic, to.Ref, to.ReceivedAt, at.Version, now)
+		err = c.Store.MovePlace(ctx, c.topic, to.Ref, to.ReceivedAt, at.Version, now)
 		switch {
 		case peer.Is(err, ports.ErrConflict):
-			return c.again(ctx, unreached{to, at.From}, attempts-1)
+			return c.again(ctx, rest, attempts-1)
 		case err == nil && chunk.more:
 			at = now
 		case peer.Is(err, ports.ErrNotFound):
@@ -107,14 +146,27 @@ func (c *catching) one(ctx context.Context, to ports.Subscriber, attempts int) (
 			return nil, err
 		}
 	}
-	return &unreached{to, at.From}, nil
+	return rest, nil
+}
+
+// closeEnded disconnects a client whose identity has ended while it was behind.
+func (c *catching) closeEnded(ctx context.Context, row *unreached) *unreached {
+	if err := c.Peers.CloseEnded(ctx, row.Address); err != nil {
+		c.Calls.Report(ctx, "closing a connection whose identity has ended", err, hooks.Connection(row.Ref.Connection))
+		return row
+	}
+	return nil
 }
 
 // again begins anew with a subscriber whose place somebody else has moved. Who made it
-// live may not have seen the events of this batch.
-func (c *catching) again(ctx context.Context, row unreached, attempts int) (*unreached, error) {
-	if attempts == 0 {
-		return &row, nil
+// live may not have seen the events of this batch. Who put it behind does not know how
+// far it was brought here.
+func (c *catching) again(ctx context.Context, row *unreached, attempts int) (*unreached, error) {
+	switch {
+	case c.yields:
+		return nil, nil
+	case attempts == 0:
+		return row, nil
 	}
 	now, err := c.Store.GetSubscriber(ctx, c.topic, row.Ref)
 	switch {
@@ -123,12 +175,21 @@ func (c *catching) again(ctx context.Context, row unreached, attempts int) (*unr
 	case err != nil:
 		return nil, err
 	case !now.Place.Live():
-		fresh := newCatching(c.turn, c.send)
-		fresh.atGap = c.atGap
-		defer fresh.observe(ctx)
-		return fresh.one(ctx, now, attempts)
+		if now.Place.From.Epoch == row.from.Epoch && now.Place.From.Position < row.from.Position {
+			now.Place.From = row.from
+		}
+		fresh := newCatching(c.turn, c.send, c.budget)
+		c.mu.Lock()
+		fresh.atGap, fresh.until = c.atGap, c.until
+		c.mu.Unlock()
+		defer func() { fresh.counts.observe(ctx, c.Observation) }()
+		rest, err := fresh.one(ctx, now, attempts)
+		if rest != nil {
+			rest.attempt = row.attempt
+		}
+		return rest, err
 	case len(c.events) > 0:
-		return &unreached{now, c.mark(&c.events[0])}, nil
+		return &unreached{Subscriber: now, from: c.mark(&c.events[0])}, nil
 	}
 	return nil, nil
 }
@@ -142,6 +203,9 @@ func (c *catching) chunk(ctx context.Context, from ports.Mark) *chunk {
 		<-found.read
 		return found
 	}
+	if len(c.chunks) == maxChunks {
+		clear(c.chunks) // whoever comes later reads it again
+	}
 	found = &chunk{read: make(chan struct{})}
 	c.chunks[from] = found
 	c.mu.Unlock()
@@ -152,45 +216,49 @@ func (c *catching) chunk(ctx context.Context, from ports.Mark) *chunk {
 		t.events, found.more, found.err = c.History.Read(ctx, c.topic, from, chunkEvents)
 	}
 	found.fanout = newFanout(&t, 0, len(t.events))
-	found.caughtUp = true
+	found.caughtUp, found.counts = true, &c.counts
 	return found
 }
 
-// end is the mark behind the events of a chunk.
-func (c *chunk) end() ports.Mark { return c.mark(&c.events[len(c.events)-1]).After() }
-
-// push pushes a chunk to one subscriber. Lacks is the first mark that it does not get.
-func (c *catching) push(ctx context.Context, chunk *chunk, to *ports.Subscriber) (lacks ports.Mark, _ outcome, _ error) {
-	chunk.fanout.mu.Lock()
-	_, known := chunk.gone[to.Ref.Connection]
-	chunk.fanout.mu.Unlock()
-	if known {
-		return lacks, socketGone, nil
+// push pushes a chunk to one subscriber. Reached is the mark up to which it has
+// everything then.
+func (c *catching) push(pushing context.Context, ends time.Time, chunk *chunk, to *ports.Subscriber) (reached ports.Mark, _ outcome, _ error) {
+	if chunk.isGone(to.Ref.Connection) {
+		return reached, socketGone, nil
 	}
 	chunk.mu.Lock()
-	run := chunk.members(ctx, []ports.Subscriber{*to})
+	run := chunk.members(pushing, []ports.Subscriber{*to})
 	chunk.mu.Unlock()
 	if chunk.err != nil { // a gap
-		result, err := c.atGap(ctx, chunk.fanout, &run[0])
+		result, err := c.atGap(pushing, chunk.fanout, &run[0])
 		if result == socketGone {
-			chunk.forget(ctx, run)
+			chunk.forget(pushing, run)
 		}
-		return lacks, result, err
+		return reached, result, err
 	}
-	p := progress{run: run, page: chunk.page, end: len(chunk.events)}
-	result := chunk.advance(ctx, &p, c.send)
-	if p.event < len(chunk.events) {
-		lacks = chunk.mark(&chunk.events[p.event])
+	p := progress{run: run, page: chunk.page}
+	for result, took := goesOn, time.Duration(0); p.event < len(chunk.events); {
+		// A push that takes as long as the last one must have the time.
+		if pushing.Err() != nil || !ends.IsZero() && ends.Sub(c.Now()) <= took {
+			return reached, abandoned, nil
+		}
+		began := c.Now()
+		p.end = p.event + 1
+		if result = chunk.advance(pushing, &p, c.send); result != goesOn {
+			return reached, result, p.err
+		}
+		if run[0].ended {
+			return reached, operationEnded, nil
+		}
+		took = c.Now().Sub(began)
+		reached = chunk.mark(&chunk.events[p.end-1]).After()
 	}
-	if result == goesOn && run[0].ended {
-		result = operationEnded
-	}
-	return lacks, result, p.err
+	return reached, goesOn, nil
 }
 
-// eventPatience is how long a push of a catch-up is waited for while others wait for
-// the same events.
-const eventPatience = 500 * time.Millisecond
+// bringUpBudget is how long the subscribers of a page who are behind may hold up the
+// batch. Where one has just subscribed, the handler of its message is likely to be at it.
+const bringUpBudget, handlerTime = 250 * time.Millisecond, 2 * time.Second
 
 // bringUp has the subscribers of a page who are behind catch up, while the others of
 // the page get the events; the function that it returns waits for that. Whoever was not
@@ -200,10 +268,17 @@ func (f *fanout) bringUp(ctx context.Context, behind []ports.Subscriber) (wait f
 	if len(behind) == 0 {
 		return func() {}
 	}
-	var rest []unreached
+	var fresh, rest []unreached
 	var err error
 	var done sync.WaitGroup
-	done.Go(func() { rest, err = newCatching(f.turn, f.once().within(eventPatience)).all(ctx, behind) })
+	old := slices.DeleteFunc(slices.Clone(behind), func(row ports.Subscriber) bool {
+		isFresh := f.Now().Sub(row.ReceivedAt) < handlerTime
+		if isFresh {
+			fresh = append(fresh, unreached{Subscriber: row, from: row.Place.From})
+		}
+		return isFresh
+	})
+	done.Go(func() { rest, err = newCatching(f.turn, f.once(), bringUpBudget).all(ctx, old) })
 	return func() {
 		done.Wait()
 		if cut(ctx) != nil {
@@ -211,8 +286,8 @@ func (f *fanout) bringUp(ctx context.Context, behind []ports.Subscriber) (wait f
 		}
 		ctx, stop := afterward(ctx)
 		defer stop()
-		if err == nil && len(rest) > 0 {
-			err = f.putBehind(ctx, f.topic, rest, 0)
+		if rest = append(rest, fresh...); err == nil && len(rest) > 0 {
+			err = f.putBehind(ctx, f.topic, rest)
 		}
 		if err != nil {
 			f.leavePage(err)
@@ -232,8 +307,8 @@ func (f *fanout) leavePage(cause error) {
 
 // CatchUp brings one operation up to the end of a topic's history, where it has just
 // been placed behind. Gap: the history does not have all that it lacks; then it is
-// still behind. After an error the bus has an event that makes it catch up, or the
-// error says that not even that was possible.
+// still behind. Where it could not be brought up, the bus has an event that makes it
+// catch up; the error says that not even that was possible.
 func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (gap bool, err error) {
 	ending, stop := d.Peers.WatchEndings()
 	defer stop()
@@ -246,11 +321,20 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 	case to.Place.Live():
 		return false, nil
 	}
-	c := newCatching(&turn{Deliverer: d, topic: topic, began: d.Now(), ending: ending}, d.patiently())
+	c := newCatching(&turn{Deliverer: d, topic: topic, began: d.Now(), ending: ending}, d.patiently(), 0)
+	c.yields = true // a delivery that has met it meanwhile goes on
 	c.atGap = func(context.Context, *fanout, *member) (outcome, error) { gap = true; return operationEnded, nil }
 	rest, err := c.all(ctx, []ports.Subscriber{to})
-	if gap || err == nil && len(rest) == 0 {
+	switch {
+	case gap || err == nil && len(rest) == 0:
 		return gap, nil
+	case err == nil:
+		ctx, stop := afterward(ctx)
+		defer stop()
+		err = d.putBehind(ctx, topic, rest)
+	}
+	if err == nil {
+		return false, nil
 	}
 	return false, d.later(ctx, topic, ref, err)
 }
@@ -259,14 +343,6 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 func (d *Deliverer) later(ctx context.Context, topic ports.Topic, ref ports.OperationRef, cause error) error {
 	ctx, stop := afterward(ctx)
 	defer stop()
-	if cause != nil {
-		d.Calls.Report(ctx, "catching up", cause, hooks.Connection(ref.Connection))
-	}
-	return d.publishCatchUp(ctx, topic, []unreached{{Subscriber: ports.Subscriber{Ref: ref}}}, 0)
-}
-
-// MakeLive makes an operation that was placed behind live, although events are missing.
-// ErrConflict, ErrNotFound: somebody else has moved or ended it meanwhile.
-func (d *Deliverer) MakeLive(ctx context.Context, topic ports.Topic, ref ports.OperationRef, receivedAt time.Time) error {
-	return d.Store.MovePlace(ctx, topic, ref, receivedAt, 0, ports.Place{Version: 1})
+	d.Calls.Report(ctx, "catching up", cause, hooks.Connection(ref.Connection))
+	return d.publishCatchUp(ctx, topic, []unreached{{Subscriber: ports.Subscriber{Ref: ref}}})
 }

@@ -3,7 +3,8 @@ package delivery
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/peer"
@@ -12,112 +13,144 @@ import (
 
 // catchUpOrder is the payload of an EventCatchUp.
 type catchUpOrder struct {
-	// Attempt is how often these have been tried before.
-	Attempt int          `json:"attempt,omitempty"`
-	Rows    []catchUpRow `json:"rows"`
+	Rows []catchUpRow `json:"rows"`
 }
 
 // catchUpRow is a subscriber with the version of its place that the event is about. A
-// higher one has an event of its own.
+// higher one has an event of its own. Attempt is how often it was not reached before.
 type catchUpRow struct {
 	Connection ports.ConnectionID `json:"connection"`
 	Operation  ports.OperationID  `json:"operation"`
 	Version    uint64             `json:"version,omitempty"`
+	Attempt    int                `json:"attempt,omitempty"`
 }
 
-// maxCatchUpRows is how many subscribers one event names.
-const maxCatchUpRows = 500
+// An event names at most so many subscribers, because a bus bounds the size of one. Who
+// has a longer operation ID than that is not named, and catches up with the topic's next
+// event.
+const maxCatchUpRows, maxNamedID = 200, 512
 
 // publishCatchUp publishes what makes subscribers catch up, by the versions that they
 // have or are going to have.
-func (d *Deliverer) publishCatchUp(ctx context.Context, topic ports.Topic, rows []unreached, attempt int) error {
-	var events []ports.Event
-	for len(rows) > 0 {
-		some := min(len(rows), maxCatchUpRows)
-		order := catchUpOrder{Attempt: attempt, Rows: make([]catchUpRow, some)}
-		for i, row := range rows[:some] {
-			order.Rows[i] = catchUpRow{row.Ref.Connection, row.Ref.ID, row.Place.Version}
+func (d *Deliverer) publishCatchUp(ctx context.Context, topic ports.Topic, rows []unreached) error {
+	named := make([]catchUpRow, 0, len(rows))
+	for _, row := range rows {
+		if len(row.Ref.ID) <= maxNamedID {
+			named = append(named, catchUpRow{row.Ref.Connection, row.Ref.ID, row.Place.Version, row.attempt})
 		}
-		payload, err := json.Marshal(order)
+	}
+	var events []ports.Event
+	for some := range slices.Chunk(named, maxCatchUpRows) {
+		payload, err := json.Marshal(catchUpOrder{some})
 		if err != nil {
 			return err
 		}
 		events = append(events, ports.Event{ID: d.NewID(), Topic: topic, Kind: ports.EventCatchUp, Payload: payload, Time: d.Now()})
-		rows = rows[some:]
+	}
+	if len(events) == 0 {
+		return nil
 	}
 	return d.Bus.Publish(ctx, events...)
 }
 
-// Attempts to catch up grow apart by what a delivery waits for at most, and each has
-// less patience with a push, because the topic's other events wait as well. In the end
-// only later events of the topic try again.
-const (
-	firstCatchUpWait, mostCatchUpWait         = 25 * time.Millisecond, 500 * time.Millisecond
-	mostCatchUpPatience, leastCatchUpPatience = 2 * time.Second, 250 * time.Millisecond
-	maxCatchUps                               = 1000
-)
+// Attempts to catch up grow apart, by what a delivery waits for at most, because the
+// topic's other events wait as well. That goes on for as long as the subscriber's row
+// lives: a transport that is away comes back some time.
+const firstCatchUpWait, mostCatchUpWait = 25 * time.Millisecond, 250 * time.Millisecond
 
-var errNeverReached = errors.New("subscribers stay behind: they were not reached as often as it was tried")
+// catchUpBudget is how long subscribers may take who were not reached so often. The
+// first few times it grows, so that a slow client gets further; then it is short.
+func catchUpBudget(attempt int) time.Duration {
+	if attempt > 2 {
+		return 250 * time.Millisecond
+	}
+	return 500 * time.Millisecond << attempt
+}
 
-// catchUps has subscribers catch up; nobody is listed for it.
+// catchUps has the subscribers that the events name catch up, all at the same time;
+// nobody is listed for it. Either all of the events are done with, or none.
 func (t *turn) catchUps(ctx context.Context, events []ports.Event) (done int, err error) {
-	for i := range events {
-		if t.outOfTime(ctx, t.began) {
-			return i, errUnfinished
+	named, due := t.named(ctx, events)
+	if len(named) == 0 {
+		return len(events), nil
+	}
+	wait := due.Sub(t.Now())
+	if left, bounded := t.timeLeft(ctx, t.began); bounded {
+		wait = min(wait, left/2)
+	}
+	if wait > 0 && peer.Wait(ctx, wait) != nil || t.outOfTime(ctx, t.began) {
+		return 0, errUnfinished
+	}
+	rows, budget, err := t.behind(ctx, named)
+	if err != nil {
+		return 0, err
+	}
+	rest, err := newCatching(t, t.once(), budget).all(ctx, rows)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(rest) == 0:
+		return len(events), nil
+	case cut(ctx) != nil:
+		return 0, cut(ctx)
+	}
+	for i := range rest {
+		if rest[i].from == rest[i].Place.From {
+			rest[i].attempt = named[rest[i].Ref].Attempt + 1
 		}
+	}
+	ctx, stop := afterward(ctx)
+	defer stop()
+	if err := t.putBehind(ctx, t.topic, rest); err != nil {
+		return 0, err
+	}
+	return len(events), nil
+}
+
+// named are the subscribers that events name, each with its highest version, and due is
+// when the first of them is.
+func (t *turn) named(ctx context.Context, events []ports.Event) (named map[ports.OperationRef]catchUpRow, due time.Time) {
+	named = map[ports.OperationRef]catchUpRow{}
+	for i := range events {
 		var order catchUpOrder
 		if err := json.Unmarshal(events[i].Payload, &order); err != nil {
 			// Of a publisher other than this engine's; delivering it again would not help.
 			t.Calls.Report(ctx, "reading who is to catch up", err)
 			continue
 		}
-		if err := t.catchUp(ctx, order, events[i].Time); err != nil {
-			return i, errors.Join(err, cut(ctx))
+		for _, row := range order.Rows {
+			ref := ports.OperationRef{Connection: row.Connection, ID: row.Operation}
+			if former, ok := named[ref]; !ok || former.Version <= row.Version {
+				named[ref] = row
+			}
+			at := events[i].Time
+			if row.Attempt > 0 {
+				at = at.Add(min(firstCatchUpWait<<min(row.Attempt, 10), mostCatchUpWait))
+			}
+			if due.IsZero() || at.Before(due) {
+				due = at
+			}
 		}
 	}
-	return len(events), nil
+	return named, due
 }
 
-func (t *turn) catchUp(ctx context.Context, order catchUpOrder, published time.Time) error {
-	wait := min(firstCatchUpWait<<min(order.Attempt, 10), mostCatchUpWait) - t.Now().Sub(published)
-	if left, bounded := t.timeLeft(ctx, t.began); bounded {
-		wait = min(wait, left/2)
-	}
-	if order.Attempt > 0 && wait > 0 && peer.Wait(ctx, wait) != nil {
-		return errUnfinished
-	}
-	rows, err := t.behind(ctx, order.Rows)
-	if err != nil || len(rows) == 0 {
-		return err
-	}
-	patience := max(mostCatchUpPatience>>min(order.Attempt, 10), leastCatchUpPatience)
-	rest, err := newCatching(t, t.once().within(patience)).all(ctx, rows)
-	switch {
-	case err != nil || len(rest) == 0:
-		return err
-	case cut(ctx) != nil:
-		return cut(ctx)
-	case order.Attempt >= maxCatchUps:
-		t.Calls.Report(ctx, "catching up", errNeverReached)
-		return nil
-	}
-	ctx, stop := afterward(ctx)
-	defer stop()
-	return t.putBehind(ctx, t.topic, rest, order.Attempt+1)
-}
-
-// behind reads who of the named is still to catch up.
-func (t *turn) behind(ctx context.Context, named []catchUpRow) ([]ports.Subscriber, error) {
+// behind reads who of the named is still to catch up, and how long they may take.
+func (t *turn) behind(ctx context.Context, named map[ports.OperationRef]catchUpRow) ([]ports.Subscriber, time.Duration, error) {
 	all := collection[ports.Subscriber]{}
-	inParallel(t.PushConcurrency, named, func(row catchUpRow) {
-		now, err := t.Store.GetSubscriber(ctx, t.topic, ports.OperationRef{Connection: row.Connection, ID: row.Operation})
+	inParallel(t.PushConcurrency, slices.Collect(maps.Keys(named)), func(ref ports.OperationRef) {
+		now, err := t.Store.GetSubscriber(ctx, t.topic, ref)
 		switch {
 		case peer.Is(err, ports.ErrNotFound):
 		case err != nil:
 			all.fail(err)
-		case !now.Place.Live() && now.Place.Version <= row.Version:
+		case !now.Place.Live() && now.Place.Version <= named[ref].Version:
 			all.add(now)
 		}
 	})
-	return all.items, all.err
+	var budget time.Duration
+	for _, row := range all.items {
+		budget = max(budget, catchUpBudget(named[row.Ref].Attempt))
+	}
+	return all.items, budget, all.err
 }

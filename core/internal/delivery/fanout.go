@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/fanql/fanql/core/internal/observe"
 	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
 )
@@ -23,6 +24,8 @@ type fanout struct {
 	// roots are the events' payloads as resolvers get them in p.Source.
 	roots   []any
 	decoded []run.Decoded
+	// kept: the history has all the events.
+	kept bool
 	// positions are those of the events as clients have them; empty where no history
 	// has the event. CaughtUp: the events come from there.
 	positions []string
@@ -35,7 +38,7 @@ type fanout struct {
 	slow *slowConnections
 	// cut ends all pushes that are under way.
 	cut    context.CancelFunc
-	counts counts
+	counts *counts
 	// page is that under way, and again the one that the next delivery begins with.
 	// Resumed: a former delivery has brought the events to the pages before.
 	page, again *listed
@@ -57,15 +60,16 @@ type fanout struct {
 func newFanout(t *turn, begin, end int) *fanout {
 	events := t.events[begin:end]
 	fan := &fanout{
-		turn: t, begin: begin, events: events,
+		turn: t, begin: begin, counts: &counts{}, events: events,
 		roots: make([]any, len(events)), decoded: make([]run.Decoded, len(events)), positions: make([]string, len(events)),
 		page: &listed{}, groups: map[string]*group{}, filters: map[string]*filtered{}, gone: map[ports.ConnectionID]bool{},
 		lost: map[ports.ConnectionID]*lostConnection{}, slow: newSlowConnections(t.PushConcurrency),
 	}
 	fan.due.Store(int64(len(events)))
+	fan.kept = true
 	for i := range events {
 		fan.roots[i] = run.DecodePayload(events[i].Payload)
-		if t.keeps(&events[i]) {
+		if fan.kept = fan.kept && t.keeps(&events[i]); t.keeps(&events[i]) {
 			fan.positions[i] = run.Position(t.topic, t.mark(&events[i]))
 		}
 	}
@@ -79,6 +83,13 @@ func (f *fanout) count() int { return int(f.due.Load()) }
 // accept something at once.
 type counts struct{ pushed, executed, gone, lost, troubled atomic.Int64 }
 
+func (c *counts) observe(ctx context.Context, observation observe.Observation) {
+	observation.Count(ctx, ports.Counts{
+		Pushed: int(c.pushed.Load()), Executed: int(c.executed.Load()),
+		Gone: int(c.gone.Load()), Lost: int(c.lost.Load()),
+	})
+}
+
 // sums are counts of one moment.
 type sums struct{ pushed, troubled int64 }
 
@@ -86,16 +97,9 @@ func (f *fanout) sums() sums { return sums{f.counts.pushed.Load(), f.counts.trou
 
 // finish waits for the slow connections and settles the lost ones.
 func (f *fanout) finish(ctx context.Context) {
-	f.slow.wait(f.cut)
+	f.slow.wait(f.cut, f.slowPatience())
 	f.settle(ctx)
-	f.observe(ctx)
-}
-
-func (f *fanout) observe(ctx context.Context) {
-	f.Observation.Count(ctx, ports.Counts{
-		Pushed: int(f.counts.pushed.Load()), Executed: int(f.counts.executed.Load()),
-		Gone: int(f.counts.gone.Load()), Lost: int(f.counts.lost.Load()),
-	})
+	f.counts.observe(ctx, f.Observation)
 }
 
 // listed is a page of the fan-out: its number, and the cursor that leads to it.

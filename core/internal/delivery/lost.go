@@ -53,15 +53,18 @@ func (f *fanout) lose(p *progress) {
 	connection.runs = append(connection.runs, p)
 }
 
-// settle gives every lost connection what it lacks. Where that is not accepted, and the
-// topic keeps a history, its subscribers are put behind, to catch up later. Where it
-// keeps none they receive an error, or the connection is closed, and only those that
-// accept neither are put behind, to receive it later. A few connections are tried first:
-// a transport that is away as a whole comes back soon. Then all stays as it is, and
-// left says which events have to be delivered again.
+// settle puts the subscribers behind that lack something which a history has. Where none
+// has it, they get it now, or receive an error, or the connection is closed; only those
+// that accept nothing of that are put behind, to receive an error later. A few
+// connections are tried first: a transport that is away as a whole comes back soon.
+// Then all stays as it is, and left says which events have to be delivered again.
 func (f *fanout) settle(ctx context.Context) {
 	rest := f.takeLost()
 	if len(rest) == 0 || cut(ctx) != nil {
+		return
+	}
+	if f.kept {
+		f.leaveOrPutBehind(ctx, rest)
 		return
 	}
 	settling, patience, stop := f.settling(ctx)
@@ -94,7 +97,7 @@ func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnec
 		return
 	}
 	away := f.counts.pushed.Load()+f.settled.Load() == 0
-	if away && (len(connections) > manyRefused || !f.keepsAll()) {
+	if away && (len(connections) > manyRefused || !f.kept) {
 		f.leave(connections, nil)
 		return
 	}
@@ -103,7 +106,7 @@ func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnec
 	connections = slices.DeleteFunc(connections, f.lacksEnd)
 	ctx, stop := afterward(ctx)
 	defer stop()
-	err := f.putBehind(ctx, f.topic, f.lacking(connections), 0)
+	err := f.putBehind(ctx, f.topic, f.lacking(connections))
 	switch {
 	case peer.Is(err, ports.ErrInvalid): // the bus carries no catch-ups
 		f.leave(connections, nil)
@@ -127,16 +130,6 @@ func (f *fanout) lacksEnd(connection *lostConnection) bool {
 	return true
 }
 
-// keepsAll reports whether the history has all the events.
-func (f *fanout) keepsAll() bool {
-	for i := range f.events[:f.count()] {
-		if !f.keeps(&f.events[i]) {
-			return false
-		}
-	}
-	return true
-}
-
 // lacking are the subscribers of connections with the first event that each lacks.
 func (f *fanout) lacking(connections []*lostConnection) []unreached {
 	var rows []unreached
@@ -151,7 +144,7 @@ func (f *fanout) lacking(connections []*lostConnection) []unreached {
 				if event >= min(p.end, f.count()) || p.run[i].ended {
 					continue
 				}
-				row := unreached{*p.run[i].Subscriber, f.mark(&f.events[event])}
+				row := unreached{Subscriber: *p.run[i].Subscriber, from: f.mark(&f.events[event])}
 				if at, ok := seen[row.Ref]; ok {
 					rows[at].from = earlierMark(rows[at].from, row.from)
 					continue
@@ -318,7 +311,7 @@ func (f *fanout) isAway(ctx context.Context, before sums) bool {
 	if f.sums().pushed > before.pushed || f.sums().troubled == before.troubled {
 		return false
 	}
-	f.slow.wait(f.cut)
+	f.slow.wait(f.cut, f.slowPatience())
 	if f.sums().pushed > before.pushed {
 		return false
 	}

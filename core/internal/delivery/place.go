@@ -10,10 +10,19 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// unreached is a subscriber with the first mark that it may lack.
+// unreached is a subscriber with the first mark that it may lack. Attempt is how often
+// it was not reached since it got further.
 type unreached struct {
 	ports.Subscriber
-	from ports.Mark
+	from    ports.Mark
+	attempt int
+}
+
+// reach notes that the subscriber has everything before a mark.
+func (u *unreached) reach(mark ports.Mark) {
+	if mark != (ports.Mark{}) {
+		u.from, u.attempt = mark, 0
+	}
 }
 
 // placeAttempts is how often a place is moved that others move at the same time.
@@ -28,12 +37,12 @@ var errContested = &ports.Error{Op: "core.Deliver", Kind: ports.ErrConflict, Err
 // that whoever is about to make one of them live again finds out.
 //
 // ErrInvalid: the bus carries no catch-ups. After any error some may be behind.
-func (d *Deliverer) putBehind(ctx context.Context, topic ports.Topic, rows []unreached, attempt int) error {
+func (d *Deliverer) putBehind(ctx context.Context, topic ports.Topic, rows []unreached) error {
 	for range placeAttempts {
 		for i := range rows {
 			rows[i].Place.Version++
 		}
-		if err := d.publishCatchUp(ctx, topic, rows, attempt); err != nil {
+		if err := d.publishCatchUp(ctx, topic, rows); err != nil {
 			return err
 		}
 		contested, err := d.movePlaces(ctx, topic, rows)
@@ -74,7 +83,7 @@ func (d *Deliverer) readAgain(ctx context.Context, topic ports.Topic, rows []unr
 		case err != nil:
 			all.fail(err)
 		case now.ReceivedAt.Equal(row.ReceivedAt):
-			all.add(unreached{now, earlier(row.from, now.Place)})
+			all.add(unreached{now, earlier(row.from, now.Place), row.attempt})
 		}
 	})
 	return all.items, all.err

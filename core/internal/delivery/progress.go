@@ -74,7 +74,7 @@ func (f *fanout) pushRun(ctx context.Context, run []member, w window) bool {
 		f.lose(p.clone())
 		return true
 	}
-	switch f.advance(ctx, &p, f.once()) {
+	switch f.advance(ctx, &p, f.attempt()) {
 	case stuck:
 		f.pushSlowly(ctx, p.clone())
 	case lost, abandoned:

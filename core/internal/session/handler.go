@@ -41,7 +41,6 @@ type Config struct {
 // Catcher brings subscribers up to the end of a topic's history: a delivery.Deliverer.
 type Catcher interface {
 	CatchUp(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (gap bool, err error)
-	MakeLive(ctx context.Context, topic ports.Topic, ref ports.OperationRef, receivedAt time.Time) error
 }
 
 // Handler handles what clients send. Its methods may be called concurrently, also

@@ -35,10 +35,31 @@ func (h *Handler) beginning(ctx context.Context, wanted *run.Subscription, asked
 	if b.resumed {
 		b.from, b.gap = h.resumeAt(wanted)
 	}
+	if wanted.Initial != nil {
+		if err := h.lookForGap(ctx, b); err != nil {
+			return nil, err
+		}
+	}
 	if !asked || b.resumed && !b.gap {
 		return b, nil
 	}
 	return b, h.readStart(ctx, wanted, b)
+}
+
+// lookForGap is for a subscription whose initial result takes the place of what is
+// missing: it then begins as a fresh one.
+func (h *Handler) lookForGap(ctx context.Context, b *beginning) error {
+	for topic, from := range b.from {
+		_, _, err := h.History.Read(ctx, topic, from, 1)
+		switch {
+		case peer.Is(err, ports.ErrGap):
+			b.gap, b.from = true, nil
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // resumeAt is where a client goes on. Gap: it has no position of a topic with a history,
@@ -51,7 +72,7 @@ func (h *Handler) resumeAt(wanted *run.Subscription) (from map[ports.Topic]ports
 		switch {
 		case ok && keeps && h.History != nil:
 			from[topic] = mark.After()
-		case ok || keeps:
+		default:
 			gap = true
 		}
 	}
@@ -77,25 +98,17 @@ func (h *Handler) readStart(ctx context.Context, wanted *run.Subscription, b *be
 	return nil
 }
 
-// begin has a subscription that was just placed catch up, and gives its client the
-// positions where it begins. Proceed is false where it has ended, or somebody else sees
-// to it.
+// begin has a subscription that was just placed catch up. Proceed is false where it has
+// ended.
 func (h *Handler) begin(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) (proceed bool, err error) {
-	if err := h.catchUpAll(ctx, s, b); err != nil {
-		return false, h.endFailed(ctx, s, err)
-	}
+	gap, err := h.catchUpAll(ctx, s, b)
 	switch {
-	case !b.gap:
-	case wanted.Initial == nil:
+	case err != nil:
+		return false, h.endFailed(ctx, s, err)
+	case gap || b.gap && wanted.Initial == nil:
 		return false, h.Peers.EndWithErrors(ctx, s.Operation, peer.Missed())
-	case b.from != nil:
-		if inPlace, err := h.makeLive(ctx, s, wanted, b); err != nil {
-			return false, h.endFailed(ctx, s, err)
-		} else if !inPlace {
-			return false, nil
-		}
 	}
-	return true, h.sendStart(ctx, s, b)
+	return true, nil
 }
 
 // endFailed ends a subscription that could not begin as it should.
@@ -105,15 +118,13 @@ func (h *Handler) endFailed(ctx context.Context, s *starting, cause error) error
 }
 
 // catchUpAll brings a resumed subscription up to the present in all of its topics.
-func (h *Handler) catchUpAll(ctx context.Context, s *starting, b *beginning) error {
+func (h *Handler) catchUpAll(ctx context.Context, s *starting, b *beginning) (gap bool, err error) {
 	for topic := range b.from {
-		gap, err := h.catchUp(ctx, s, topic)
-		if err != nil {
-			return err
+		if gap, err = h.catchUp(ctx, s, topic); gap || err != nil {
+			return gap, err
 		}
-		b.gap = b.gap || gap
 	}
-	return nil
+	return false, nil
 }
 
 // catchUp has half of the time that there is for the message; the bus does the rest.
@@ -126,31 +137,10 @@ func (h *Handler) catchUp(ctx context.Context, s *starting, topic ports.Topic) (
 	return h.Catcher.CatchUp(ctx, topic, s.Ref)
 }
 
-// makeLive goes on without the events that are missing. What comes from now on is
-// delivered, and the initial result is made afterwards.
-func (h *Handler) makeLive(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) (proceed bool, err error) {
-	if b.asked {
-		if err := h.readStart(ctx, wanted, b); err != nil {
-			return false, err
-		}
-	}
-	for topic := range b.from {
-		err := h.Catcher.MakeLive(ctx, topic, s.Ref, s.ReceivedAt)
-		switch {
-		case peer.Is(err, ports.ErrConflict): // live already, or a delivery sees to it
-		case peer.Is(err, ports.ErrNotFound):
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-	}
-	return true, nil
-}
-
 // sendStart gives a client that resumes by itself the positions where it begins: in a
 // result without data, which such a client keeps for itself.
 func (h *Handler) sendStart(ctx context.Context, s *starting, b *beginning) error {
-	if len(b.start) == 0 && !b.gap || !b.asked {
+	if !b.asked || len(b.start) == 0 && !b.gap {
 		return nil
 	}
 	event := map[string]any{"start": b.start}

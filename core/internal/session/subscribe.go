@@ -45,10 +45,12 @@ func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request
 	if proceed, err := h.begin(ctx, s, wanted, b); !proceed {
 		return err
 	}
-	if wanted.Initial == nil || b.resumed && !b.gap {
-		return nil
+	if wanted.Initial != nil && (!b.resumed || b.gap) {
+		if proceed, err := h.sendInitial(ctx, s, p, wanted.Initial, b.gap); !proceed {
+			return err
+		}
 	}
-	return h.sendInitial(ctx, s, p, wanted.Initial, b.gap)
+	return h.sendStart(ctx, s, b) // last: who has it has the initial result
 }
 
 // tagged adds the topics by which the transport finds the connection again.
@@ -60,18 +62,18 @@ func (h *Handler) tagged(topics []ports.Topic, address ports.Address) []ports.To
 	return slices.Concat(topics, tagger.Tags(address))
 }
 
-// sendInitial sends the first result, made after the subscription is in place.
-// Gap: it stands for events that were missed.
-func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared, initial func(context.Context) (any, error), gap bool) error {
+// sendInitial sends the first result, made after the subscription is in place. Gap: it
+// stands for events that were missed. Proceed is false where the subscription has ended.
+func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared, initial func(context.Context) (any, error), gap bool) (proceed bool, err error) {
 	payload, err := initialPayload(run.With(ctx, s.execution()), initial)
 	switch {
 	case isOverdue(ctx):
-		return h.answerOverdue(ctx, s)
+		return false, h.answerOverdue(ctx, s)
 	case errors.Is(err, ports.ErrSkip):
-		return nil
+		return true, nil
 	case err != nil:
 		public := h.Calls.Public(run.With(ctx, s.execution()), err)
-		return h.Peers.EndWithErrors(ctx, s.Operation, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
+		return false, h.Peers.EndWithErrors(ctx, s.Operation, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
 	}
 	x := s.execution()
 	x.Gap = gap
@@ -79,17 +81,17 @@ func (h *Handler) sendInitial(ctx context.Context, s *starting, p *run.Prepared,
 	result := h.Runner.Execute(ctx, x, p, run.DecodePayload(payload))
 	switch {
 	case isOverdue(ctx):
-		return h.answerOverdue(ctx, s)
+		return false, h.answerOverdue(ctx, s)
 	case result.Skip:
-		return nil
+		return true, nil
 	case result.Rejected != nil:
-		return h.Peers.EndWithErrors(ctx, s.Operation, result.Rejected)
+		return false, h.Peers.EndWithErrors(ctx, s.Operation, result.Rejected)
 	}
 	err = h.reply(ctx, s, result.Body)
 	if peer.Is(err, ports.ErrTooLarge) {
-		return h.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
+		return false, h.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
 	}
-	return err
+	return err == nil, err
 }
 
 func initialPayload(ctx context.Context, initial func(context.Context) (any, error)) (_ []byte, err error) {
