@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 type verbBudget struct {
 	*budget
 	engine *core.Engine
+	pusher *silent
 	watch  *watch
 }
 
@@ -28,15 +30,23 @@ type verbBudget struct {
 const budgetPage = 10
 
 // silent is a pusher that sends nothing, so that only the stores and the bus are
-// counted.
-type silent struct{}
+// counted. While it is away it accepts nothing.
+type silent struct {
+	away   error
+	pushed atomic.Int64
+}
 
-func (silent) Push(context.Context, ports.Address, ports.Frame) error  { return nil }
-func (silent) Close(context.Context, ports.Address, int, string) error { return nil }
+func (s *silent) Push(context.Context, ports.Address, ports.Frame) error {
+	if s.away == nil {
+		s.pushed.Add(1)
+	}
+	return s.away
+}
+func (s *silent) Close(context.Context, ports.Address, int, string) error { return s.away }
 
 func newVerbBudget(t *testing.T) *verbBudget {
 	t.Helper()
-	b := &verbBudget{budget: newBudget(t, "verb"), watch: &watch{seen: map[string]string{}}}
+	b := &verbBudget{budget: newBudget(t, "verb"), pusher: &silent{}, watch: &watch{seen: map[string]string{}}}
 	bus := newBackend(b.client(true), redis.Config{})
 	store := newBackend(b.client(true), redis.Config{Now: b.clock.Now})
 	schema, err := graphqlgo.NewSchema(graphql.SchemaConfig{
@@ -53,11 +63,11 @@ func newVerbBudget(t *testing.T) *verbBudget {
 				return core.Subscribe(p.Context, topics)
 			},
 			Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil },
-		}}}),
+		}, "kept": keptField()}}),
 	})
 	success(t, err)
 	b.engine, err = core.New(core.Config{
-		Schema: schema, Store: store, Bus: bus, Pusher: silent{}, Now: b.clock.Now, PageSize: budgetPage,
+		Schema: schema, Store: store, Bus: bus, Pusher: b.pusher, History: store, Now: b.clock.Now, PageSize: budgetPage,
 	})
 	success(t, err)
 	return b
@@ -144,6 +154,7 @@ func TestVerbBudget(t *testing.T) {
 	b.sessions()
 	b.publishing()
 	b.delivering()
+	b.remembering()
 	b.consuming()
 	b.routing()
 	b.documented("costs.md", "redis")
