@@ -39,10 +39,10 @@ type Config struct {
 	// the context as it is.
 	NewContext func(context.Context) context.Context
 
-	// EventExtensions puts the ID and the position of the event into every result
-	// of a delivery, as {"extensions": {"event": {"id": ..., "position": ...}}}, so
-	// that clients can drop repeats. Events that a history keeps have them in any
-	// case. Default: no.
+	// EventExtensions puts the ID of the event into every result of a delivery, as
+	// {"extensions": {"event": {"id": ...}}}, so that clients can drop repeats. Where a
+	// history keeps the event, its ID and its position, by which clients resume, are
+	// there in any case. Default: no.
 	EventExtensions bool
 
 	// Observer makes traces and metrics of what the engine does. Default: none,

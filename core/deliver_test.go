@@ -623,7 +623,7 @@ func TestDeliverNamesTheEventInExtensions(t *testing.T) {
 		t.Fatal(err)
 	}
 	equalFrames(t, f.pushed.take(client.ID), []string{
-		`{"id":"1","type":"next","payload":{"data":{"feed":"a"},"extensions":{"event":{"id":"0","position":"0001"}}}}`,
+		`{"id":"1","type":"next","payload":{"data":{"feed":"a"},"extensions":{"event":{"id":"0"}}}}`,
 	})
 }
 

@@ -338,6 +338,28 @@ func TestResumeAfterAGap(t *testing.T) {
 	})
 }
 
+// A client that sends one position, as EventSource does, has no use for the positions
+// where its subscription begins anew.
+func TestResumeWithOnePositionHasNoStart(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		h, _ := kept(t)
+		c := h.dial(protocol)
+		c.subscribe("1", `subscription { first }`)
+		h.tick(ticks("tick"), 1)
+		position := c.ticked().resume()[0]
+		for n := range 60 { // the topic keeps 50
+			h.tick(ticks("tick"), n)
+		}
+		again := h.dial(protocol)
+		again.send(again.requesting("1", map[string]any{"query": `subscription { first }`, "extensions": map[string]any{"resume": position}}))
+		received := again.received()
+		if len(received) != 1 || !strings.Contains(received[0], `"recovered":false`) || strings.Contains(received[0], "start") {
+			t.Errorf("got %q, want the initial result alone", received)
+		}
+	})
+}
+
 // A resumed subscription that lacks nothing gets no initial result.
 func TestResumeRunsInitialOnlyAtAGap(t *testing.T) {
 	t.Parallel()

@@ -58,7 +58,7 @@
 //	origin of a page, no room              403, 503
 //
 // Origins are checked by what holds the streams, as on handshakes of sockets. A
-// mutation by GET is an error in the stream. The header Last-Event-ID becomes the
+// mutation by GET is an error in the stream. The header Last-Event-ID joins the
 // extension "resume" of the request.
 //
 // Batches, multipart requests (uploads) and results in parts (defer) are not

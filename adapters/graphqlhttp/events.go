@@ -108,8 +108,9 @@ func oneLine(text []byte) []byte {
 // mostExtensions is how many bytes of a response's end can be its extensions.
 const mostExtensions = 2 << 10
 
-// position is the position of the event in a response's extensions, which come last
-// (core.Config.EventExtensions); empty where it has none, or none that fits a line.
+// position is the position of the event in a response's extensions, which come last, or
+// the only one where a subscription begins; empty where it has none, or none that fits a
+// line.
 func position(response []byte) string {
 	tail := response[max(0, len(response)-mostExtensions):]
 	for {
@@ -129,11 +130,16 @@ func eventPosition(text []byte) (position string, ok bool) {
 	text, ok = bytes.CutSuffix(bytes.TrimRight(text, " \t\r\n"), []byte("}"))
 	var extensions struct {
 		Event struct {
-			Position string `json:"position"`
+			Position string   `json:"position"`
+			Start    []string `json:"start"`
 		} `json:"event"`
 	}
-	if !ok || json.Unmarshal(text, &extensions) != nil || strings.ContainsAny(extensions.Event.Position, "\x00\r\n") {
+	if !ok || json.Unmarshal(text, &extensions) != nil {
 		return "", false
 	}
-	return extensions.Event.Position, true
+	position = extensions.Event.Position
+	if start := extensions.Event.Start; position == "" && len(start) == 1 {
+		position = start[0]
+	}
+	return position, !strings.ContainsAny(position, "\x00\r\n")
 }

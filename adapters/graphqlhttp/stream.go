@@ -107,8 +107,9 @@ func payload(request ports.Request, lastEventID string) (json.RawMessage, error)
 	return json.Marshal(fields)
 }
 
-// resuming puts the ID of the last event into the extensions, as "resume". A position
-// for each topic, which only the extensions can have, stays.
+// resuming puts the ID of the last event into the extensions, as "resume": behind the
+// positions of a list, where it takes the place of that of its topic, or instead of a
+// single one.
 func resuming(extensions json.RawMessage, lastEventID string) (json.RawMessage, error) {
 	if lastEventID == "" {
 		return extensions, nil
@@ -119,13 +120,19 @@ func resuming(extensions json.RawMessage, lastEventID string) (json.RawMessage, 
 			return nil, malformed("extensions: expected an object or null")
 		}
 	}
-	if kindOf(fields["resume"]) == kindObject {
-		return extensions, nil
+	var resume any = lastEventID
+	var positions []json.RawMessage
+	if json.Unmarshal(fields["resume"], &positions) == nil && positions != nil {
+		list := make([]any, 0, len(positions)+1)
+		for _, position := range positions {
+			list = append(list, position)
+		}
+		resume = append(list, lastEventID)
 	}
-	position, err := json.Marshal(lastEventID)
+	encoded, err := json.Marshal(resume)
 	if err != nil {
 		return nil, err
 	}
-	fields["resume"] = position
+	fields["resume"] = encoded
 	return json.Marshal(fields)
 }

@@ -107,7 +107,8 @@ func TestLastEventIDResumes(t *testing.T) {
 		"an ID":                      {``, "17", `{"query":"q","extensions":{"resume":"17"}}`},
 		"beside others":              {`{"a":[1]}`, "17", `{"query":"q","extensions":{"a":[1],"resume":"17"}}`},
 		"later than that of the URL": {`{"resume":"1"}`, "17", `{"query":"q","extensions":{"resume":"17"}}`},
-		"a position for each topic":  {`{"resume":{"a":"1"}}`, "17", `{"query":"q","extensions":{"resume":{"a":"1"}}}`},
+		"behind those of a list":     {`{"resume":["1","2"]}`, "17", `{"query":"q","extensions":{"resume":["1","2","17"]}}`},
+		"behind those of none":       {`{"resume":[]}`, "17", `{"query":"q","extensions":{"resume":["17"]}}`},
 		"quotes":                     {``, `"`, `{"query":"q","extensions":{"resume":"\""}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,9 +208,11 @@ func TestEvents(t *testing.T) {
 		inData   = `{"data":{"extensions":{"event":{"position":"1"}}}}`
 		inErrors = `{"errors":[{"message":"x","extensions":{"event":{"position":"1"}}}]}`
 		broken   = `{"data":{"a":1},"extensions":{"event":{"position":"1\n2"}}}`
+		start    = `{"data":null,"extensions":{"event":{"start":["0012"]}}}`
+		starts   = `{"data":null,"extensions":{"event":{"start":["0012","0013"]}}}`
 		twice    = `{"data":{"extensions":{"event":{"position":"1"}}},"extensions":{"event":{"position":"2"},"x":{"extensions":{}}}}`
 	)
-	got := written(t, asEvents, plain, placed, spaced, inData, inErrors, broken, twice)
+	got := written(t, asEvents, plain, placed, spaced, inData, inErrors, broken, start, starts, twice)
 	want := ":\n\n" +
 		"event: next\ndata: " + plain + "\n\n" +
 		"event: next\nid: 0017\ndata: " + placed + "\n\n" +
@@ -217,6 +220,8 @@ func TestEvents(t *testing.T) {
 		"event: next\ndata: " + inData + "\n\n" +
 		"event: next\ndata: " + inErrors + "\n\n" +
 		"event: next\ndata: " + broken + "\n\n" +
+		"event: next\nid: 0012\ndata: " + start + "\n\n" +
+		"event: next\ndata: " + starts + "\n\n" +
 		"event: next\nid: 2\ndata: " + twice + "\n\n" +
 		":\n\n" +
 		`event: next` + "\n" + `data: {"errors":[{"message":"wrong"}]}` + "\n\n" +

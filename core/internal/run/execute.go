@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +63,10 @@ func (r *Runner) eventExtension(x *Execution) map[string]any {
 	case x.Event.ID == "" || x.Position == "" && !r.EventExtensions:
 		return nil
 	}
-	extension := map[string]any{"id": x.Event.ID, "position": cmp.Or(x.Position, x.Event.Position)}
+	extension := map[string]any{"id": x.Event.ID}
+	if x.Position != "" {
+		extension["position"] = x.Position
+	}
 	if x.CaughtUp {
 		extension["caughtUp"] = true
 	}

@@ -55,8 +55,9 @@ func (r Resume) Add(position string) error {
 }
 
 // ParseResume reads the extension "resume" of a request: a position, or a list of
-// them. Asked is true where the client has sent it, empty or not. At most so many
-// positions are read.
+// them. Asked is true where it is a list, empty or not: such a client wants to have the
+// positions where its subscription begins. One that has no more than the ID of the last
+// event of a stream would take those for a result. At most so many positions are read.
 func ParseResume(extensions json.RawMessage, most int) (resume Resume, asked bool, err error) {
 	if len(extensions) == 0 {
 		return nil, false, nil
@@ -68,32 +69,33 @@ func ParseResume(extensions json.RawMessage, most int) (resume Resume, asked boo
 	if len(fields.Resume) == 0 {
 		return nil, false, nil
 	}
-	positions, err := positionsOf(fields.Resume)
+	positions, asked, err := positionsOf(fields.Resume)
 	switch {
 	case err != nil:
-		return nil, true, err
+		return nil, asked, err
 	case len(positions) > most:
-		return nil, true, fmt.Errorf("extensions.resume may have at most %d positions", most)
+		return nil, asked, fmt.Errorf("extensions.resume may have at most %d positions", most)
 	}
 	resume = Resume{}
 	for i, position := range positions {
 		if err := resume.Add(position); err != nil {
-			return nil, true, fmt.Errorf("extensions.resume: position %d %w", i+1, err)
+			return nil, asked, fmt.Errorf("extensions.resume: position %d %w", i+1, err)
 		}
 	}
-	return resume, true, nil
+	return resume, asked, nil
 }
 
-func positionsOf(value json.RawMessage) (positions []string, err error) {
-	var one string
+// positionsOf reads one position, or a list of them.
+func positionsOf(value json.RawMessage) (positions []string, list bool, err error) {
+	var one *string
 	if json.Unmarshal(value, &one) == nil {
-		if one == "" {
-			return nil, nil
+		if one == nil || *one == "" {
+			return nil, false, nil
 		}
-		return []string{one}, nil
+		return []string{*one}, false, nil
 	}
 	if json.Unmarshal(value, &positions) != nil {
-		return nil, errors.New("extensions.resume must be a position or a list of them")
+		return nil, false, errors.New("extensions.resume must be a position or a list of them")
 	}
-	return positions, nil
+	return positions, true, nil
 }
