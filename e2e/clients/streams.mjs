@@ -24,11 +24,32 @@ const sink = {
   complete: () => say({ complete: true }),
 };
 
+/** reporting is a fetch that reports which header Last-Event-ID is sent. */
+const reporting = (input, init) => {
+  const id = init.headers['Last-Event-ID'];
+  if (id) say({ resumes: id });
+  return fetch(input, init);
+};
+
 const clients = {
   async 'graphql-sse'() {
     const { createClient } = await import('graphql-sse');
     const client = createClient({ url, retryAttempts: 60, retry: () => new Promise((resolve) => setTimeout(resolve, 100)) });
     return (query) => client.subscribe({ query }, sink);
+  },
+  async 'graphql-sse-resuming'() {
+    const { newClient } = await import('./recipes/graphql-sse.mjs');
+    const client = newClient({ url, retryAttempts: 60, retry: () => new Promise((resolve) => setTimeout(resolve, 100)) });
+    return (query) => client.subscribe({ query }, sink);
+  },
+  async 'graphql-sse-header'() {
+    const { subscribe } = await import('./recipes/graphql-sse-header.mjs');
+    const retry = () => new Promise((resolve) => setTimeout(resolve, 100));
+    return (query) => subscribe({ url, retryAttempts: 60, retry, fetchFn: reporting }, { query }, sink);
+  },
+  async 'eventsource-resuming'() {
+    const { listen } = await import('./recipes/eventsource.mjs');
+    return (query) => listen(url, query, { ...sink, fetch: reporting });
   },
   async urql() {
     const { Client, createRequest, fetchExchange } = await import('@urql/core');
@@ -50,12 +71,7 @@ const clients = {
     const { EventSource } = await import('eventsource');
     return (query) => {
       const source = new EventSource(`${url}?query=${encodeURIComponent(query)}`, {
-        // What it sends is reported, to see the ID of the last event.
-        fetch: (input, init) => {
-          const id = init.headers['Last-Event-ID'];
-          if (id) say({ resumes: id });
-          return fetch(input, init);
-        },
+        fetch: reporting,
       });
       source.addEventListener('next', ({ data }) => sink.next(JSON.parse(data)));
       source.addEventListener('complete', () => {

@@ -16,21 +16,28 @@ import (
 
 	"github.com/fanql/fanql"
 	"github.com/fanql/fanql/adapters/graphqlgo"
+	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/e2e/internal/program"
+	"github.com/fanql/fanql/internal/must"
+	"github.com/fanql/fanql/ports"
 )
 
 // server is a server that can be started again at its address.
 type server struct {
 	t       *testing.T
 	topic   core.Topic[string]
+	backend ports.Backend // outlives the server
 	address string
 	running *fanql.Server
 	stop    func()
 }
 
-func serve(t *testing.T) *server {
-	s := &server{t: t, topic: core.NewTopic[string]("texts"), address: "127.0.0.1:0"}
+func serve(t *testing.T, options ...core.TopicOption) *server {
+	s := &server{
+		t: t, topic: core.NewTopic[string]("texts", options...), address: "127.0.0.1:0",
+		backend: must.Make(memory.New(memory.Config{})),
+	}
 	s.begin()
 	t.Cleanup(func() { s.stop() })
 	return s
@@ -46,7 +53,7 @@ func (s *server) begin() {
 	}
 	s.address = listener.Addr().String()
 	s.running, err = fanql.NewServer(fanql.Config{
-		Schema: s.schema(), Core: func(c *core.Config) { c.EventExtensions = true },
+		Schema: s.schema(), Backend: s.backend, Core: func(c *core.Config) { c.EventExtensions = true },
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -65,6 +72,14 @@ func (s *server) begin() {
 func (s *server) restart() {
 	s.t.Helper()
 	s.stop()
+	s.begin()
+}
+
+// away is a restart, with events that are published while nobody serves.
+func (s *server) away(texts ...string) {
+	s.t.Helper()
+	s.stop()
+	s.publish(texts...)
 	s.begin()
 }
 

@@ -12,8 +12,6 @@ var clients = []struct {
 	name string
 	// reconnects: the client comes back by itself when the server cuts it off.
 	reconnects bool
-	// resumes: it says what it had last when it comes back.
-	resumes bool
 	// cut is in what it reports when it is cut off, unless it comes back.
 	cut string
 	// completes: it reports the end of an operation after errors.
@@ -21,7 +19,7 @@ var clients = []struct {
 }{
 	{name: "graphql-sse", reconnects: true, completes: true},
 	{name: "urql", cut: "terminated", completes: true},
-	{name: "eventsource", reconnects: true, resumes: true, completes: true},
+	{name: "eventsource", reconnects: true, completes: true},
 	{name: "apollo-4", cut: "terminated", completes: true},
 	{name: "apollo-3", cut: "terminated"},
 }
@@ -66,11 +64,6 @@ func TestClientsOnStreams(t *testing.T) {
 					t.Fatalf("the cut is reported as %s", got)
 				}
 				return
-			}
-			if client.resumes {
-				if got := c.next(); !strings.HasPrefix(got, `{"resumes":"`) {
-					t.Fatalf("coming back, it reports %s", got)
-				}
 			}
 			c.want(`{"next":{"texts":"first"}}`)
 			s.publish("four")

@@ -1,0 +1,6 @@
+// docs:start graphql-ws
+import { resumable } from '@fanql/resume';
+import { createClient } from 'graphql-ws';
+
+export const newClient = (options) => resumable(createClient({ retryAttempts: Infinity, ...options }));
+// docs:end graphql-ws
