@@ -29,8 +29,10 @@ type Program struct {
 	// ID is that of its process.
 	ID int
 	// Stop asks the program to stop and returns when it has, for tests that do not
-	// leave that to their end. Only the first call does something.
+	// leave that to their end. Only the first call of Stop and Kill does something.
 	Stop func()
+	// Kill ends the program as kill -9 does, and returns when it has ended.
+	Kill func()
 }
 
 // Start builds a package of this module, given by its folder, starts it in the
@@ -46,13 +48,25 @@ func Start(t *testing.T, folder string, args ...string) Program {
 // them.
 func StartWith(t *testing.T, tags, folder string, args ...string) Program {
 	t.Helper()
-	// Built with the race detector, and halted by the first race.
-	binary := filepath.Join(t.TempDir(), filepath.Base(folder))
+	return Run(t, Build(t, tags, folder), args...)
+}
+
+// Build builds a package with the race detector, and returns the program.
+func Build(t *testing.T, tags, folder string) (binary string) {
+	t.Helper()
+	binary = filepath.Join(t.TempDir(), filepath.Base(folder))
 	build := exec.CommandContext(t.Context(), "go", "build", "-race", "-tags", tags, "-o", binary, Module+"/"+folder) //nolint:gosec // a package of this module
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", folder, err, output)
 	}
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...) //nolint:gosec // built above
+	return binary
+}
+
+// Run is Start of a program that was built before. The first race halts it.
+func Run(t *testing.T, binary string, args ...string) Program {
+	t.Helper()
+	folder := filepath.Base(binary)
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...) //nolint:gosec // built by Build
 	command.Dir = root(t)                                                               // as make does
 	command.Env = append(os.Environ(), "GORACE=halt_on_error=1")
 	command.Stderr = t.Output()
@@ -68,12 +82,14 @@ func StartWith(t *testing.T, tags, folder string, args ...string) Program {
 		defer close(drained)
 		readAddress(io.TeeReader(stdout, t.Output()), address)
 	}()
-	stop := sync.OnceFunc(func() { stop(t, folder, command, drained) })
+	var once sync.Once
+	stop := func() { once.Do(func() { stop(t, folder, command, drained) }) }
+	kill := func() { once.Do(func() { kill(command, drained) }) }
 	t.Cleanup(stop)
 
 	select {
 	case base := <-address:
-		return Program{Base: base, ID: command.Process.Pid, Stop: stop}
+		return Program{Base: base, ID: command.Process.Pid, Stop: stop, Kill: kill}
 	case <-drained:
 		t.Fatalf("%s ended before it printed its address", folder)
 	case <-time.After(Patience):
@@ -121,6 +137,13 @@ func stop(t *testing.T, folder string, command *exec.Cmd, drained <-chan struct{
 		t.Errorf("%s ended with %v", folder, err)
 	}
 	stuck.Stop()
+}
+
+// kill ends a program, which cannot call that a success.
+func kill(command *exec.Cmd, drained <-chan struct{}) {
+	_ = command.Process.Kill()
+	<-drained
+	_ = command.Wait()
 }
 
 // Require fails the test, with what to do about it, where a program is missing.

@@ -20,13 +20,20 @@ type RoomUpdate struct {
 	Typing  *string   `json:"typing,omitempty"`
 }
 
+// docs:start topics
+
 // RoomTopic is what happens in one room.
 func RoomTopic(name string) core.Topic[RoomUpdate] {
-	return core.NewTopic[RoomUpdate]("room/" + name)
+	return core.NewTopic[RoomUpdate]("room/"+name, kept())
 }
 
 // ActivityTopic is every message of every room.
-func ActivityTopic() core.Topic[Message] { return core.NewTopic[Message]("activity") }
+func ActivityTopic() core.Topic[Message] { return core.NewTopic[Message]("activity", kept()) }
+
+// kept is for whoever loses the connection for a while.
+func kept() core.TopicOption { return core.Keep(1000, time.Hour) }
+
+// docs:end topics
 
 // Chat is what the resolvers do, whatever library the schema is written in.
 type Chat struct{ History History }

@@ -27,6 +27,7 @@ type cloudOptions struct {
 	processes    int
 	reorder      time.Duration
 	seed         uint64
+	lifetime     time.Duration
 	noDisconnect bool
 }
 
@@ -74,7 +75,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	}
 	c.sockets, err = local.NewGateway(local.Config{
 		Function: functions["websocket"], Stage: stage, Logger: logger,
-		ReorderWithin: options.reorder, Seed: options.seed, NoDisconnect: options.noDisconnect,
+		ReorderWithin: options.reorder, Seed: options.seed, Lifetime: options.lifetime, NoDisconnect: options.noDisconnect,
 	})
 	if err != nil {
 		return nil, err

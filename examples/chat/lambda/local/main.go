@@ -35,6 +35,7 @@ func main() {
 	flag.IntVar(&options.processes, "processes", 4, "processes of each function at the most")
 	flag.DurationVar(&options.reorder, "reorder", 0, "delay each message by a random time up to this")
 	flag.Uint64Var(&options.seed, "seed", 1, "what those times are drawn from")
+	flag.DurationVar(&options.lifetime, "lifetime", 0, "how long a connection may last; 0 is as on AWS, two hours")
 	flag.BoolVar(&options.noDisconnect, "no-disconnect", false, "lose every $disconnect")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
