@@ -3,6 +3,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 web := examples/chat/web
+# The module for JavaScript clients.
+resume := clients/dist/resume.js
 # What npm writes last when it installs the packages of a lockfile.
 packages := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,\
   $(shell find e2e examples/subgraph -name node_modules -prune -o -name package-lock.json -print))
@@ -34,14 +36,14 @@ run-lambda: setup web ## the same chat on its Lambda functions, a local API Gate
 	go build -o bin/chat-lambda ./examples/chat/lambda/local
 	@exec bin/chat-lambda
 
-test: setup web $(packages) ## all tests, after installing what they need
+test: setup web $(resume) $(packages) ## all tests, after installing what they need
 	go test -race -tags 'integration e2e' ./...
 	cd bench && go vet ./...
 
 unit: ## the tests that need nothing but Go
 	go test -race ./...
 
-e2e: setup web $(packages) ## the chat example with real clients and a browser
+e2e: setup web $(resume) $(packages) ## the chat example with real clients and a browser
 	go test -race -tags e2e ./e2e/...
 
 lint: ## formatting, linters, tidiness of go.mod
@@ -76,12 +78,15 @@ setup: ## installs what the tests need, or says what to install
 
 web: $(web)/dist/index.html ## builds the pages of the chat example
 
+$(resume): clients/src/resume.ts clients/package.json clients/package-lock.json clients/tsconfig.json
+	cd clients && npm ci && npm run build
+
 # Built again when a source or the lockfile is newer than the pages are.
-$(web)/dist/index.html: $(shell find $(web) -name node_modules -prune -o -name dist -prune -o -type f -print)
+$(web)/dist/index.html: clients/src/resume.ts $(shell find $(web) -name node_modules -prune -o -name dist -prune -o -type f -print)
 	cd $(web) && npm ci && npm run build
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci
 
 clean: ## removes what was built
-	rm -rf bin $(web)/dist $(web)/node_modules $(dir $(packages))
+	rm -rf bin $(web)/dist $(web)/node_modules clients/dist clients/node_modules $(dir $(packages))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,11 @@ type browserResult struct {
 	Ada, Grace []message
 	// Typing is what Ada sees while Grace writes.
 	Typing string
+	// Away is what Ada sees after a while without a network.
+	Away struct {
+		// Heading stands above the messages that she missed; All are those of the room.
+		Heading, Missed, All []string
+	}
 	// Explorer is the result that the explorer shows for a subscription.
 	Explorer string
 	// Problems are the errors in the pages' consoles.
@@ -49,6 +55,11 @@ func TestBrowser(t *testing.T) {
 	}
 	if !strings.Contains(got.Typing, "Grace") {
 		t.Errorf("while Grace writes, Ada sees %q", got.Typing)
+	}
+	missed := []string{"are you there?", "Ada?"}
+	if away := got.Away; !slices.Equal(away.Missed, missed) || len(away.Heading) != 1 ||
+		!slices.Equal(away.All, []string{"anybody here?", "hello Ada", "hello Grace", missed[0], missed[1], "there you are"}) {
+		t.Errorf("after a while without a network, Ada sees %+v, want %q marked as missed", away, missed)
 	}
 	if !strings.Contains(got.Explorer, "to the explorer") {
 		t.Errorf("the explorer shows %q, want the message that was published", got.Explorer)

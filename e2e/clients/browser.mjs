@@ -6,6 +6,8 @@ import { publish } from './scenario.mjs';
 const [base, executablePath, screenshots] = process.argv.slice(2);
 const ROOM = 'e2e browser';
 const problems = [];
+/** Whether a page has no network, and its sockets fail. */
+let offline = false;
 
 const browser = await chromium.launch({
   executablePath,
@@ -45,7 +47,30 @@ async function visit() {
   await shown(grace, 'hello Grace');
   await grace.screenshot({ path: `${screenshots}/room.png` });
 
-  return { ada: await messages(ada), grace: await messages(grace), typing, explorer: await explore(), problems };
+  const conversation = { ada: await messages(ada), grace: await messages(grace) };
+  const away = await returning(ada);
+  return { ...conversation, typing, away, explorer: await explore(), problems };
+}
+
+/** returning has a page lose its network for a while, and returns what it shows as missed. */
+async function returning(page) {
+  offline = true;
+  await page.context().setOffline(true);
+  await page.locator('[data-testid=status][data-state=reconnecting]').waitFor();
+  await publish(base, ROOM, 'are you there?');
+  await publish(base, ROOM, 'Ada?');
+  await page.context().setOffline(false);
+  await shown(page, 'are you there?');
+  await shown(page, 'Ada?');
+  offline = false;
+  await publish(base, ROOM, 'there you are');
+  await shown(page, 'there you are');
+  await page.screenshot({ path: `${screenshots}/away.png` });
+  return {
+    heading: await page.getByTestId('away').allInnerTexts(),
+    missed: await page.locator('.message.missed [data-testid=message-text]').allInnerTexts(),
+    all: (await messages(page)).map(({ text }) => text),
+  };
 }
 
 /** open opens a page of a visitor who has never been here. */
@@ -56,7 +81,7 @@ async function open(path) {
   page.on('console', (entry) => {
     // config.json is for servers that keep the API elsewhere; here is none.
     const { url } = entry.location();
-    if (entry.type() === 'error' && !url.endsWith('/config.json')) problems.push(`${entry.text()} ${url}`);
+    if (entry.type() === 'error' && !offline && !url.endsWith('/config.json')) problems.push(`${entry.text()} ${url}`);
   });
   await page.goto(base + path);
   return page;

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
@@ -35,6 +35,8 @@ export default defineConfig({
   // Relative addresses: the same files work at a domain's root and below an
   // API Gateway stage.
   base: "./",
+  // The module's source, which is built with the pages.
+  resolve: { alias: { "@fanql/resume": resolve(import.meta.dirname, "../../../clients/src/resume.ts") } },
   // Two pages, not one application: an unknown path is a 404.
   appType: "mpa",
   plugins: [withoutWebFonts(), compressed()],

@@ -152,7 +152,7 @@ export class App {
     this.#leaveRoom = this.#connection.watch<RoomData>(
       roomSubscription,
       { name },
-      ({ room }) => this.#updated(this.#timeline(name), room),
+      ({ room }, caughtUp) => this.#updated(this.#timeline(name), room, caughtUp),
       (problem) => {
         this.#roomProblem = `This room is interrupted: ${problem.message.replace(/\.$/, "")}. Joining it again…`;
         this.#render();
@@ -160,14 +160,14 @@ export class App {
     );
   }
 
-  #updated(timeline: Timeline, { history, message, typing }: RoomUpdate): void {
+  #updated(timeline: Timeline, { history, message, typing }: RoomUpdate, caughtUp: boolean): void {
     this.#roomProblem = "";
     if (history) timeline.takeHistory(history);
     if (message) {
-      timeline.take(message);
+      timeline.take(message, caughtUp && message.author !== this.#name);
       this.#typists.stopped(message.author);
     }
-    if (typing && typing !== this.#name) this.#typists.typed(typing);
+    if (typing && typing !== this.#name && !caughtUp) this.#typists.typed(typing);
     this.#render();
   }
 

@@ -1,8 +1,9 @@
-// The socket: one graphql-ws client that stays connected, and three things that
+// The socket: one graphql-ws client that stays connected, and four things that
 // the client leaves to its user. It never repeats a request that the server may
-// have carried out, it subscribes again when the server ends a subscription, and
-// it notices a silent death.
+// have carried out, it subscribes again when the server ends a subscription, it
+// notices a silent death, and subscriptions go on where they were.
 
+import { resumable } from "@fanql/resume";
 import { createClient, type Client, type FormattedExecutionResult } from "graphql-ws/client";
 import { Disconnected, hasCode, Refused, TimedOut } from "./problems";
 
@@ -21,8 +22,15 @@ const leastBetweenSockets = 2_000;
 
 type Variables = Record<string, unknown>;
 
+/** What results of a subscription say of their event. */
+interface EventExtensions extends Record<string, unknown> {
+  /** The event happened while this client was away. */
+  event?: { caughtUp?: boolean };
+}
+
 export class Connection {
   readonly #client: Client;
+  readonly #resuming: Client;
   readonly #onStatus: (status: Status) => void;
   /** Rejects each request that is under way. */
   readonly #underWay = new Set<(problem: unknown) => void>();
@@ -66,6 +74,7 @@ export class Connection {
         closed: () => this.#lost(),
       },
     });
+    this.#resuming = resumable(this.#client);
     const { signal } = this.#ended;
     // Browsers keep a socket that has no network for minutes before they tell.
     addEventListener("offline", () => this.#client.terminate(), { signal });
@@ -102,14 +111,14 @@ export class Connection {
   }
 
   /**
-   * Subscribes until the returned function is called: across reconnections, and
-   * afresh, ever more slowly, when the server ends the subscription or reports
-   * an error. onProblem hears each such error.
+   * Subscribes until the returned function is called: across reconnections, after
+   * which what was missed comes first, and afresh, ever more slowly, when the server
+   * ends the subscription or reports an error. onProblem hears each such error.
    */
   watch<Data>(
     query: string,
     variables: Variables,
-    onData: (data: Data) => void,
+    onData: (data: Data, caughtUp: boolean) => void,
     onProblem: (problem: Error) => void,
   ): () => void {
     let unsubscribe = () => {};
@@ -120,14 +129,14 @@ export class Connection {
       if (!stopped) timer = setTimeout(start, retryDelay(failures++));
     };
     const start = () => {
-      unsubscribe = this.#client.subscribe<Data>(
+      unsubscribe = this.#resuming.subscribe<Data, EventExtensions>(
         { query, variables },
         {
           next: (result) => {
             if (stopped) return;
             if (result.errors?.length) return onProblem(new Refused(result.errors));
             failures = 0;
-            if (result.data) onData(result.data);
+            if (result.data) onData(result.data, result.extensions?.event?.caughtUp ?? false);
           },
           error: (problem) => {
             if (stopped) return;

@@ -11,6 +11,8 @@ export interface Entry {
   text: string;
   sentAt: Date;
   state: "sent" | "sending" | "failed";
+  /** It was said while this page had no connection. */
+  missed?: boolean;
   /** What became of it when it failed, as a sentence. */
   problem?: string;
 }
@@ -26,7 +28,7 @@ export class Timeline {
     return [...this.#told, ...this.#own];
   }
 
-  /** Takes the history, which comes again after each reconnection. */
+  /** Takes the history, which comes again where the server no longer has what was missed. */
   takeHistory(messages: readonly Message[]): void {
     // Without a common message there is a gap that nothing would show, so what
     // was known before it goes.
@@ -37,13 +39,13 @@ export class Timeline {
   }
 
   /** Takes a message that the server tells; what is known already is dropped. */
-  take(message: Message): void {
+  take(message: Message, missed = false): void {
     if (this.#has(message.id)) return;
     // The event of one's own message may come before the answer to the mutation,
     // and instead of it when the socket broke in between.
     const own = this.#own.find((entry) => entry.author === message.author && entry.text === message.text);
     if (own) this.discard(own);
-    this.#place(own ?? { key: message.id, author: "", text: "", sentAt: new Date(), state: "sent" }, message);
+    this.#place(own ?? { key: message.id, author: "", text: "", sentAt: new Date(), state: "sent", missed }, message);
   }
 
   /** Shows a message of one's own before the server knows of it. */

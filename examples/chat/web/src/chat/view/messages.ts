@@ -25,6 +25,7 @@ export class Messages {
   readonly #actions: MessageActions;
   #rows = new Kept<MessageRow>();
   #days = new Kept<DayRow>();
+  #returns = new Kept<HTMLElement>();
   #shown: Timeline | undefined;
   #known = new Set<string>();
   #newBelow = 0;
@@ -66,6 +67,7 @@ export class Messages {
     arrange(this.#list, this.#render(entries, own));
     this.#rows.sweep();
     this.#days.sweep();
+    this.#returns.sweep();
 
     if (changedRoom || this.#atEnd || fresh.some((entry) => entry.state === "sending")) return this.toEnd();
     this.#newBelow += fresh.filter((entry) => entry.author !== own).length;
@@ -76,6 +78,7 @@ export class Messages {
     this.#shown = timeline;
     this.#rows = new Kept();
     this.#days = new Kept();
+    this.#returns = new Kept();
     this.#known = new Set();
     this.#newBelow = 0;
   }
@@ -86,7 +89,9 @@ export class Messages {
     for (const entry of entries) {
       const newDay = !before || !sameDay(before.sentAt, entry.sentAt);
       if (newDay) wanted.push(this.#day(entry.sentAt));
-      const first = newDay || before!.author !== entry.author || +entry.sentAt - +before!.sentAt > together;
+      const away = entry.missed === true && !before?.missed;
+      if (away) wanted.push(this.#returns.get(entry.key, awayRow));
+      const first = newDay || away || before!.author !== entry.author || +entry.sentAt - +before!.sentAt > together;
       const row = this.#rows.get(entry.key, () => new MessageRow(entry, this.#actions));
       row.update(entry.author === own, first);
       wanted.push(row.element);
@@ -112,6 +117,11 @@ export class Messages {
     this.#pill.hidden = this.#newBelow === 0;
     this.#pill.replaceChildren(count(this.#newBelow, "new message", "new messages"), icon("down"));
   }
+}
+
+/** Heads the messages that were said while this page had no connection. */
+function awayRow(): HTMLElement {
+  return el("li", { class: "day away", "data-testid": "away" }, el("span", {}, "While you were disconnected"));
 }
 
 class DayRow {
@@ -155,10 +165,11 @@ class MessageRow {
   }
 
   update(own: boolean, first: boolean): void {
-    const { id, sentAt, state } = this.#entry;
+    const { id, sentAt, state, missed } = this.#entry;
     this.element.classList.toggle("own", own);
     this.element.classList.toggle("first", first);
     this.element.dataset["state"] = state;
+    this.element.classList.toggle("missed", missed === true);
     if (id) this.element.dataset["id"] = id;
     setText(this.#time, timeOf(sentAt));
     this.#time.dateTime = sentAt.toISOString();
