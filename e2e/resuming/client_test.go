@@ -19,7 +19,7 @@ import (
 	"github.com/fanql/fanql/e2e/internal/program"
 )
 
-// client is a program of Node.js that is subscribed to the room, behind a proxy.
+// client is a program, of Node.js or Go, that is subscribed to the room, behind a proxy.
 type client struct {
 	name  string
 	proxy *proxy
@@ -43,22 +43,28 @@ type seen struct {
 	initial        int // initial results
 }
 
-func startClient(t *testing.T, name string, choose func() string) *client {
+// startClient runs a client; goClients is the program of those in Go.
+func startClient(t *testing.T, name, goClients string, choose func() string) *client {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	c := &client{name: name, proxy: startProxy(t, choose), changed: make(chan struct{}), seen: seen{codes: map[int]int{}}}
-	node := exec.CommandContext(ctx, "node", "resuming.mjs", name, "ws://"+c.proxy.address()+"/graphql", room) //nolint:gosec // a script of this repository
-	node.Dir = filepath.Join("..", "clients")
-	node.Stderr = t.Output()
-	input, err := node.StdinPipe()
+	command := []string{"node", "resuming.mjs"}
+	if name == "hasura" || name == "genqlient" {
+		command = []string{goClients}
+	}
+	command = append(command, name, "ws://"+c.proxy.address()+"/graphql", room)
+	process := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // a program of this repository
+	process.Dir = filepath.Join("..", "clients")
+	process.Stderr = t.Output()
+	input, err := process.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	output, err := node.StdoutPipe()
+	output, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := node.Start(); err != nil {
+	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	c.input = input
@@ -75,12 +81,24 @@ func startClient(t *testing.T, name string, choose func() string) *client {
 		stuck := time.AfterFunc(program.Patience, cancel)
 		defer stuck.Stop()
 		<-read
-		if err := node.Wait(); err != nil {
+		if err := process.Wait(); err != nil {
 			t.Errorf("%s ended with %v", name, err)
 		}
 		cancel()
 	})
 	return c
+}
+
+// buildGoClients builds the clients in Go, which are a module of their own.
+func buildGoClients(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "resuming")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./resuming")
+	build.Dir = filepath.Join("..", "apigw", "goclients")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the clients in Go: %v\n%s", err, output)
+	}
+	return binary
 }
 
 // report takes a line of the client's output.

@@ -5,9 +5,11 @@ package resuming
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/internal/redislocal"
@@ -23,13 +25,27 @@ type fleet struct {
 	started  int
 }
 
+// start returns once the gateway has joined the fleet.
 func (f *fleet) start(t *testing.T) program.Program {
 	t.Helper()
 	f.mu.Lock()
 	f.started++
 	name := "gateway-" + strconv.Itoa(f.started)
 	f.mu.Unlock()
-	return program.Run(t, f.binary, "-addr", "127.0.0.1:0", "-store", "redis", "-redis", f.redis, "-process", name)
+	gateway := program.Run(t, f.binary, "-addr", "127.0.0.1:0", "-store", "redis", "-redis", f.redis, "-process", name)
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get(gateway.Base + "/readyz")
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		switch {
+		case err == nil && response.StatusCode == http.StatusOK:
+			return gateway
+		case time.Since(began) > program.Patience:
+			t.Errorf("%s is not ready: %v", name, err)
+			return gateway
+		}
+	}
 }
 
 // choose is the address of a gateway that is not ending.
