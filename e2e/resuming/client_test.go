@@ -53,7 +53,7 @@ func startClient(t *testing.T, name, goClients string, choose func() string) *cl
 		command = []string{goClients}
 	}
 	command = append(command, name, "ws://"+c.proxy.address()+"/graphql", room)
-	process := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // a program of this repository
+	process := exec.CommandContext(ctx, command[0], command[1:]...)
 	process.Dir = filepath.Join("..", "clients")
 	process.Stderr = t.Output()
 	input, err := process.StdinPipe()

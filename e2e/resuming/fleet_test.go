@@ -52,7 +52,7 @@ func (f *fleet) start(t *testing.T) program.Program {
 func (f *fleet) choose(t *testing.T) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, i := range rand.Perm(len(f.gateways)) { //nolint:gosec // a balancer's choice
+	for _, i := range rand.Perm(len(f.gateways)) {
 		if !f.ending[f.gateways[i].ID] {
 			return host(t, f.gateways[i].Base)
 		}

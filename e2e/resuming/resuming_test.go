@@ -38,7 +38,7 @@ func clients() []string {
 // RESUMING_EVENTS and RESUMING_SEED.
 func sizes(t *testing.T) (events int, seed uint64) {
 	t.Helper()
-	events, seed = 500, rand.Uint64() //nolint:gosec // times of cuts
+	events, seed = 500, rand.Uint64()
 	if text := os.Getenv("RESUMING_EVENTS"); text != "" {
 		var err error
 		if events, err = strconv.Atoi(text); err != nil {
@@ -115,7 +115,7 @@ func (p *passage) run(t *testing.T) {
 
 // moments are the numbers of events after which something happens.
 func (p *passage) moments(stream uint64, n int) []int {
-	random := rand.New(rand.NewPCG(p.seed, stream)) //nolint:gosec // times of cuts
+	random := rand.New(rand.NewPCG(p.seed, stream))
 	at := make([]int, n)
 	for i := range at {
 		at[i] = random.IntN(p.events)
@@ -158,7 +158,7 @@ func (p *passage) change(do func()) {
 // whenever it has one.
 func (p *passage) cutAgainAndAgain(ctx context.Context, c *client, moments []int) error {
 	defer p.change(func() { p.done[c] = len(moments) })
-	random := rand.New(rand.NewPCG(p.seed, uint64(len(c.name)))) //nolint:gosec // kinds of cuts
+	random := rand.New(rand.NewPCG(p.seed, uint64(len(c.name))))
 	for i, at := range moments {
 		p.change(func() { p.done[c] = i })
 		if err := p.reach(ctx, at); err != nil {
