@@ -32,6 +32,10 @@ type DeadLetter struct {
 	id string
 }
 
+// ID names the letter on its bus, for ever: its partition and its entry there, such as
+// "3/1700000000000-0".
+func (l DeadLetter) ID() string { return strconv.Itoa(l.partition) + "/" + l.id }
+
 // moveToDeadLetters moves an event to the dead letters.
 func (p *partition) moveToDeadLetters(ctx context.Context, e *queued, cause error) error {
 	keys := []string{p.bus.stream(p.lease.Partition), p.bus.dead(p.lease.Partition)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -125,6 +126,9 @@ func TestEntryOfAnotherProgramIsADeadLetter(t *testing.T) {
 	letters := deadLetters(t, bus)
 	if len(letters) != 2 || letters[0].Event.Position == "" || letters[0].Cause == "" || letters[0].Attempts != 0 {
 		t.Errorf("the dead letters are %+v, want the 2 entries", letters)
+	}
+	if first, second := letters[0].ID(), letters[1].ID(); first == second || !strings.HasPrefix(first, "0/") {
+		t.Errorf("the letters are named %q and %q, want two names with their partition", first, second)
 	}
 }
 

@@ -43,6 +43,7 @@ func bounded() map[string]string {
 		"HGETALL operation_remove":       operations,
 		"HVALS connection_create":        operations,
 		"HVALS connection_delete":        operations,
+		"HVALS connection_operations":    operations,
 		"ZRANGE bus_join":                "the workers that live",
 		"XRANGE bus_read":                "one entry",
 		"XRANGE bus_dead_letter":         "one entry",

@@ -19,6 +19,8 @@ var (
 	connectionGet string
 	//go:embed lua/connection_init.lua
 	connectionInit string
+	//go:embed lua/connection_operations.lua
+	connectionOperations string
 	//go:embed lua/connection_touch.lua
 	connectionTouch string
 	//go:embed lua/listing_clear.lua
@@ -45,7 +47,7 @@ var (
 type storeScripts struct {
 	checkpointLoad                                                      *script
 	connectionCreate, connectionDelete, connectionForget, connectionGet *script
-	connectionInit, connectionTouch                                     *script
+	connectionInit, connectionOperations, connectionTouch               *script
 	listingClear, listingExtend, listingGet, listingMove                *script
 	listingPage, listingPlace                                           *script
 	operationAdd, operationForget, operationRemove                      *script
@@ -53,21 +55,22 @@ type storeScripts struct {
 
 func newStoreScripts() storeScripts {
 	return storeScripts{
-		checkpointLoad:   newScript("checkpoint_load", checkpointLoad),
-		connectionCreate: newScript("connection_create", connectionCreate),
-		connectionDelete: newScript("connection_delete", connectionDelete),
-		connectionForget: newScript("connection_forget", connectionForget),
-		connectionGet:    newScript("connection_get", connectionGet),
-		connectionInit:   newScript("connection_init", connectionInit),
-		connectionTouch:  newScript("connection_touch", connectionTouch),
-		listingClear:     newScript("listing_clear", listingClear),
-		listingExtend:    newScript("listing_extend", listingExtend),
-		listingGet:       newScript("listing_get", listingGet),
-		listingMove:      newScript("listing_move", listingMove),
-		listingPage:      newScript("listing_page", listingPage),
-		listingPlace:     newScript("listing_place", listingPlace),
-		operationAdd:     newScript("operation_add", operationAdd),
-		operationForget:  newScript("operation_forget", operationForget),
-		operationRemove:  newScript("operation_remove", operationRemove),
+		checkpointLoad:       newScript("checkpoint_load", checkpointLoad),
+		connectionCreate:     newScript("connection_create", connectionCreate),
+		connectionDelete:     newScript("connection_delete", connectionDelete),
+		connectionForget:     newScript("connection_forget", connectionForget),
+		connectionGet:        newScript("connection_get", connectionGet),
+		connectionInit:       newScript("connection_init", connectionInit),
+		connectionOperations: newScript("connection_operations", connectionOperations),
+		connectionTouch:      newScript("connection_touch", connectionTouch),
+		listingClear:         newScript("listing_clear", listingClear),
+		listingExtend:        newScript("listing_extend", listingExtend),
+		listingGet:           newScript("listing_get", listingGet),
+		listingMove:          newScript("listing_move", listingMove),
+		listingPage:          newScript("listing_page", listingPage),
+		listingPlace:         newScript("listing_place", listingPlace),
+		operationAdd:         newScript("operation_add", operationAdd),
+		operationForget:      newScript("operation_forget", operationForget),
+		operationRemove:      newScript("operation_remove", operationRemove),
 	}
 }
