@@ -3,7 +3,6 @@ package onredis
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -12,11 +11,11 @@ import (
 )
 
 // read is what the environment says of the client, and the prefix of keys.
-func read() (options *goredis.UniversalOptions, prefix string, err error) {
-	var e environment
+func read(get func(name string) string) (options *goredis.UniversalOptions, prefix string, err error) {
+	e := environment{get: get}
 	options = newOptions()
-	options.Addrs = strings.FieldsFunc(os.Getenv("FANQL_REDIS_ADDRESSES"), func(r rune) bool { return r == ',' || r == ' ' })
-	options.Username, options.Password = os.Getenv("FANQL_REDIS_USERNAME"), os.Getenv("FANQL_REDIS_PASSWORD")
+	options.Addrs = strings.FieldsFunc(get("FANQL_REDIS_ADDRESSES"), func(r rune) bool { return r == ',' || r == ' ' })
+	options.Username, options.Password = get("FANQL_REDIS_USERNAME"), get("FANQL_REDIS_PASSWORD")
 	options.IsClusterMode = e.unlessOff("FANQL_REDIS_CLUSTER")
 	if !e.unlessOff("FANQL_REDIS_TLS") {
 		options.TLSConfig = nil
@@ -30,11 +29,14 @@ func read() (options *goredis.UniversalOptions, prefix string, err error) {
 	if options.Username != "" && options.Password == "" {
 		e.reject("FANQL_REDIS_USERNAME is set, and FANQL_REDIS_PASSWORD is not")
 	}
-	return options, os.Getenv("FANQL_REDIS_PREFIX"), e.error()
+	return options, get("FANQL_REDIS_PREFIX"), e.error()
 }
 
 // environment keeps what is wrong with variables.
-type environment struct{ problems []string }
+type environment struct {
+	get      func(name string) string
+	problems []string
+}
 
 func (e *environment) reject(format string, values ...any) {
 	e.problems = append(e.problems, fmt.Sprintf(format, values...))
@@ -49,7 +51,7 @@ func (e *environment) error() error {
 
 // unlessOff reads a switch that is on by default.
 func (e *environment) unlessOff(name string) bool {
-	switch value := os.Getenv(name); value {
+	switch value := e.get(name); value {
 	case "", "on":
 		return true
 	case "off":

@@ -16,6 +16,7 @@ package onredis
 import (
 	"crypto/tls"
 	"log/slog"
+	"os"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -26,6 +27,8 @@ import (
 
 // Config changes what the environment comes to. No field is required.
 type Config struct {
+	// Getenv reads the variables. Default: os.Getenv.
+	Getenv func(name string) string
 	// Client changes the options of the client. Default: nothing is changed.
 	Client func(*goredis.UniversalOptions)
 	// Backend changes the configuration of the backend. Default: nothing is changed.
@@ -47,7 +50,10 @@ type Backend struct {
 // invocation at a time, and there may be thousands of it. A worker needs two for
 // each partition, 32: Config.Client sets PoolSize.
 func New(config Config) (*Backend, error) {
-	options, prefix, err := read()
+	if config.Getenv == nil {
+		config.Getenv = os.Getenv
+	}
+	options, prefix, err := read(config.Getenv)
 	if err != nil {
 		return nil, err
 	}

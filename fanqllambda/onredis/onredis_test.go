@@ -85,6 +85,23 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// TestGetenv: the variables may come from elsewhere, and the environment is not read then.
+func TestGetenv(t *testing.T) {
+	t.Setenv("FANQL_REDIS_ADDRESSES", "environment:6379")
+	var addresses []string
+	backend, err := onredis.New(onredis.Config{
+		Getenv: func(name string) string { return map[string]string{"FANQL_REDIS_ADDRESSES": "elsewhere:6379"}[name] },
+		Client: func(o *goredis.UniversalOptions) { addresses = o.Addrs },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backend.Client.Close()
+	if !slices.Equal(addresses, []string{"elsewhere:6379"}) {
+		t.Errorf("the addresses are %q", addresses)
+	}
+}
+
 func equal(a, b settings) bool {
 	return a.username == b.username && a.password == b.password && a.tls == b.tls && a.cluster == b.cluster && a.prefix == b.prefix
 }
