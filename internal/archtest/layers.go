@@ -56,6 +56,7 @@ func layers() []layer {
 			module+"adapters/apigw", module+"adapters/callback", module+"adapters/emf", module+"adapters/graphqlhttp", module+"adapters/memory",
 			"github.com/aws/aws-lambda-go/...", "github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/internal/...", "github.com/aws/smithy-go/...")},
 
+		{packages: module + "cmd/...", composes: true},
 		{packages: module + "deploy/...", composes: true},
 		{packages: module + "e2e/...", composes: true},
 		{packages: module + "examples/...", composes: true},
