@@ -6,9 +6,9 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -26,17 +26,35 @@ func (s *settings) value(of any) error {
 	return encoder.Encode(of)
 }
 
-// table prints rows in columns. A row that is nil is left out.
+// table prints rows in columns. A row that is nil is left out, and one of a single cell
+// is a line of its own.
 func table(to io.Writer, rows ...[]string) error {
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	const gap = 2
+	var widths []int
 	for _, row := range rows {
-		if row != nil {
-			if _, err := fmt.Fprintln(w, strings.Join(row, "\t")); err != nil {
-				return err
+		for i := range len(row) - 1 {
+			if i == len(widths) {
+				widths = append(widths, 0)
 			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
-	return w.Flush()
+	for _, row := range rows {
+		if row == nil {
+			continue
+		}
+		line := ""
+		for i, cell := range row {
+			line += cell
+			if i < len(row)-1 {
+				line += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+gap)
+			}
+		}
+		if _, err := fmt.Fprintln(to, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printable is a text that a client may have chosen, on one line and without what

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fanql/fanql/ports"
+)
+
+// consume delivers what waits on a bus, and returns it.
+func consume(t *testing.T, source ports.EventSource) []ports.Event {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var mu sync.Mutex
+	var all []ports.Event
+	idle := time.AfterFunc(time.Minute, cancel)
+	err := source.Consume(ctx, func(_ context.Context, events []ports.Event) []error {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, events...)
+		idle.Reset(500 * time.Millisecond)
+		return make([]error, len(events))
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return all
+}
