@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/ports"
@@ -15,7 +16,9 @@ import (
 // loadAWS loads region and credentials as the AWS CLI does.
 func (s *settings) loadAWS(ctx context.Context) (aws.Config, error) {
 	loaded, err := config.LoadDefaultConfig(ctx,
-		config.WithRegion(s.get(varRegion)), config.WithSharedConfigProfile(s.get(varProfile)), s.aws)
+		config.WithRegion(s.get(varRegion)), config.WithSharedConfigProfile(s.get(varProfile)),
+		config.WithLogger(logging.Nop{}), // what fails is printed
+		s.aws)
 	switch {
 	case err != nil:
 		return aws.Config{}, misused("%v: see %s", err, flagOf(varProfile))

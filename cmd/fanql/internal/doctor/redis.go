@@ -101,10 +101,9 @@ func (s RedisSetup) unreached(err error, address string) string {
 	switch {
 	case has("cluster support disabled"), s.Options.IsClusterMode && has("cluster has no nodes"):
 		return fmt.Sprintf("Redis at %s is no cluster: set FANQL_REDIS_CLUSTER (-redis-cluster) to off.", address)
-	case has("MOVED ", "CLUSTERDOWN"):
-		if has("MOVED ") {
-			return fmt.Sprintf("Redis at %s is a cluster: set FANQL_REDIS_CLUSTER (-redis-cluster) to on.", address)
-		}
+	case has("MOVED "):
+		return isCluster(address)
+	case has("CLUSTERDOWN"):
 		return fmt.Sprintf("The cluster at %s does not serve all slots: see CLUSTER INFO.", address)
 	case has("WRONGPASS", "invalid password", "no password is set", "without any password configured"):
 		return fmt.Sprintf("Redis at %s does not accept the user and the password: correct FANQL_REDIS_USERNAME (-redis-username) and FANQL_REDIS_PASSWORD.", address)
@@ -120,6 +119,10 @@ func (s RedisSetup) unreached(err error, address string) string {
 		return fmt.Sprintf("Redis does not answer at %s: correct FANQL_REDIS_ADDRESSES (-redis-addresses), or open the port: %s.", address, lastOf(err))
 	}
 	return fmt.Sprintf("Redis at %s refuses to answer: %s.", address, lastOf(err))
+}
+
+func isCluster(address string) string {
+	return fmt.Sprintf("Redis at %s is a cluster: set FANQL_REDIS_CLUSTER (-redis-cluster) to on.", address)
 }
 
 // isForbidden reports that a user may not do what it asked for.
@@ -168,6 +171,9 @@ func (s RedisSetup) checkServer(ctx context.Context, r *report, address string, 
 	before := len(r.findings)
 	if version := info["redis_version"]; version != "" && olderThan(version, oldestMajor, oldestMinor) {
 		r.wrong("version", "Redis at %s is %s: run %d.%d or later.", address, version, oldestMajor, oldestMinor)
+	}
+	if info["cluster_enabled"] == "1" && !s.Options.IsClusterMode {
+		r.wrong("cluster", "%s", isCluster(address))
 	}
 	if info["role"] == "slave" {
 		r.wrong("role", "Redis at %s is a replica, and takes no writes: name the primary in FANQL_REDIS_ADDRESSES (-redis-addresses).", address)
