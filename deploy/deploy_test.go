@@ -524,7 +524,10 @@ func kept(t template, _ code) []string {
 			differs(t.at("Resources", resource, "DeletionPolicy"), "RetainExceptOnCreate", resource+".DeletionPolicy"),
 			differs(t.at("Resources", resource, "UpdateReplacePolicy"), "Retain", resource+".UpdateReplacePolicy"))
 	}
-	return slices.Concat(found, // the outputs are what deploy/redrive asks for
+	return slices.Concat(found, // the outputs are what fanql -stack asks for
+		differs(t.at("Outputs", "ConnectionsTableName", "Value"), "!Ref ConnectionsTable", "ConnectionsTableName"),
+		differs(t.at("Outputs", "SubscriptionsTableName", "Value"), "!Ref SubscriptionsTable", "SubscriptionsTableName"),
+		differs(t.at("Outputs", "EventsTableName", "Value"), "!Ref EventsTable", "EventsTableName"),
 		differs(t.at("Outputs", "DroppedRecordsName", "Value"), "!Ref DroppedRecords", "DroppedRecordsName"),
 		differs(t.at("Outputs", "StreamFunctionName", "Value"), "!Ref "+stream, "StreamFunctionName"),
 		differs(t.properties("MessagesTable", "PointInTimeRecoverySpecification"),

@@ -1,6 +1,5 @@
 // Package deploy keeps the AWS SAM templates of the chat example, and the same for
 // Terraform. The package has tests only, which hold both against the code: what tables
 // there must be, what a function reads from its environment, which permissions it uses;
-// and Terraform against the templates. The program in redrive delivers what a stack has
-// given up.
+// and Terraform against the templates.
 package deploy

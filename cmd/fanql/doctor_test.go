@@ -278,7 +278,7 @@ func TestDoctorOnRedis(t *testing.T) {
 			as("no-keys"), "The user of Redis may not run scripts on keys that begin with fanql:: allow ~fanql:* +eval +evalsha with ACL SETUSER.",
 		},
 		"channels that are withheld": {
-			as("no-channel"), "The user of Redis may not publish on channels that begin with fanql:: allow +publish &fanql:* with ACL SETUSER.",
+			as("no-channel"), "The user of Redis may not publish on channels that begin with fanql:, which wake workers and join a fleet: allow +publish &fanql:* with ACL SETUSER.",
 		},
 		"scripts that are withheld": {
 			as("no-scripts"), "The user of Redis may not run scripts on keys that begin with fanql:: allow ~fanql:* +eval +evalsha with ACL SETUSER.",

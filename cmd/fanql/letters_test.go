@@ -5,13 +5,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +18,7 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local/stream"
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/adapters/redis"
+	"github.com/fanql/fanql/internal/cloudlocal"
 	"github.com/fanql/fanql/internal/dynamolocal"
 	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
@@ -125,31 +122,30 @@ func letterIDs(t *testing.T, s shell) (ids []string) {
 
 // TestRedriveOnDynamoDB: an event is published on DynamoDB Local, given up by a stream
 // whose function fails, and delivered by the function once it works. S3 and Lambda run
-// on AWS only: a server stands in for them, which keeps what was given up as Lambda
-// documents it, and calls the real handler.
+// on AWS only: cloudlocal stands in for them, and calls the real handler.
 func TestRedriveOnDynamoDB(t *testing.T) {
 	t.Parallel()
 	s, backend := onTables(t)
 	s.succeed(t, "publish", "room/1", `{"text":"secret"}`)
 	s.succeed(t, "publish", "-end", "room/1")
-	cloud := &cloud{objects: map[string]string{}}
-	cloud.handle = backend.StreamHandler(func(_ context.Context, events []ports.Event) []error {
-		cloud.delivered = append(cloud.delivered, events...)
+	var delivered []ports.Event
+	cloud := &cloudlocal.Cloud{Invoke: invocation(backend.StreamHandler(func(_ context.Context, events []ports.Event) []error {
+		delivered = append(delivered, events...)
 		return make([]error, len(events))
-	})
+	})).Invoke}
+	cloud.Put("aws/lambda/mapping/shard/2026/11/28/2026-11-28T10.00.00-a", must.Make(cloudlocal.Kept(discarded(t, backend))))
 	server := httptest.NewServer(cloud)
 	defer server.Close()
-	cloud.keep(t, discarded(t, backend))
 	s = s.with("AWS_ENDPOINT_URL_S3", server.URL).with("AWS_ENDPOINT_URL_LAMBDA", server.URL).
-		with("FANQL_DROPPED_RECORDS", "bucket").with("FANQL_STREAM_FUNCTION", "stream")
+		with("FANQL_DROPPED_RECORDS", cloudlocal.Bucket).with("FANQL_STREAM_FUNCTION", cloudlocal.Function)
 	list := s.succeed(t, "dead-letters", "list")
-	if !strings.Contains(list, "room/1") || !strings.Contains(list, "RetryAttemptsExhausted") || strings.Contains(list, "secret") {
+	if !strings.Contains(list, "room/1") || !strings.Contains(list, "RecordAgeExceeded") || strings.Contains(list, "secret") {
 		t.Errorf("the list is\n%s", list)
 	}
 	if out := s.succeed(t, "dead-letters", "redrive"); !strings.HasSuffix(out, "1 dead letter delivered\n") {
 		t.Errorf("redrive printed %q", out)
 	}
-	if got := cloud.delivered; len(got) != 2 || string(got[0].Payload) != `{"text":"secret"}` || got[1].Kind != ports.EventComplete {
+	if got := delivered; len(got) != 2 || string(got[0].Payload) != `{"text":"secret"}` || got[1].Kind != ports.EventComplete {
 		t.Errorf("delivered %+v, want both events in order", got)
 	}
 	if out := s.succeed(t, "dead-letters", "list"); out != "no dead letters\n" {
@@ -189,61 +185,4 @@ func discarded(t *testing.T, backend *dynamodb.Backend) []events.DynamoDBEventRe
 		t.Fatalf("%d records were given up, want 2", len(records))
 	}
 	return records
-}
-
-// cloud is what of S3 and Lambda is used.
-type cloud struct {
-	mu        sync.Mutex
-	objects   map[string]string
-	handle    dynamodb.StreamHandler
-	delivered []ports.Event
-}
-
-// keep writes records as Lambda does. Source: "Retain discarded records for a DynamoDB
-// event source in Lambda".
-func (c *cloud) keep(t *testing.T, records []events.DynamoDBEventRecord) {
-	t.Helper()
-	batch, err := json.Marshal(events.DynamoDBEvent{Records: records})
-	if err != nil {
-		t.Fatal(err)
-	}
-	object, err := json.Marshal(map[string]any{
-		"requestContext": map[string]any{"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 1},
-		"version":        "1.0", "timestamp": "2026-11-28T10:00:00.000Z", "payload": string(batch),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.objects["aws/lambda/mapping/shard/2026/11/28/2026-11-28T10.00.00-a"] = string(object)
-}
-
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := strings.TrimPrefix(r.URL.Path, "/bucket/")
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/stream/"):
-		payload, _ := io.ReadAll(r.Body)
-		answer, err := invocation(c.handle).Invoke(r.Context(), payload)
-		if err != nil {
-			w.WriteHeader(http.StatusInternalServerError)
-			return
-		}
-		_, _ = w.Write(answer)
-	case strings.Trim(r.URL.Path, "/") == "bucket":
-		type content struct{ Key string }
-		var list struct {
-			XMLName  xml.Name `xml:"ListBucketResult"`
-			Contents []content
-		}
-		for key := range c.objects {
-			list.Contents = append(list.Contents, content{key})
-		}
-		_ = xml.NewEncoder(w).Encode(list)
-	case r.Method == http.MethodDelete:
-		delete(c.objects, key)
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		_, _ = io.WriteString(w, c.objects[key])
-	}
 }

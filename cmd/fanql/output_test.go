@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +174,27 @@ func TestAbsentConnection(t *testing.T) {
 	for _, command := range []string{"connection", "disconnect"} {
 		if r := s.run(t.Context(), command, "none"); r.code != codeFailed || r.log != "fanql: there is no connection none, or it has expired\n" {
 			t.Errorf("%s: exit code %d, %q", command, r.code, r.log)
+		}
+	}
+}
+
+// TestDocument: docs/command-line.md shows what is printed.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../docs/command-line.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := os.ReadFile("testdata/connection.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(document), "$ fanql connection L0SM9cOFvHcCIhw=\n"+string(printed)) {
+		t.Error("the document shows another output than testdata/connection.txt")
+	}
+	for _, s := range settingsOf() {
+		if !strings.Contains(string(document), "`"+s.variable+"`") {
+			t.Errorf("the document does not name %s", s.variable)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func (s *settings) database() (string, error) {
 		return "", misused("%s is %q, and has to be dynamodb or redis", flagOf(varDatabase), name)
 	}
 	redis := s.get(varAddresses) != ""
-	dynamodb := s.get(varStack)+s.get(varConnections)+s.get(varSubscriptions)+s.get(varEvents) != ""
+	dynamodb := s.get(varStack)+s.get(varConnections)+s.get(varSubscriptions)+s.get(varEvents)+s.get(varDropped)+s.get(varFunction) != ""
 	switch {
 	case redis && dynamodb:
 		return "", misused("there are settings of Redis and of DynamoDB: choose by %s", flagOf(varDatabase))

@@ -4,11 +4,8 @@ package lambda
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -27,13 +24,14 @@ import (
 	"github.com/fanql/fanql/adapters/apigw/local/runtime"
 	"github.com/fanql/fanql/adapters/apigw/local/stream"
 	"github.com/fanql/fanql/e2e/internal/program"
+	"github.com/fanql/fanql/internal/cloudlocal"
 	"github.com/fanql/fanql/internal/dynamolocal"
 	"github.com/fanql/fanql/internal/must"
 )
 
 // TestRedrive: what a mapping has given up reaches its subscribers by one command, once
 // the cause is gone, and is given up no more. The command is run as it is, with the
-// compiled stream function behind an AWS CLI that is not AWS's.
+// compiled stream function behind a stand-in for S3, Lambda and CloudFormation.
 func TestRedrive(t *testing.T) {
 	c := startCloud(t)
 	const room = "redriven"
@@ -49,24 +47,34 @@ func TestRedrive(t *testing.T) {
 	for _, text := range want {
 		c.mustPublish(t, room, text)
 	}
-	account := &account{function: c.streamFunction(t), objects: map[string]string{}}
+	account := &cloudlocal.Cloud{
+		Invoke:  c.streamFunction(t).Invoke,
+		Outputs: map[string]string{"DroppedRecordsName": cloudlocal.Bucket, "StreamFunctionName": cloudlocal.Function},
+	}
 	for i := range batches {
 		select {
 		case batch := <-given:
-			account.keep(t, i, batch)
+			account.Put(fmt.Sprintf("aws/lambda/mapping/shard/2026/11/28/2026-11-28T10.00.%02d-x", i), must.Make(cloudlocal.Kept(batch)))
 		case <-time.After(program.Patience):
 			t.Fatalf("%d records were given up", i)
 		}
 	}
-	output := account.redrive(t, "-stack", "chat")
+	server := httptest.NewServer(account)
+	defer server.Close()
+	environment := []string{
+		"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=" + dynamolocal.Region,
+		"AWS_ENDPOINT_URL_S3=" + server.URL, "AWS_ENDPOINT_URL_LAMBDA=" + server.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + server.URL,
+	}
+	output := redrive(t, append(environment, "FANQL_STACK="+cloudlocal.Stack)...)
 	s.mustAwait(t, "1", "third")
 	if got := s.texts("1"); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if output != "6 batches delivered\n" || len(account.objects) != 0 {
-		t.Errorf("redrive said %q and left %d objects", output, len(account.objects))
+	if !strings.HasSuffix(output, "\n6 dead letters delivered\n") || len(account.Keys()) != 0 {
+		t.Errorf("redrive said %q and left %q", output, account.Keys())
 	}
-	if output := account.redrive(t, "-bucket", "dropped", "-function", "stream"); output != "0 batches delivered\n" {
+	names := []string{"FANQL_DROPPED_RECORDS=" + cloudlocal.Bucket, "FANQL_STREAM_FUNCTION=" + cloudlocal.Function}
+	if output := redrive(t, append(environment, names...)...); output != "0 dead letters delivered\n" {
 		t.Errorf("once more it said %q", output)
 	}
 }
@@ -113,89 +121,15 @@ func (c *cloud) streamFunction(t *testing.T) *runtime.Function {
 	return function
 }
 
-// account stands in for AWS behind its CLI: a stack, a bucket, and a function.
-type account struct {
-	function *runtime.Function
-	objects  map[string]string
-}
-
-// keep puts a batch into the bucket as Lambda does. Source: "Retain discarded records
-// for a DynamoDB event source in Lambda".
-func (a *account) keep(t *testing.T, number int, records []events.DynamoDBEventRecord) {
+// redrive runs the command in an environment, and returns what it prints.
+func redrive(t *testing.T, environment ...string) string {
 	t.Helper()
-	payload := must.Make(json.Marshal(events.DynamoDBEvent{Records: records}))
-	object := must.Make(json.Marshal(map[string]any{
-		"requestContext": map[string]any{"condition": "RecordAgeExceeded"}, "version": "1.0", "payload": string(payload),
-	}))
-	a.objects[fmt.Sprintf("aws/lambda/mapping/shard/2026/11/28/2026-11-28T10.00.%02d-x", number)] = string(object)
-}
-
-// redrive runs the command with an aws in its path that asks the account, and returns
-// what it prints.
-func (a *account) redrive(t *testing.T, arguments ...string) string {
-	t.Helper()
-	program.Require(t, "curl", "install curl")
-	server := httptest.NewServer(a)
-	defer server.Close()
-	folder := t.TempDir()
-	script := "#!/bin/sh\nprintf '%s\\n' \"$@\" | curl -sf --data-binary @- " + server.URL + "\n"
-	if err := os.WriteFile(filepath.Join(folder, "aws"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	arguments = append([]string{"run", "github.com/fanql/fanql/deploy/redrive"}, arguments...)
-	command := exec.CommandContext(t.Context(), "go", arguments...)
-	command.Env = append(os.Environ(), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+	command := exec.CommandContext(t.Context(), "go", "run", "github.com/fanql/fanql/cmd/fanql", "dead-letters", "redrive")
+	command.Env = append(os.Environ(), environment...)
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {
 		t.Fatalf("redrive: %v\n%s", err, output)
 	}
 	return string(output)
-}
-
-// ServeHTTP answers one call of the CLI, whose arguments are the lines of the body.
-func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	arguments := strings.Split(strings.TrimSuffix(string(body), "\n"), "\n")
-	answer, err := a.call(r.Context(), arguments)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	_, _ = w.Write(answer)
-}
-
-func (a *account) call(ctx context.Context, arguments []string) ([]byte, error) {
-	last := arguments[len(arguments)-1]
-	switch strings.Join(arguments[:2], " ") {
-	case "cloudformation describe-stacks":
-		return []byte(`{"Stacks": [{"Outputs": [{"OutputKey": "DroppedRecordsName", "OutputValue": "dropped"},
-			{"OutputKey": "StreamFunctionName", "OutputValue": "stream"}]}]}`), nil
-	case "s3api list-objects-v2":
-		var contents []map[string]string
-		for key := range a.objects {
-			contents = append(contents, map[string]string{"Key": key})
-		}
-		return json.Marshal(map[string]any{"Contents": contents})
-	case "s3 cp":
-		return []byte(a.objects[strings.TrimPrefix(arguments[2], "s3://dropped/")]), nil
-	case "s3 rm":
-		delete(a.objects, strings.TrimPrefix(last, "s3://dropped/"))
-		return nil, nil
-	case "lambda invoke":
-		payload, err := os.ReadFile(strings.TrimPrefix(arguments[slices.Index(arguments, "--payload")+1], "file://"))
-		if err != nil {
-			return nil, err
-		}
-		answer, err := a.function.Invoke(ctx, payload)
-		if err != nil {
-			return nil, err
-		}
-		return []byte(`{"StatusCode": 200}`), os.WriteFile(last, answer, 0o600)
-	}
-	return nil, errors.New("no such command: " + strings.Join(arguments, " "))
 }

@@ -14,9 +14,9 @@ type need struct {
 	arguments []string
 }
 
-// needs are the commands of one slot, on a key there, that the user must be allowed.
-// Source: docs/redis-keys.md, "Access".
-func needs(key string) []need {
+// needs are the commands that the user must be allowed, on a key and a channel of the
+// library. Source: docs/redis-keys.md, "Access".
+func needs(key, channel string) []need {
 	one := func(commands ...string) (list []need) {
 		for _, command := range commands {
 			name, rest, _ := strings.Cut(command, " ")
@@ -28,13 +28,16 @@ func needs(key string) []need {
 		}
 		return list
 	}
-	return one(
+	return append(one(
 		"GET", "SET x", "DEL", "EXISTS", "PTTL", "PEXPIRE 1",
-		"HGET f", "HSET f v", "HDEL f", "HMGET f", "HGETALL", "HVALS", "HLEN", "HINCRBY f 1",
-		"ZADD 1 m", "ZREM m", "ZSCORE m", "ZRANGE 0 1", "ZRANGEBYSCORE 0 1", "ZREMRANGEBYSCORE 0 1",
+		"HGET f", "HSET f v", "HDEL f", "HMGET f", "HGETALL", "HVALS", "HLEN", "HSTRLEN f", "HINCRBY f 1",
+		"ZADD 1 m", "ZREM m", "ZSCORE m", "ZRANGE 0 1", "ZRANGEBYSCORE 0 1", "ZREMRANGEBYSCORE 0 1", "ZRANDMEMBER",
 		"XADD * f v", "XLEN", "XRANGE - +", "XDEL 1-1", "XACK g 1-1", "XPENDING g", "XCLAIM g c 0 1-1",
 		"SADD m", "SREM m", "SRANDMEMBER",
-	)
+	),
+		need{"XGROUP", []string{"CREATE", key, "g", "0"}},
+		need{"XREADGROUP", []string{"GROUP", "g", "c", "STREAMS", key, ">"}},
+		need{"PUBLISH", []string{channel, "0"}})
 }
 
 // checkAccess asks Redis whether the user may do what the library does, without doing
@@ -50,10 +53,7 @@ for _, line in ipairs(cjson.decode(ARGV[1])) do
   if not redis.acl_check_cmd(unpack(line)) then denied[#denied + 1] = line[1] end
 end
 return table.concat(denied, ' ')`
-	list := append(needs(key),
-		need{"XGROUP", []string{"CREATE", key, "g", "0"}},
-		need{"XREADGROUP", []string{"GROUP", "g", "c", "STREAMS", key, ">"}},
-		need{"PUBLISH", []string{s.key("b:all", "wake"), "0"}})
+	list := needs(key, s.key("b:all", "wake"))
 	reply, err := s.Client.Eval(ctx, script, []string{key}, encodeNeeds(list)).Text()
 	switch {
 	case isForbidden(err):
@@ -84,7 +84,7 @@ func (s RedisSetup) reportAccess(ctx context.Context, r *report, key string, den
 		return
 	}
 	if slices.Equal(denied, []string{"PUBLISH"}) {
-		r.wrong(check, "The user of Redis may not publish on channels that begin with %s: allow +publish &%s* with ACL SETUSER.", s.Prefix, s.Prefix)
+		r.wrong(check, "The user of Redis may not publish on channels that begin with %s, which wake workers and join a fleet: allow +publish &%s* with ACL SETUSER.", s.Prefix, s.Prefix)
 		return
 	}
 	var grants []string
