@@ -40,10 +40,10 @@ func (b *Bus) Tail(ctx context.Context, topic ports.Topic, since time.Time, show
 	for err == nil && ctx.Err() == nil {
 		err = t.next(ctx)
 	}
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return failure(op, err)
 	}
-	return failure(op, err)
+	return nil
 }
 
 // tail reads the stream of one partition.
@@ -77,7 +77,7 @@ func (t *tail) begin(ctx context.Context, since time.Time) error {
 	if since.IsZero() {
 		return nil
 	}
-	after := formatID(uint64(max(since.UnixMilli(), 0)), 0) //nolint:gosec // it is not negative
+	after := formatID(uint64(max(since.UnixMilli(), 0)), 0)
 	for {
 		messages, err := t.bus.client.XRangeN(ctx, t.key, after, t.last, tailPage).Result()
 		if err != nil {

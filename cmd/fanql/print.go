@@ -43,14 +43,14 @@ func table(to io.Writer, rows ...[]string) error {
 		if row == nil {
 			continue
 		}
-		line := ""
+		var line strings.Builder
 		for i, cell := range row {
-			line += cell
+			line.WriteString(cell)
 			if i < len(row)-1 {
-				line += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+gap)
+				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+gap))
 			}
 		}
-		if _, err := fmt.Fprintln(to, line); err != nil {
+		if _, err := fmt.Fprintln(to, line.String()); err != nil {
 			return err
 		}
 	}

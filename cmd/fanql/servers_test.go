@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"os"
 	"testing"
 	"time"
@@ -72,18 +73,13 @@ func onRedisKeys(t *testing.T, change func(*redis.Config)) (shell, *redis.Backen
 // redisEnv is the environment of a plain server, with changes.
 func redisEnv(address string, changes map[string]string) map[string]string {
 	env := map[string]string{"FANQL_REDIS_ADDRESSES": address, "FANQL_REDIS_TLS": "off", "FANQL_REDIS_CLUSTER": "off"}
-	for name, value := range changes {
-		env[name] = value
-	}
+	maps.Copy(env, changes)
 	return env
 }
 
 // with is a copy of a shell with another value of a variable.
 func (s shell) with(name, value string) shell {
-	env := map[string]string{}
-	for name, value := range s.env {
-		env[name] = value
-	}
+	env := maps.Clone(s.env)
 	env[name] = value
 	s.env = env
 	return s
