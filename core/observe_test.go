@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -50,6 +51,10 @@ func (r *notebook) Count(_ context.Context, c ports.Counts) {
 	r.counts.Executed += c.Executed
 	r.counts.Gone += c.Gone
 	r.counts.Lost += c.Lost
+	r.counts.Listed += c.Listed
+	r.counts.Slow += c.Slow
+	r.counts.PutBehind += c.PutBehind
+	r.counts.CaughtUp += c.CaughtUp
 	r.counts.Throttled += c.Throttled
 	r.counts.Retried += c.Retried
 	r.counts.Lags = append(r.counts.Lags, c.Lags...)
@@ -98,7 +103,7 @@ func TestObserverFollowsAnEventFromMutationToPush(t *testing.T) {
 		}
 		notes.counts.Lags = nil
 		// The mutation's own place is given up again; one connection went with its subscription.
-		if got, want := fmt.Sprint(notes.counts), fmt.Sprint(ports.Counts{Connections: 2, Operations: 2, Pushed: 2, Executed: 1, Gone: 1}); got != want {
+		if got, want := fmt.Sprint(notes.counts), fmt.Sprint(ports.Counts{Connections: 2, Operations: 2, Pushed: 2, Executed: 1, Gone: 1, Listed: 3}); got != want {
 			t.Errorf("counted %s, want %s", got, want)
 		}
 	})
@@ -122,6 +127,30 @@ func TestObserverHearsOfTroubleWithPushes(t *testing.T) {
 		}
 		if notes.counts.Throttled != 4 || notes.counts.Retried != 3 {
 			t.Errorf("counted %+v, want 4 throttled and 3 retried", notes.counts)
+		}
+	})
+}
+
+// A subscriber counts once when it is put behind, however often it is tried, and once
+// when it is live again.
+func TestObserverHearsWhoIsBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		notes := &notebook{}
+		h, away := kept(t, func(c *core.Config) { c.Observer = notes })
+		c, other := h.dial(modern), h.dial(modern)
+		c.subscribe("1", `subscription { tick }`)
+		other.subscribe("1", `subscription { tick }`)
+		away.only = c.id()
+		away.begin(40 * time.Second)
+		h.tick(ticks("tick"), 1, 2)
+		pause(20 * time.Second)
+		if got := notes.counts; got.PutBehind != 1 || got.CaughtUp != 0 || got.Slow == 0 {
+			t.Errorf("in the outage counted %+v, want one subscriber behind", got)
+		}
+		pause(time.Minute)
+		if got := notes.counts; got.PutBehind != 1 || got.CaughtUp != 1 {
+			t.Errorf("after the outage counted %+v, want one subscriber who has caught up", got)
 		}
 	})
 }

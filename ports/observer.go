@@ -65,6 +65,13 @@ type Counts struct {
 	// Gone are connections that turned out to have no socket, and Lost subscribers
 	// that were told to subscribe again, because an event did not reach them.
 	Gone, Lost int
+	// Listed are the subscribers that a delivery listed, page after page; Slow the
+	// times that one of their connections did not accept an event at once.
+	Listed, Slow int
+	// PutBehind are subscribers that were live and are to catch up now, because an event
+	// did not reach them. CaughtUp are those that are live again, or for the first time,
+	// if they resumed.
+	PutBehind, CaughtUp int
 	// Throttled are pushes that were refused for now, and Retried repeated ones.
 	Throttled, Retried int
 	// Waited is how long pushes were held up because the transport was throttled as a whole.

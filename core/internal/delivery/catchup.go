@@ -140,6 +140,9 @@ func (c *catching) one(ctx context.Context, to ports.Subscriber, attempts int) (
 			return c.again(ctx, rest, attempts-1)
 		case err == nil && chunk.more:
 			at = now
+		case err == nil:
+			c.Observation.Count(ctx, ports.Counts{CaughtUp: 1})
+			return nil, nil
 		case peer.Is(err, ports.ErrNotFound):
 			return nil, nil
 		default:

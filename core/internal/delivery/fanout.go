@@ -81,12 +81,13 @@ func (f *fanout) count() int { return int(f.due.Load()) }
 
 // counts is what a fan-out has done. Troubled counts the connections that did not
 // accept something at once.
-type counts struct{ pushed, executed, gone, lost, troubled atomic.Int64 }
+type counts struct{ pushed, executed, gone, lost, troubled, listed atomic.Int64 }
 
 func (c *counts) observe(ctx context.Context, observation observe.Observation) {
 	observation.Count(ctx, ports.Counts{
 		Pushed: int(c.pushed.Load()), Executed: int(c.executed.Load()),
 		Gone: int(c.gone.Load()), Lost: int(c.lost.Load()),
+		Listed: int(c.listed.Load()), Slow: int(c.troubled.Load()),
 	})
 }
 
@@ -113,6 +114,7 @@ type listed struct {
 // window: then the page is as good as not pushed, or the batch shorter.
 func (f *fanout) push(ctx context.Context, cursor ports.Cursor, page ports.Page) bool {
 	f.page = &listed{f.page.number + 1, cursor}
+	f.counts.listed.Add(int64(len(page.Subscribers)))
 	live, behind := splitByPlace(page.Subscribers)
 	defer f.bringUp(ctx, behind)()
 	runs := byConnection(f.members(ctx, live))

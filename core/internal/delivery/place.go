@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/peer"
@@ -59,7 +60,7 @@ func (d *Deliverer) putBehind(ctx context.Context, topic ports.Topic, rows []unr
 // movePlaces writes where the subscribers are, whose versions were one less. It
 // returns those whose version was another.
 func (d *Deliverer) movePlaces(ctx context.Context, topic ports.Topic, rows []unreached) ([]unreached, error) {
-	all := collection[unreached]{}
+	all, moved := collection[unreached]{}, atomic.Int64{}
 	inParallel(d.PushConcurrency, rows, func(row unreached) {
 		now := ports.Place{From: row.from, Version: row.Place.Version}
 		switch err := d.Store.MovePlace(ctx, topic, row.Ref, row.ReceivedAt, now.Version-1, now); {
@@ -67,8 +68,11 @@ func (d *Deliverer) movePlaces(ctx context.Context, topic ports.Topic, rows []un
 			all.add(row)
 		case err != nil && !peer.Is(err, ports.ErrNotFound):
 			all.fail(err)
+		case err == nil && row.Place.Live():
+			moved.Add(1)
 		}
 	})
+	d.Observation.Count(ctx, ports.Counts{PutBehind: int(moved.Load())})
 	return all.items, all.err
 }
 
