@@ -5,15 +5,12 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
-	"github.com/google/uuid"
 )
 
 // client is one socket, or stream of events, with one subscription. It reads frames by
@@ -24,8 +21,8 @@ type client struct {
 	// first handles the first frame in what was read; its size is 0 while that is not
 	// whole.
 	first func(*client, []byte) (size int, err error)
-	id    []byte // of the operation, as it stands in a frame
-	rest  []byte // of what was read: the beginning of a frame
+	marks [][]byte // in each of its events
+	rest  []byte   // of what was read: the beginning of a frame
 
 	latest    int // event
 	latencies []time.Duration
@@ -34,39 +31,13 @@ type client struct {
 // dialFunc opens a connection and subscribes.
 type dialFunc func(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error)
 
-// dialSocket opens a socket and subscribes.
-func dialSocket(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error) {
-	dialer := ws.Dialer{Protocols: []string{"graphql-transport-ws"}}
-	conn, early, _, err := dialer.Dial(ctx, "ws://"+c.server.address+"/graphql")
-	if err != nil {
-		return nil, err
-	}
-	if early != nil {
-		return nil, errors.New("the server speaks before it is spoken to")
-	}
-	id := uuid.NewString()
-	dialed := &client{crowd: c, conn: conn, first: (*client).frame, id: []byte(`"id":"` + id + `"`)}
-	err = dialed.send(map[string]any{"type": "connection_init", "payload": map[string]any{"name": "client " + strconv.Itoa(number)}})
-	if err != nil {
-		return nil, err
-	}
-	answer, err := wsutil.ReadServerText(conn)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Contains(answer, []byte(`"connection_ack"`)) {
-		return nil, fmt.Errorf("no ack but %s", answer)
-	}
-	return dialed, dialed.send(map[string]any{"type": "subscribe", "id": id,
-		"payload": wanted.payload(number)})
-}
-
-func (c *client) send(message any) error {
+// sendText sends a message in JSON.
+func sendText(conn io.Writer, message any) error {
 	data, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
-	return wsutil.WriteClientText(c.conn, data)
+	return wsutil.WriteClientText(conn, data)
 }
 
 // take handles the frames in what was read.
@@ -86,15 +57,6 @@ func (c *client) take(data []byte) error {
 		}
 		data = data[size:]
 	}
-}
-
-// frame handles the first frame of a socket.
-func (c *client) frame(data []byte) (size int, err error) {
-	code, payload, size := frame(data)
-	if size == 0 {
-		return 0, nil
-	}
-	return size, c.handle(code, payload)
 }
 
 // frame finds the first frame of a server (RFC 6455, section 5.2); its size is 0
@@ -117,28 +79,16 @@ func frame(data []byte) (code ws.OpCode, payload []byte, size int) {
 	return ws.OpCode(data[0] & 0x0f), data[begin : begin+length], begin + length
 }
 
-func (c *client) handle(code ws.OpCode, message []byte) error {
-	switch {
-	case code == ws.OpPing:
-		return wsutil.WriteClientMessage(c.conn, ws.OpPong, message)
-	case code != ws.OpText:
-		return fmt.Errorf("a frame with the opcode %#x: %q", code, message)
-	case bytes.Contains(message, []byte(`"type":"ping"`)):
-		return c.send(map[string]any{"type": "pong"})
-	case bytes.Contains(message, []byte(`"type":"pong"`)):
-		return nil
-	}
-	return c.next(message)
-}
-
 // next checks a result and counts it.
 func (c *client) next(message []byte) error {
 	event, err := number(message, []byte(`"id":"event-`))
 	if err != nil {
 		return err
 	}
-	if c.id != nil && (!bytes.Contains(message, c.id) || !bytes.Contains(message, []byte(`"type":"next"`))) {
-		return fmt.Errorf("not for operation %s: %s", c.id, message)
+	for _, mark := range c.marks {
+		if !bytes.Contains(message, mark) {
+			return fmt.Errorf("not for this client: no %s in %s", mark, message)
+		}
 	}
 	if c.latest != 0 && event != c.latest+1 {
 		return fmt.Errorf("event %d after %d", event, c.latest)

@@ -18,6 +18,9 @@ type subscription struct {
 	// own: every client has variables of its own, or, where the query has a %d, a
 	// document of its own.
 	own bool
+	// resume is the positions that a client resumes after; empty, it asks where it
+	// begins, and nil, neither.
+	resume []string
 }
 
 // remembered is how many events there is a count for: more than are ever in
@@ -30,6 +33,8 @@ type crowd struct {
 	dial    dialFunc
 	clients []*client
 	failed  chan error
+	// publishing has n events published, numbered from first.
+	publishing func(first, n int) error
 
 	// published is the number of the latest event, from 1.
 	published int
@@ -44,32 +49,36 @@ type crowd struct {
 	reading sync.WaitGroup // waits for over
 }
 
+// usually is how many clients connect at once where nothing else is measured.
+const usually = 32
+
+// newCrowd returns a crowd of so many clients, none of which has connected.
+func newCrowd(s *server, connections int, dial dialFunc) *crowd {
+	return &crowd{
+		server: s, publishing: s.publish, dial: dial, clients: make([]*client, connections),
+		failed: make(chan error, 1), completed: make(chan int, remembered),
+	}
+}
+
 // subscribe connects the clients and returns when an event reaches them all.
-func subscribe(ctx context.Context, s *server, wanted subscription, connections int, dial dialFunc) (*crowd, error) {
-	c := &crowd{server: s, dial: dial, failed: make(chan error, 1), completed: make(chan int, remembered), clients: make([]*client, connections)}
-	if err := c.connect(ctx, wanted); err != nil {
-		c.close()
-		return nil, err
+func (c *crowd) subscribe(ctx context.Context, wanted subscription, atOnce int) error {
+	if err := c.connect(ctx, wanted, atOnce); err != nil {
+		return err
 	}
 	for patience := time.Second / 4; patience < time.Minute; patience *= 2 {
 		err := c.publish(1) // who subscribed too late for the one before gets this one
 		if err == nil {
 			err = c.awaitAll(ctx, patience)
 		}
-		if err == nil {
-			return c, nil
-		}
 		if !errors.Is(err, context.DeadlineExceeded) {
-			c.close()
-			return nil, err
+			return err
 		}
 	}
-	c.close()
-	return nil, errors.New("some clients get no events")
+	return errors.New("some clients get no events")
 }
 
-func (c *crowd) connect(ctx context.Context, wanted subscription) error {
-	const atOnce = 32
+// connect connects the clients, so many at once.
+func (c *crowd) connect(ctx context.Context, wanted subscription, atOnce int) error {
 	var group sync.WaitGroup
 	numbers, failures := make(chan int), make(chan error, atOnce)
 	for range atOnce {
@@ -84,21 +93,25 @@ func (c *crowd) connect(ctx context.Context, wanted subscription) error {
 			}
 		})
 	}
-	var err error
-	for number := range c.clients {
-		select {
-		case numbers <- number:
-			continue
-		case err = <-failures:
-		}
-		break
-	}
+	err := deal(numbers, len(c.clients), failures)
 	close(numbers)
 	group.Wait()
 	if err != nil {
 		return err
 	}
 	return c.read()
+}
+
+// deal sends the numbers below n, until something fails.
+func deal(numbers chan<- int, n int, failures <-chan error) error {
+	for number := range n {
+		select {
+		case numbers <- number:
+		case err := <-failures:
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *crowd) close() {
@@ -124,7 +137,7 @@ func (c *crowd) publish(n int) error {
 	for i := range n {
 		c.missing[(c.published+1+i)%remembered].Store(int64(len(c.clients)))
 	}
-	err := c.server.publish(c.published+1, n)
+	err := c.publishing(c.published+1, n)
 	c.published += n
 	return err
 }
@@ -224,6 +237,8 @@ func (c *crowd) steady(ctx context.Context, interval, duration time.Duration) ([
 // payload is what the client of that number subscribes with.
 func (s subscription) payload(number int) map[string]any {
 	switch {
+	case s.resume != nil:
+		return map[string]any{"query": s.query, "extensions": map[string]any{"resume": s.resume}}
 	case !s.own:
 		return map[string]any{"query": s.query}
 	case strings.Contains(s.query, "%d"):

@@ -15,6 +15,9 @@ const (
 	allocationsFigure = "allocations per delivery"
 	latencyFigure     = "latency in ms, %d %%"
 	memoryFigure      = "KB of resident memory per subscribed connection"
+	togetherFigure    = "seconds until all have had an event"
+	connectFigure     = "CPU-ms per client"
+	peakFigure        = "KB of resident memory per client, at most"
 )
 
 // figures are what was measured: by figure and peer, one value per round.
@@ -55,7 +58,7 @@ func (f figures) print(out io.Writer, s settings) {
 
 // ordered returns the figures in the order of the parts.
 func (f figures) ordered(s settings) (names []string) {
-	kinds := []string{cpuFigure, rateFigure, allocationsFigure, memoryFigure}
+	kinds := []string{cpuFigure, rateFigure, allocationsFigure, memoryFigure, togetherFigure, connectFigure, peakFigure}
 	for _, percent := range []int{50, 99, 100} {
 		kinds = append(kinds, fmt.Sprintf(latencyFigure, percent))
 	}

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,12 +22,12 @@ import (
 
 // settings are the program's flags.
 type settings struct {
-	connections, subscribed, window, rounds int
-	rate                                    float64
-	duration                                time.Duration
-	peers, parts                            []string
-	events                                  bool
-	profiles                                string
+	connections, subscribed, together, window, rounds int
+	rate                                              float64
+	duration                                          time.Duration
+	peers, parts                                      []string
+	events                                            bool
+	profiles                                          string
 }
 
 func main() {
@@ -43,13 +44,14 @@ func readFlags() settings {
 	var s settings
 	flag.IntVar(&s.connections, "connections", 1_000, "how many clients connect")
 	flag.IntVar(&s.subscribed, "subscribed", 5_000, "how many clients connect where memory is measured")
+	flag.IntVar(&s.together, "together", 3_000, "how many clients connect, or resume, at once where that is measured")
 	flag.IntVar(&s.window, "window", 8, "how many events are in flight, where a server is to go as fast as it can")
 	flag.Float64Var(&s.rate, "rate", 5_000, "deliveries a second, where latency is measured")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often everything is measured; the medians are printed")
 	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long one measurement lasts")
 	quick := flag.Bool("quick", false, "one short round")
-	peers := flag.String("peers", "fanql,fanql-gqlgen,naive,gqlgen,graphql-ws", "the servers to measure: folders of servers, or paths of programs built from them")
-	parts := flag.String("parts", "same,variables,documents,state,latency,memory,growth", "what to measure")
+	peers := flag.String("peers", "fanql,fanql-gqlgen,centrifuge,naive,gqlgen,graphql-ws", "the servers to measure: folders of servers, or paths of programs built from them")
+	parts := flag.String("parts", "same,variables,documents,state,latency,memory,growth,pace,mutation,together,resume", "what to measure")
 	flag.BoolVar(&s.events, "events", false, "subscribe by server-sent events, not over WebSockets, to a server that has them: fanql")
 	flag.StringVar(&s.profiles, "profiles", "", "a directory for CPU profiles of the servers written in Go")
 	flag.Parse()
@@ -76,7 +78,7 @@ func run(ctx context.Context, s settings) (err error) {
 	for round := range s.rounds {
 		for _, part := range parts(s) {
 			for _, name := range s.peers {
-				if !slices.Contains(s.parts, part.name) || part.only != "" && part.only != name {
+				if !slices.Contains(s.parts, part.name) || part.only != nil && !slices.Contains(part.only, filepath.Base(name)) {
 					continue
 				}
 				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, s.rounds, part.says, name)
@@ -92,7 +94,7 @@ func run(ctx context.Context, s settings) (err error) {
 
 // one starts a server for one measurement and takes it.
 func one(ctx context.Context, s settings, p part, name string, command []string, results figures) (err error) {
-	server, err := start(ctx, command)
+	server, err := start(ctx, append(slices.Clip(command), p.arguments...))
 	if err != nil {
 		return err
 	}
@@ -105,11 +107,22 @@ func one(ctx context.Context, s settings, p part, name string, command []string,
 	if s.events {
 		dial = dialEvents
 	}
-	crowd, err := subscribe(ctx, server, p.subscription, p.connections, dial)
-	if err != nil {
-		return err
-	}
+	crowd := newCrowd(server, p.connections, dial)
 	defer crowd.close()
 	m := measurement{settings: s, part: p, peer: name, server: server, crowd: crowd, before: before, results: results}
+	if p.together {
+		return p.take(ctx, m)
+	}
+	if err := crowd.subscribe(ctx, p.subscription, usually); err != nil {
+		return err
+	}
+	if p.mutation {
+		publisher, err := dialPublisher(ctx, server.address)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = publisher.conn.Close() }()
+		crowd.publishing = publisher.publish
+	}
 	return p.take(ctx, m)
 }

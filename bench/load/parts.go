@@ -12,9 +12,12 @@ import (
 // part is one thing to measure, with a server started for it.
 type part struct {
 	name, says   string
-	only         string // the one peer that is measured
+	only         []string // the peers that are measured; nil: all
+	arguments    []string // of the server
 	subscription subscription
 	connections  int
+	mutation     bool // published by a mutation over a socket
+	together     bool // the clients connect while it is measured, all at once
 	take         func(context.Context, measurement) error
 }
 
@@ -22,22 +25,34 @@ const selection = " { id text author sentAt } }"
 
 func parts(s settings) []part {
 	same := subscription{query: "subscription { message" + selection}
+	// What executes nothing for a client has one case.
+	graphql := []string{"fanql", "fanql-gqlgen", "naive", "gqlgen", "graphql-ws"}
+	broadcast := []string{"fanql", "centrifuge"}
 	all := []part{
 		{name: "same", says: "same query", subscription: same, connections: s.connections, take: takeFlatOut},
-		{name: "variables", says: "own variables", connections: s.connections, take: takeFlatOut, subscription: subscription{
+		{name: "variables", says: "own variables", only: graphql, connections: s.connections, take: takeFlatOut, subscription: subscription{
 			query: "subscription ($suffix: String) { message(suffix: $suffix)" + selection, own: true}},
-		{name: "documents", says: "own documents", connections: s.connections, take: takeFlatOut, subscription: subscription{
+		{name: "documents", says: "own documents", only: graphql, connections: s.connections, take: takeFlatOut, subscription: subscription{
 			query: `subscription { message(suffix: "%d")` + selection, own: true}},
-		{name: "state", says: "own state", connections: s.connections, take: takeFlatOut,
+		{name: "state", says: "own state", only: graphql, connections: s.connections, take: takeFlatOut,
 			subscription: subscription{query: "subscription { personal" + selection}},
 		{name: "latency", says: "same query, fixed rate", subscription: same, connections: s.connections, take: takeLatency},
 		{name: "memory", says: "memory", subscription: same, connections: s.subscribed, take: takeMemory},
 	}
-	for _, connections := range []int{100, 1_000, 10_000} {
-		all = append(all, part{name: "growth", says: fmt.Sprintf("same query, %d connections", connections), only: "fanql",
-			subscription: same, connections: connections, take: takeFlatOut})
+	for _, connections := range []int{100, 1_000, 5_000} {
+		all = append(all,
+			part{name: "growth", says: fmt.Sprintf("same query, %d clients", connections), only: broadcast,
+				subscription: same, connections: connections, take: takeFlatOut},
+			part{name: "pace", says: fmt.Sprintf("same query, %d clients, fixed rate", connections), only: broadcast,
+				subscription: same, connections: connections, take: takeLatency})
 	}
-	return all
+	return append(all,
+		part{name: "mutation", says: "same query, 100 clients, published by a mutation", only: broadcast,
+			subscription: same, connections: 100, mutation: true, take: takeFlatOut},
+		part{name: "together", says: fmt.Sprintf("%d clients at once", s.together), together: true,
+			subscription: same, connections: s.together, take: takeTogether},
+		part{name: "resume", says: fmt.Sprintf("%d clients resume at once", s.together), only: []string{"fanql"}, together: true,
+			arguments: []string{"-keep"}, subscription: same, connections: s.together, take: takeResume})
 }
 
 // measurement is all that there is to measure with.

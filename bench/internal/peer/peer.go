@@ -37,6 +37,11 @@ type State struct {
 // text is as long as a chat message.
 const text = "The quick brown fox jumps over the lazy dog, and the dog does not mind at all; it was asleep."
 
+// NewMessage returns the event of that number.
+func NewMessage(number int, sentAt string) Message {
+	return Message{ID: "event-" + strconv.Itoa(number), Text: text, Author: "ann", SentAt: sentAt}
+}
+
 // Serve runs a server on a free port, which it prints, until standard input
 // ends. Every line of the input, "FIRST N SENTAT", asks for N messages to be
 // published, numbered from FIRST: publishing that way costs next to nothing.
@@ -68,7 +73,7 @@ func obey(lines io.Reader, publish func(...Message) error) error {
 		}
 		messages := make([]Message, n)
 		for i := range messages {
-			messages[i] = Message{ID: "event-" + strconv.Itoa(first+i), Text: text, Author: "ann", SentAt: sentAt}
+			messages[i] = NewMessage(first+i, sentAt)
 		}
 		if err := publish(messages...); err != nil {
 			return err
@@ -81,8 +86,10 @@ func obey(lines io.Reader, publish func(...Message) error) error {
 type Usage struct {
 	// CPUSeconds is user and system time.
 	CPUSeconds float64 `json:"cpuSeconds"`
-	// Resident is memory in bytes.
+	// Resident is memory in bytes, and Peak the most that it has been since memory was
+	// last freed for a measurement.
 	Resident uint64 `json:"resident"`
+	Peak     uint64 `json:"peak"`
 	// Allocations counts objects on the heap.
 	Allocations uint64 `json:"allocations"`
 }
@@ -92,6 +99,7 @@ type Usage struct {
 func measure(collect bool) Usage {
 	if collect {
 		debug.FreeOSMemory()
+		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // forgets the peak
 	}
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
@@ -102,6 +110,7 @@ func measure(collect bool) Usage {
 	return Usage{
 		CPUSeconds:  time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds(),
 		Resident:    resident(),
+		Peak:        peak(),
 		Allocations: memory.Mallocs,
 	}
 }
@@ -118,4 +127,19 @@ func resident() uint64 {
 	}
 	pages, _ := strconv.ParseUint(fields[1], 10, 64)
 	return pages * uint64(os.Getpagesize())
+}
+
+// peak is the most resident memory as Linux counts it.
+func peak() uint64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	fields := strings.Fields(rest)
+	if len(fields) < 2 {
+		return 0
+	}
+	kibibytes, _ := strconv.ParseUint(fields[0], 10, 64)
+	return kibibytes << 10
 }

@@ -5,9 +5,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/graphql-go/graphql"
 
@@ -27,7 +29,13 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	messages := core.NewTopic[peer.Message]("message")
+	keep := flag.Bool("keep", false, "keep events, so that clients can resume")
+	flag.Parse()
+	var options []core.TopicOption
+	if *keep {
+		options = append(options, core.Keep(100, time.Minute))
+	}
+	messages := core.NewTopic[peer.Message]("message", options...)
 	schema, err := newSchema(messages)
 	if err != nil {
 		return err
@@ -40,7 +48,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, Pusher: sockets,
+	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, History: backend, Pusher: sockets,
 		Hooks: core.Hooks{OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 			return core.Session{State: payload}, nil
 		}}})
@@ -79,9 +87,25 @@ func newSchema(messages core.Topic[peer.Message]) (*graphqlgo.Schema, error) {
 	message := graphql.NewNonNull(graphql.NewObject(graphql.ObjectConfig{Name: "Message", Fields: graphql.Fields{
 		"id": {Type: graphql.NewNonNull(graphql.ID)}, "text": text, "author": text, "sentAt": text,
 	}}))
+	id := &graphql.ArgumentConfig{Type: graphql.NewNonNull(graphql.ID)}
+	argument := &graphql.ArgumentConfig{Type: graphql.NewNonNull(graphql.String)}
 	subscribe := func(p graphql.ResolveParams) (any, error) { return messages.Subscribe(p.Context) }
 	return graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"ok": {Type: graphql.Boolean}}}),
+		Mutation: graphql.NewObject(graphql.ObjectConfig{Name: "Mutation", Fields: graphql.Fields{
+			"send": {
+				Type: message,
+				Args: graphql.FieldConfigArgument{"id": id, "text": argument, "author": argument, "sentAt": argument},
+				Resolve: func(p graphql.ResolveParams) (any, error) {
+					sent := peer.Message{}
+					sent.ID, _ = p.Args["id"].(string)
+					sent.Text, _ = p.Args["text"].(string)
+					sent.Author, _ = p.Args["author"].(string)
+					sent.SentAt, _ = p.Args["sentAt"].(string)
+					return sent, messages.Publish(p.Context, sent)
+				},
+			},
+		}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
 			"message": {
 				Type:      message,
