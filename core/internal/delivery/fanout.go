@@ -155,24 +155,24 @@ func (f *fanout) pushWindow(ctx context.Context, runs [][]member, w window) bool
 	return !late.Load()
 }
 
-// inParallel calls do for every item, in their order, for several at a time.
+// inParallel calls do for every item, in their order, for several at a time. A worker
+// starts the next one before its first item, and the caller is the first worker: where
+// no call blocks, there are about as many as processors, and not one for each of the
+// first items.
 func inParallel[T any](most int, items []T, do func(T)) {
-	workers := min(most, len(items))
-	if workers <= 1 {
-		for _, item := range items {
-			do(item)
-		}
-		return
-	}
-	var next atomic.Int64
+	var next, started atomic.Int64
 	var done sync.WaitGroup
-	for range workers {
-		done.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
-				do(items[i])
-			}
-		})
+	var work func()
+	work = func() {
+		i := next.Add(1) - 1
+		if i+1 < int64(len(items)) && started.Add(1) < int64(most) {
+			done.Go(work)
+		}
+		for ; i < int64(len(items)); i = next.Add(1) - 1 {
+			do(items[i])
+		}
 	}
+	work()
 	done.Wait()
 }
 
