@@ -64,7 +64,7 @@ func Parse(data []byte) (Envelope, error) {
 	if !utf8.Valid(data) {
 		return Envelope{}, &Invalid{Reason: "message is not valid UTF-8"}
 	}
-	fields, ok := object(data)
+	fields, ok := object(bytes.Clone(data)) // what is read of it may be kept
 	if !ok {
 		return Envelope{}, &Invalid{Reason: "message is not a JSON object"}
 	}
@@ -152,17 +152,6 @@ func (e Envelope) invalid(cause error) *Invalid {
 	return &Invalid{ID: id, HasID: err == nil, Reason: cause.Error()}
 }
 
-// object reads a JSON object and leaves its values raw. A map, and not a struct:
-// encoding/json matches the names of struct fields whatever their case.
-func object(data []byte) (map[string]json.RawMessage, bool) {
-	if data = bytes.TrimLeft(data, " \t\r\n"); len(data) == 0 || data[0] != '{' {
-		return nil, false
-	}
-	var fields map[string]json.RawMessage
-	err := json.Unmarshal(data, &fields)
-	return fields, err == nil
-}
-
 func absent(value json.RawMessage) bool {
 	return len(value) == 0 || string(value) == "null"
 }
@@ -188,8 +177,8 @@ func requiredString(name string, value json.RawMessage) (string, error) {
 	if len(value) == 0 || value[0] != '"' {
 		return "", expected(name, "a string")
 	}
-	var text string
-	if err := json.Unmarshal(value, &text); err != nil {
+	text, ok := unquote(value)
+	if !ok {
 		return "", expected(name, "a string")
 	}
 	if hasLoneSurrogate(value) {
