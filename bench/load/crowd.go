@@ -96,6 +96,10 @@ func (c *crowd) connect(ctx context.Context, wanted subscription, atOnce int) er
 	err := deal(numbers, len(c.clients), failures)
 	close(numbers)
 	group.Wait()
+	close(failures)
+	if err == nil {
+		err = <-failures // of those that came last
+	}
 	if err != nil {
 		return err
 	}
