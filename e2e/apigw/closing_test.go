@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,8 +17,8 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// window is how long a client is watched: in it a hot loop makes hundreds of
-// connections.
+// window is how long a client is watched after the end of its connection: in it a
+// hot loop makes hundreds of connections.
 const window = 3 * time.Second
 
 // modern are the clients that speak graphql-transport-ws, and wrapped those that
@@ -33,26 +34,32 @@ func refusing() setup {
 	}}}
 }
 
-// kicking closes a connection with the code once it has subscribed.
+// kicking closes a connection with the code once it has its ack and has subscribed,
+// which the gateway may hand to the engine in either order.
 func kicking(code int) setup {
+	var handled sync.Map // by connection: the message of the two that came first
 	return setup{after: func(ctx context.Context, engine *core.Engine, message ports.Message) error {
-		if !subscribes(message) {
+		if !subscribes(message) && !bytes.Contains(message.Data, []byte(`"connection_init"`)) {
+			return nil
+		}
+		if _, both := handled.LoadOrStore(message.Address.ID, true); !both {
 			return nil
 		}
 		return engine.CloseConnection(ctx, message.Address.ID, code, "out you go")
 	}}
 }
 
+// subscribes says whether a message begins an operation, in either subprotocol.
 func subscribes(message ports.Message) bool {
 	return bytes.Contains(message.Data, []byte(`"subscribe"`)) || bytes.Contains(message.Data, []byte(`"start"`))
 }
 
-// once is a setup that does what it does to the first subscription only.
+// once is a setup that sees the first subscription only, besides the other messages.
 func once(s setup) setup {
 	var done atomic.Bool
 	after := s.after
 	s.after = func(ctx context.Context, engine *core.Engine, message ports.Message) error {
-		if !subscribes(message) || done.Swap(true) {
+		if subscribes(message) && done.Swap(true) {
 			return nil
 		}
 		return after(ctx, engine, message)
@@ -69,68 +76,67 @@ func (d deleting) Close(ctx context.Context, to ports.Address, _ int, reason str
 }
 
 // TestDeletionAloneIsAHotLoop is why Pusher.Close is as it is, and what a broken
-// one looks like to these tests.
+// one looks like to these tests: no backoff comes to so many sockets.
 func TestDeletionAloneIsAHotLoop(t *testing.T) {
-	for _, client := range modern() {
-		t.Run(client, func(t *testing.T) {
-			s := refusing()
-			s.pusher = func(p ports.Pusher) ports.Pusher { return deleting{p} }
-			if got := watch(t, client, start(t, s)); got.Sockets < 50 {
-				t.Errorf("%d sockets, want a hot loop", got.Sockets)
-			}
-		})
+	t.Parallel()
+	const loop = 50
+	clients := map[string]client{}
+	for _, name := range modern() {
+		s := refusing()
+		s.pusher = func(p ports.Pusher) ports.Pusher { return deleting{p} }
+		clients[name] = client{Name: name, URL: start(t, s), Until: until{Sockets: loop}, Window: 1}
 	}
+	watch(t, clients, func(t *testing.T, got report) {
+		if got.Sockets < loop {
+			t.Errorf("%d sockets, want a hot loop", got.Sockets)
+		}
+	})
 }
 
 // TestRefusedClientsStop: one socket, an error, and silence.
 func TestRefusedClientsStop(t *testing.T) {
 	t.Parallel()
-	situations := map[string]struct {
-		setup setup
-		query string
-	}{
-		"refused in OnInit":          {setup: refusing()},
-		"disconnected after its ack": {setup: kicking(4403)},
-		"unauthorized after its ack": {setup: kicking(4401)},
-		"bad request":                {setup: kicking(4400)},
-		"too many inits":             {setup: kicking(4429)},
-		"an application's code":      {setup: kicking(4999)},
-		"operation ID in use":        {query: "?twice"},
-	}
-	for name, situation := range situations {
-		clients := modern()
-		if situation.query == "" {
-			clients = append(clients, wrapped()...)
-		}
-		for _, client := range clients {
-			t.Run(name+"/"+client, func(t *testing.T) {
-				t.Parallel()
-				got := watch(t, client, start(t, situation.setup)+situation.query)
-				if got.Sockets != 1 || len(got.Codes) != 1 {
-					t.Errorf("%d sockets, closed with %v, want one", got.Sockets, got.Codes)
-				}
-				if len(got.Errors) == 0 {
-					t.Error("its user got no error")
-				}
-			})
+	clients := map[string]client{}
+	for situation, s := range map[string]setup{
+		"refused in OnInit":          refusing(),
+		"disconnected after its ack": kicking(4403),
+		"unauthorized after its ack": kicking(4401),
+		"bad request":                kicking(4400),
+		"too many inits":             kicking(4429),
+		"an application's code":      kicking(4999),
+	} {
+		for _, name := range append(modern(), wrapped()...) {
+			clients[situation+"/"+name] = client{Name: name, URL: start(t, s)}
 		}
 	}
+	for _, name := range modern() {
+		clients["operation ID in use/"+name] = client{Name: name, URL: start(t, setup{}) + "?twice"}
+	}
+	watch(t, clients, func(t *testing.T, got report) {
+		if got.Sockets != 1 || len(got.Codes) != 1 {
+			t.Errorf("%d sockets, closed with %v, want one", got.Sockets, got.Codes)
+		}
+		if len(got.Errors) == 0 {
+			t.Error("its user got no error")
+		}
+	})
 }
 
 // TestEagerClientsBackOff: a user who retries on whatever error gets the client's
 // own backoff, at least.
 func TestEagerClientsBackOff(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]setup{"refused in OnInit": refusing(), "disconnected after its ack": kicking(4403)} {
-		for _, client := range modern() {
-			t.Run(name+"/"+client, func(t *testing.T) {
-				t.Parallel()
-				if got := watch(t, client, start(t, s), "eager"); got.Sockets > 3 {
-					t.Errorf("%d sockets in %v, want its backoff of a second and more", got.Sockets, window)
-				}
-			})
+	clients := map[string]client{}
+	for situation, s := range map[string]setup{"refused in OnInit": refusing(), "disconnected after its ack": kicking(4403)} {
+		for _, name := range modern() {
+			clients[situation+"/"+name] = client{Name: name, URL: start(t, s), Eager: true}
 		}
 	}
+	watch(t, clients, func(t *testing.T, got report) {
+		if got.Sockets > 3 {
+			t.Errorf("%d sockets in %v, want its backoff of a second and more", got.Sockets, window)
+		}
+	})
 }
 
 func TestRefusedHandshakeStops(t *testing.T) {
@@ -138,51 +144,50 @@ func TestRefusedHandshakeStops(t *testing.T) {
 	s := setup{hooks: core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
 		return core.Session{}, core.Public("no entry")
 	}}}
-	for _, client := range modern() {
-		t.Run(client, func(t *testing.T) {
-			t.Parallel()
-			got := watch(t, client, start(t, s))
-			if got.Sockets != 1 || len(got.Errors) != 1 || !strings.Contains(got.Errors[0], "403") {
-				t.Errorf("%d sockets, errors %q, want one of each, with 403", got.Sockets, got.Errors)
-			}
-		})
+	clients := map[string]client{}
+	for _, name := range modern() {
+		clients[name] = client{Name: name, URL: start(t, s)}
 	}
+	watch(t, clients, func(t *testing.T, got report) {
+		if got.Sockets != 1 || len(got.Errors) != 1 || !strings.Contains(got.Errors[0], "403") {
+			t.Errorf("%d sockets, errors %q, want one of each, with 403", got.Sockets, got.Errors)
+		}
+	})
 }
 
 // TestClientsComeBack: after these codes a client connects and subscribes afresh.
 func TestClientsComeBack(t *testing.T) {
 	t.Parallel()
+	clients := map[string]client{}
 	for _, code := range []int{1000, 1001, 1012, 1013, 4408} {
-		for _, client := range append(modern(), "subscriptions-transport-ws") {
-			t.Run(strconv.Itoa(code)+"/"+client, func(t *testing.T) {
-				t.Parallel()
-				got := watch(t, client, start(t, once(kicking(code))))
-				if got.Sockets != 2 || len(got.Results) != 2 || len(got.Errors) != 0 {
-					t.Errorf("%d sockets, results %q, errors %q, want two sockets with a result each", got.Sockets, got.Results, got.Errors)
-				}
-			})
+		for _, name := range append(modern(), "subscriptions-transport-ws") {
+			clients[strconv.Itoa(code)+"/"+name] = client{Name: name, URL: start(t, once(kicking(code))), Until: until{Results: 2}}
 		}
 	}
-}
-
-// TestLegacyClient: nothing stops one that is told to reconnect; it hears the
-// reason and, refused before its ack, backs off.
-func TestLegacyClient(t *testing.T) {
-	t.Parallel()
-	const client = "subscriptions-transport-ws"
-	t.Run("refused in OnInit", func(t *testing.T) {
-		t.Parallel()
-		got := watch(t, client, start(t, refusing()))
-		if got.Sockets > 8 {
-			t.Errorf("%d sockets in %v, want its backoff", got.Sockets, window)
-		}
-		if len(got.Errors) == 0 || got.Errors[0] != "no entry" {
-			t.Errorf("its user got %q, want the reason", got.Errors)
+	watch(t, clients, func(t *testing.T, got report) {
+		if got.Sockets != 2 || len(got.Results) != 2 || len(got.Errors) != 0 {
+			t.Errorf("%d sockets, results %q, errors %q, want two sockets with a result each", got.Sockets, got.Results, got.Errors)
 		}
 	})
-	t.Run("disconnected after its ack", func(t *testing.T) {
-		t.Parallel()
-		if got := watch(t, client, start(t, kicking(4403))); len(got.Errors) == 0 || got.Errors[0] != "out you go" {
+}
+
+// TestLegacyClient: nothing stops one that is asked to reconnect. Its user receives the
+// reason and, refused before its ack, it backs off.
+func TestLegacyClient(t *testing.T) {
+	t.Parallel()
+	const name = "subscriptions-transport-ws"
+	watch(t, map[string]client{
+		"refused in OnInit":          {Name: name, URL: start(t, refusing())},
+		"disconnected after its ack": {Name: name, URL: start(t, kicking(4403))},
+	}, func(t *testing.T, got report) {
+		want := "out you go"
+		if strings.HasSuffix(t.Name(), "OnInit") {
+			want = "no entry"
+			if got.Sockets > 8 {
+				t.Errorf("%d sockets in %v, want its backoff", got.Sockets, window)
+			}
+		}
+		if len(got.Errors) == 0 || got.Errors[0] != want {
 			t.Errorf("its user got %q, want the reason", got.Errors)
 		}
 	})

@@ -7,10 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"strconv"
+	"slices"
 	"testing"
 	"time"
 
@@ -142,43 +144,97 @@ func schema(t *testing.T) *graphqlgo.Schema {
 	return built
 }
 
-// report is what clients/closing.mjs prints.
+// client is one that closing.mjs watches.
+type client struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	// Eager is a user who retries whatever the error was.
+	Eager bool  `json:"eager"`
+	Until until `json:"until"`
+	// Window is how many milliseconds the client is watched after Until.
+	Window int64 `json:"window"`
+}
+
+// until is what a client has to have done: opened sockets, received results or,
+// without either, lost its first socket.
+type until struct {
+	Sockets int `json:"sockets"`
+	Results int `json:"results"`
+}
+
+// report is what closing.mjs says of a client.
 type report struct {
 	Sockets         int
 	Codes           []int
 	Results, Errors []string
 }
 
-// watch runs a client for as long as window.
-func watch(t *testing.T, client, url string, args ...string) report {
+// watch runs clients beside each other in one process, each for as long as window
+// unless it says otherwise, and then the check of each as a subtest.
+func watch(t *testing.T, clients map[string]client, check func(t *testing.T, got report)) {
 	t.Helper()
-	var got report
-	milliseconds := strconv.FormatInt(window.Milliseconds(), 10)
-	node(t, &got, "closing.mjs", append([]string{client, url, milliseconds}, args...)...)
-	t.Logf("%s: %d sockets, codes %v, %d results, errors %q", client, got.Sockets, got.Codes[:min(len(got.Codes), 5)], len(got.Results), got.Errors)
-	return got
+	names := slices.Sorted(maps.Keys(clients))
+	list := make([]client, len(names))
+	for i, name := range names {
+		list[i] = clients[name]
+		if list[i].Window == 0 {
+			list[i].Window = window.Milliseconds()
+		}
+	}
+	reports, err := closing(t.Context(), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
+			got := reports[i]
+			t.Logf("%d sockets, codes %v, %d results, errors %q", got.Sockets, got.Codes[:min(len(got.Codes), 5)], len(got.Results), got.Errors)
+			check(t, got)
+		})
+	}
+}
+
+// closing runs closing.mjs, and returns the reports of the clients in their order.
+func closing(ctx context.Context, clients []client) ([]report, error) {
+	argument, err := json.Marshal(clients)
+	if err != nil {
+		return nil, err
+	}
+	var reports []report
+	if err := node(ctx, &reports, "closing.mjs", string(argument)); err != nil {
+		return nil, err
+	}
+	if len(reports) != len(clients) {
+		return nil, fmt.Errorf("%d reports of %d clients", len(reports), len(clients))
+	}
+	return reports, nil
 }
 
 // node runs one of the programs in clients and decodes the line of JSON that it
 // prints.
-func node(t *testing.T, result any, script string, args ...string) {
-	t.Helper()
+func node(ctx context.Context, result any, script string, args ...string) error {
 	if _, err := exec.LookPath("node"); err != nil {
-		t.Fatal("Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
+		return errors.New("Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
 	}
 	if _, err := os.Stat("clients/node_modules/.package-lock.json"); err != nil {
-		t.Fatal("the clients are not installed; run `npm ci` in e2e/apigw/clients")
+		return errors.New("the clients are not installed; run `npm ci` in e2e/apigw/clients")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	return run(ctx, result, "node", append([]string{script}, args...)...)
+}
+
+// run runs a program in clients and decodes the line of JSON that it prints.
+func run(ctx context.Context, result any, program string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	command := exec.CommandContext(ctx, program, args...)
 	command.Dir = "clients"
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s%s", script, errors.Join(err, ctx.Err()), &stdout, &stderr)
+		return fmt.Errorf("%s: %w\n%s%s", program, errors.Join(err, ctx.Err()), &stdout, &stderr)
 	}
 	if err := json.Unmarshal(stdout.Bytes(), result); err != nil {
-		t.Fatalf("%s printed no result: %v\n%s%s", script, err, &stdout, &stderr)
+		return fmt.Errorf("%s printed no result: %w\n%s%s", program, err, &stdout, &stderr)
 	}
+	return nil
 }

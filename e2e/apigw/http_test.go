@@ -15,6 +15,7 @@ import (
 // TestAuditsThroughLambda holds the Lambda path of GraphQL over HTTP to the
 // audits of the npm package graphql-http, as e2e/audits does the server's.
 func TestAuditsThroughLambda(t *testing.T) {
+	t.Parallel()
 	engine := newEngine(t, setup{}, nil)
 	handler, err := apigw.NewHandler(apigw.HandlerConfig{HTTP: must.Make(graphqlhttp.NewHandler(engine, graphqlhttp.Config{}))})
 	if err != nil {
@@ -28,7 +29,9 @@ func TestAuditsThroughLambda(t *testing.T) {
 	defer server.Close()
 
 	var results []struct{ ID, Name, Status, Reason string }
-	node(t, &results, "audits.mjs", server.URL)
+	if err := node(t.Context(), &results, "audits.mjs", server.URL); err != nil {
+		t.Fatal(err)
+	}
 	if len(results) < 60 {
 		t.Fatalf("%d audits were run, want all 61", len(results))
 	}

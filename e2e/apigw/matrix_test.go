@@ -3,12 +3,8 @@
 package apigw
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,37 +13,34 @@ import (
 	"time"
 )
 
-// matrixWindow is how long a client of the matrix is watched: longer than the first
-// backoff of each.
+// matrixWindow is how long a client of the matrix is watched after what it is watched
+// for: longer than the first backoff of each.
 const matrixWindow = 8 * time.Second
 
-// matrixClients are the clients that people use, as docs/protocols.md names them, and
-// the programs that drive them.
-func matrixClients(goClients string) []matrixClient {
-	script := func(name string) []string { return []string{"node", "closing.mjs", name} }
+// matrixClients are the clients that people use, as docs/protocols.md names them.
+func matrixClients() []matrixClient {
 	return []matrixClient{
-		{"graphql-ws 6", script("graphql-ws")},
-		{"graphql-ws 5", script("graphql-ws-5")},
-		{"Apollo Client 4", script("apollo")},
-		{"Apollo Client 3", script("apollo-3")},
-		{"urql", script("urql")},
-		{"Relay", script("relay")},
-		{"genqlient", []string{goClients, "genqlient"}},
-		{"go-graphql-client", []string{goClients, "hasura"}},
-		{"go-graphql-client, legacy", []string{goClients, "hasura-legacy"}},
-		{"subscriptions-transport-ws, legacy", script("subscriptions-transport-ws")},
+		{name: "graphql-ws 6", npm: "graphql-ws"},
+		{name: "graphql-ws 5", npm: "graphql-ws-5"},
+		{name: "Apollo Client 4", npm: "apollo"},
+		{name: "Apollo Client 3", npm: "apollo-3"},
+		{name: "urql", npm: "urql"},
+		{name: "Relay", npm: "relay"},
+		{name: "genqlient", goClient: "genqlient"},
+		{name: "go-graphql-client", goClient: "hasura"},
+		{name: "go-graphql-client, legacy", goClient: "hasura-legacy"},
+		{name: "subscriptions-transport-ws, legacy", npm: "subscriptions-transport-ws"},
 	}
 }
 
-type matrixClient struct {
-	name    string
-	command []string
-}
+// matrixClient has the name that either closing.mjs or goclients knows it by.
+type matrixClient struct{ name, npm, goClient string }
 
 // situation is a column of the table.
 type situation struct {
 	name   string
 	reason string // that the server gives
+	until  until  // from when an npm client's window counts
 	url    func(t *testing.T) string
 }
 
@@ -58,80 +51,95 @@ func situations(where string) []situation {
 	}
 	in := func(s setup) func(*testing.T) string { return func(t *testing.T) string { return serve(t, s) } }
 	return []situation{
-		{"subscribe", "", in(setup{})},
-		{"refused in OnInit", "no entry", in(refusing())},
-		{"disconnected, 4403", "out you go", in(kicking(4403))},
-		{"restart", "", restart},
+		{"subscribe", "", until{Results: 1}, in(setup{})},
+		{"refused in OnInit", "no entry", until{}, in(refusing())},
+		{"disconnected, 4403", "out you go", until{}, in(kicking(4403))},
+		{"restart", "", until{}, restart},
 	}
 }
 
 // TestClientMatrix: docs/protocols.md shows what each client does, on the long-lived
 // server and on the local API Gateway.
 func TestClientMatrix(t *testing.T) {
-	goClients := buildGoClients(t)
-	var rows []*matrixRow
-	var watching sync.WaitGroup
-	places := make(chan struct{}, 12) // so many clients at a time
-	for _, client := range matrixClients(goClients) {
+	t.Parallel()
+	var cells []*matrixCell
+	for _, client := range matrixClients() {
 		for _, where := range []string{"server", "gateway"} {
-			row := &matrixRow{client: client, where: where}
-			rows = append(rows, row)
-			for i, situation := range situations(where) {
-				url := situation.url(t)
-				watching.Go(func() {
-					places <- struct{}{}
-					defer func() { <-places }()
-					row.cells[i] = client.cell(t, where, situation, url)
-				})
+			for _, situation := range situations(where) {
+				cells = append(cells, &matrixCell{client: client, where: where, in: situation, url: situation.url(t)})
 			}
 		}
 	}
-	watching.Wait()
-	var table strings.Builder
-	table.WriteString("| client | on | subscribe | refused in OnInit | disconnected, 4403 | restart |\n|---|---|---|---|---|---|\n")
-	for _, row := range rows {
-		fmt.Fprintf(&table, "| %s | %s | %s |\n", row.client.name, row.where, strings.Join(row.cells[:], " | "))
+	var watching sync.WaitGroup
+	watching.Go(func() { watchMatrix(t, cells) })
+	program := buildGoClients(t)
+	for _, cell := range cells {
+		if cell.client.goClient != "" {
+			watching.Go(func() { cell.watch(t, program) })
+		}
 	}
+	watching.Wait()
+	table := matrixTable(t, cells)
 	document, err := os.ReadFile("../../docs/protocols.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, after, _ := strings.Cut(string(document), "<!-- clients:start -->\n")
 	shown, _, ok := strings.Cut(after, "<!-- clients:end -->")
-	if !ok || shown != table.String() {
-		t.Errorf("docs/protocols.md does not show this table between <!-- clients:start --> and <!-- clients:end -->:\n%s", &table)
+	if !ok || shown != table {
+		t.Errorf("docs/protocols.md does not show this table between <!-- clients:start --> and <!-- clients:end -->:\n%s", table)
 	}
 }
 
-type matrixRow struct {
+// matrixCell is a client in one situation, and what became of the client.
+type matrixCell struct {
 	client matrixClient
 	where  string
-	cells  [4]string
+	in     situation
+	url    string
+	got    report
+	err    error
 }
 
-// cell watches the client in one situation.
-func (c matrixClient) cell(t *testing.T, where string, in situation, url string) string {
-	got, err := c.watch(t.Context(), url)
-	if err != nil {
-		t.Errorf("%s, %s, %s: %v", c.name, where, in.name, err)
-		return "failed"
+// watchMatrix watches the npm clients of all cells, in one process.
+func watchMatrix(t *testing.T, cells []*matrixCell) {
+	t.Helper()
+	cells = slices.DeleteFunc(slices.Clone(cells), func(cell *matrixCell) bool { return cell.client.npm == "" })
+	clients := make([]client, len(cells))
+	for i, cell := range cells {
+		clients[i] = client{Name: cell.client.npm, URL: cell.url, Until: cell.in.until, Window: matrixWindow.Milliseconds()}
 	}
-	t.Logf("%s, %s, %s: %d sockets, %d results, errors %.200q", c.name, where, in.name, got.Sockets, len(got.Results), got.Errors)
-	return outcome(got, in)
+	reports, err := closing(t.Context(), clients)
+	for i, cell := range cells {
+		if cell.err = err; err == nil {
+			cell.got = reports[i]
+		}
+	}
 }
 
-func (c matrixClient) watch(ctx context.Context, url string) (got report, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	arguments := append(slices.Clone(c.command[1:]), url, strconv.FormatInt(matrixWindow.Milliseconds(), 10))
-	command := exec.CommandContext(ctx, c.command[0], arguments...)
-	command.Dir = "clients"
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		return got, fmt.Errorf("%w: %s", err, &stderr)
+// watch watches a Go client, in a process of its own, which the client may end.
+func (c *matrixCell) watch(t *testing.T, program string) {
+	t.Helper()
+	c.err = run(t.Context(), &c.got, program, c.client.goClient, c.url, strconv.FormatInt(matrixWindow.Milliseconds(), 10))
+}
+
+// matrixTable is what docs/protocols.md shows.
+func matrixTable(t *testing.T, cells []*matrixCell) string {
+	t.Helper()
+	var table strings.Builder
+	table.WriteString("| client | on | subscribe | refused in OnInit | disconnected, 4403 | restart |\n|---|---|---|---|---|---|\n")
+	for row := range slices.Chunk(cells, 4) {
+		fmt.Fprintf(&table, "| %s | %s |", row[0].client.name, row[0].where)
+		for _, c := range row {
+			if c.err != nil {
+				t.Errorf("%s, %s, %s: %v", c.client.name, c.where, c.in.name, c.err)
+			}
+			t.Logf("%s, %s, %s: %d sockets, %d results, errors %.200q", c.client.name, c.where, c.in.name, c.got.Sockets, len(c.got.Results), c.got.Errors)
+			fmt.Fprintf(&table, " %s |", outcome(c.got, c.in))
+		}
+		table.WriteString("\n")
 	}
-	return got, json.Unmarshal(stdout.Bytes(), &got)
+	return table.String()
 }
 
 // outcome says in the words of docs/protocols.md what a client did.
@@ -139,23 +147,23 @@ func outcome(got report, in situation) string {
 	if in.name == "subscribe" && got.Sockets == 1 && len(got.Results) == 1 && len(got.Errors) == 0 {
 		return "result"
 	}
-	heard := "no error"
+	received := "no error"
 	if len(got.Errors) > 0 {
-		heard = "an error"
+		received = "an error"
 	}
 	if in.reason != "" && slices.ContainsFunc(got.Errors, func(text string) bool { return strings.Contains(text, in.reason) }) {
-		heard = "the reason"
+		received = "the reason"
 	}
 	switch {
 	case got.Sockets == 0:
 		return "no socket"
 	case got.Sockets == 1:
-		return "gives up; " + heard
+		return "gives up; " + received
 	case in.name == "restart" && got.Sockets == 2 && len(got.Results) == 2:
-		return "comes back; " + heard
+		return "comes back; " + received
 	case got.Sockets <= 20:
-		return "tries again, slowly; " + heard
+		return "tries again, slowly; " + received
 	default:
-		return "tries again, fast; " + heard
+		return "tries again, fast; " + received
 	}
 }

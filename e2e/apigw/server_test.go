@@ -29,8 +29,10 @@ func startServer(t *testing.T, s setup) string {
 func startRestarting(t *testing.T) string {
 	t.Helper()
 	replace := make(chan struct{})
-	first := once(setup{after: func(context.Context, *core.Engine, ports.Message) error {
-		close(replace)
+	first := once(setup{after: func(_ context.Context, _ *core.Engine, message ports.Message) error {
+		if subscribes(message) {
+			close(replace)
+		}
 		return nil
 	}})
 	generations := []*generation{newGeneration(t, first), newGeneration(t, setup{})}

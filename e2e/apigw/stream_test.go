@@ -25,6 +25,7 @@ import (
 // TestStreamOfDynamoDBLocal polls the real thing: every item that was put comes,
 // those of one key in order, although the function fails every third invocation.
 func TestStreamOfDynamoDBLocal(t *testing.T) {
+	t.Parallel()
 	server, err := dynamolocal.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,15 @@
-// What a client does about the end of its connection:
+// What clients do about the end of their connections:
 //
-//	node closing.mjs <client> <url> <milliseconds> [eager]
+//	node closing.mjs <clients>
 //
-// It subscribes, and again where a test's server asks for a second operation of
-// the same ID, watches for that long, and prints one line of JSON: how many
-// sockets it opened, with which codes they closed, the results and the errors
-// that its user got. "eager" is a user who retries whatever the error was.
+// The argument is JSON: an array of { name, url, eager, until, window }. Each
+// client subscribes, and again where a test's server asks for a second operation
+// of the same ID. A client is watched until it has opened until.sockets sockets,
+// received until.results results or, without either, until its first socket has
+// closed, and then for window milliseconds. When all have been watched, the program
+// prints one line of JSON: for each client, in order, how many sockets it opened,
+// with which codes they closed, and the results and the errors that its user got.
+// "eager" is a user who retries whatever the error was.
 import { ApolloClient, InMemoryCache, gql } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client, subscriptionExchange } from '@urql/core';
@@ -17,32 +21,56 @@ import { Environment, Network, Observable, RecordSource, Store, requestSubscript
 import { SubscriptionClient } from 'subscriptions-transport-ws';
 import WebSocket from 'ws';
 
-const [name, url, window, eager] = process.argv.slice(2);
+globalThis.WebSocket = WebSocket; // Apollo's links look for the browser's
+
 const QUERY = 'subscription { greeting }';
-const report = { sockets: 0, codes: [], results: [], errors: [] };
-
-class Counted extends WebSocket {
-  constructor(...args) {
-    super(...args);
-    report.sockets++;
-    this.on('close', (code) => report.codes.push(code));
-  }
-}
-
-globalThis.WebSocket = Counted; // Apollo's links look for the browser's
-
-const sink = {
-  next: (result) => report.results.push(result.data?.greeting),
-  error: (cause) => report.errors.push(text(cause)),
-  complete: () => {},
-};
+// A client that does not get that far within this time is reported as it is.
+const PATIENCE = 45_000;
 
 function text(cause) {
   if (Array.isArray(cause)) return cause.map((error) => error.message).join('; ');
   return cause.message || `closed: ${cause.code} ${cause.reason}`;
 }
 
-function graphqlWS(create) {
+// watch starts a client and resolves with its report.
+function watch({ name, url, eager, until, window }) {
+  const report = { sockets: 0, codes: [], results: [], errors: [] };
+  return new Promise((resolve) => {
+    const done = () => resolve(structuredClone(report));
+    setTimeout(done, PATIENCE);
+    let waits = true;
+    const changed = () => {
+      const reached = until.sockets ? report.sockets >= until.sockets
+        : until.results ? report.results.length >= until.results
+          : report.codes.length > 0;
+      if (!waits || !reached) return;
+      waits = false;
+      setTimeout(done, window);
+    };
+    class Counted extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        report.sockets++;
+        this.on('close', (code) => {
+          report.codes.push(code);
+          changed();
+        });
+        changed();
+      }
+    }
+    const sink = {
+      next: (result) => {
+        report.results.push(result.data?.greeting);
+        changed();
+      },
+      error: (cause) => report.errors.push(text(cause)),
+      complete: () => {},
+    };
+    clients[name]({ url, eager, Counted, sink });
+  });
+}
+
+function graphqlWS(create, { url, eager, Counted, sink }) {
   const retry = eager ? { shouldRetry: () => true, retryAttempts: Infinity } : {};
   const client = create({ url, webSocketImpl: Counted, ...retry, generateID: () => 'the same' });
   client.subscribe({ query: QUERY }, sink);
@@ -51,22 +79,23 @@ function graphqlWS(create) {
   if (url.includes('twice')) client.subscribe({ query: 'subscription { again: greeting }' }, sink);
 }
 
-function transportWS() {
-  const connectionCallback = (error) => { if (error) report.errors.push(text(error)); };
+function transportWS({ url, Counted, sink }) {
+  const connectionCallback = (error) => { if (error) sink.error(error); };
   const client = new SubscriptionClient(url, { reconnect: true, connectionCallback }, Counted);
   client.request({ query: QUERY }).subscribe(sink);
 }
 
 // The socket of those clients that take one of graphql-ws.
-const socket = () => createClient({ url, webSocketImpl: Counted });
+const socket = ({ url, Counted }) => createClient({ url, webSocketImpl: Counted });
 
-function apollo(client) {
+function apollo(client, sink) {
   client.subscribe({ query: gql(QUERY), fetchPolicy: 'no-cache' })
     .subscribe({ ...sink, next: (result) => (result.error ? sink.error(result.error) : sink.next(result)) });
 }
 
-function urql() {
-  const forwardSubscription = (request) => ({ subscribe: (to) => ({ unsubscribe: socket().subscribe(request, to) }) });
+function urql(watched) {
+  const { url, sink } = watched;
+  const forwardSubscription = (request) => ({ subscribe: (to) => ({ unsubscribe: socket(watched).subscribe(request, to) }) });
   new Client({ url, exchanges: [subscriptionExchange({ forwardSubscription })] }).subscription(QUERY, {})
     .subscribe((result) => (result.error ? sink.error(result.error) : sink.next(result)));
 }
@@ -83,8 +112,9 @@ function relayArtifact() {
   };
 }
 
-function relay() {
-  const client = socket();
+function relay(watched) {
+  const { sink } = watched;
+  const client = socket(watched);
   const subscribe = ({ text: query, name: operationName }, variables) =>
     Observable.create((to) => client.subscribe({ query, operationName, variables }, to));
   const environment = new Environment({
@@ -98,16 +128,14 @@ function relay() {
 }
 
 const clients = {
-  apollo: () => apollo(new ApolloClient({ link: new GraphQLWsLink(socket()), cache: new InMemoryCache() })),
-  'apollo-3': () => apollo(new ApolloClient3({ link: new GraphQLWsLink3(socket()), cache: new InMemoryCache3() })),
+  apollo: (watched) => apollo(new ApolloClient({ link: new GraphQLWsLink(socket(watched)), cache: new InMemoryCache() }), watched.sink),
+  'apollo-3': (watched) => apollo(new ApolloClient3({ link: new GraphQLWsLink3(socket(watched)), cache: new InMemoryCache3() }), watched.sink),
   urql,
   relay,
-  'graphql-ws': () => graphqlWS(createClient),
-  'graphql-ws-5': () => graphqlWS(createClient5),
+  'graphql-ws': (watched) => graphqlWS(createClient, watched),
+  'graphql-ws-5': (watched) => graphqlWS(createClient5, watched),
   'subscriptions-transport-ws': transportWS,
 };
-clients[name]();
 
-setTimeout(() => {
-  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
-}, Number(window));
+const reports = await Promise.all(JSON.parse(process.argv[2]).map(watch));
+process.stdout.write(`${JSON.stringify(reports)}\n`, () => process.exit(0));

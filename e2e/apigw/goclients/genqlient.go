@@ -34,7 +34,7 @@ func genqlient(url string, seen *report) error {
 	}
 	results := make(chan json.RawMessage)
 	_, err = client.Subscribe(&graphql.Request{Query: query, OpName: ""}, results, func(_ any, payload json.RawMessage) error {
-		seen.heard(string(payload), nil)
+		seen.received(string(payload), nil)
 		return nil
 	})
 	if err != nil {

@@ -12,11 +12,11 @@ func hasura(subprotocol, url string, seen *report) error {
 		WithProtocol(graphql.SubscriptionProtocolType(subprotocol)).
 		WithWebSocketOptions(graphql.WebsocketOptions{HTTPClient: &http.Client{Transport: seen}}).
 		OnError(func(_ *graphql.SubscriptionClient, err error) error {
-			seen.heard("", err)
+			seen.received("", err)
 			return nil // the client goes on, as without this hook
 		})
 	_, err := client.Exec(query, nil, func(data []byte, err error) error {
-		seen.heard(string(data), err)
+		seen.received(string(data), err)
 		return nil
 	})
 	if err != nil {

@@ -33,8 +33,8 @@ func (r *report) note(change func(*report)) {
 	change(r)
 }
 
-// heard notes a result or an error.
-func (r *report) heard(result string, err error) {
+// received notes a result or an error.
+func (r *report) received(result string, err error) {
 	r.note(func(r *report) {
 		if err != nil {
 			r.Errors = append(r.Errors, err.Error())
@@ -73,7 +73,7 @@ func run(name, url, milliseconds string) error {
 	var seen report
 	go func() {
 		if err := client(url, &seen); err != nil {
-			seen.heard("", err)
+			seen.received("", err)
 		}
 	}()
 	time.Sleep(time.Duration(window) * time.Millisecond)
