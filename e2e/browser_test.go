@@ -33,6 +33,7 @@ type browserResult struct {
 }
 
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	chromium := program.Require(t, "chromium", "Chromium is missing; on Debian: apt-get install chromium")
 	screenshots, err := filepath.Abs("../bin/e2e")
 	if err != nil {

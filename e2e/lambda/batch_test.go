@@ -40,6 +40,7 @@ func text(value string) types.AttributeValue { return &types.AttributeValueMembe
 
 // TestPoisonedRecords: what is around them, in one batch, arrives.
 func TestPoisonedRecords(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	const room = "poisoned"
 	s := c.mustOpen(t, modern)
@@ -80,6 +81,7 @@ func TestPoisonedRecords(t *testing.T) {
 // whose listing fails is delivered again, and nothing is missing, out of order or
 // there twice.
 func TestTableThatRefuses(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	const room = "refused"
 	s := c.mustOpen(t, modern)
@@ -106,6 +108,7 @@ func TestTableThatRefuses(t *testing.T) {
 // event and others do not: those may get it again, the others get it late, and
 // all get the first occurrences in order.
 func TestCrashHalfWay(t *testing.T) {
+	t.Parallel()
 	const subscribers, wanted, most, room = 200, 3, 30, "crash"
 	c := startCloud(t, "-no-disconnect")
 	sockets := c.openMany(t, subscribers, room)

@@ -24,6 +24,7 @@ import (
 // gateway that reorders their messages and loses every $disconnect. CHURN is for
 // how long (10s), CHURN_SEED what all that is drawn from.
 func TestChurn(t *testing.T) {
+	t.Parallel()
 	const clients = 200
 	duration, err := time.ParseDuration(cmp.Or(os.Getenv("CHURN"), "10s"))
 	if err != nil {

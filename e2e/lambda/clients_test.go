@@ -14,7 +14,7 @@ import (
 
 func TestClients(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
-		c := startCloud(t, "-tags", library.Tags)
+		c := startCloudWith(t, library.Tags)
 		clients.Test(t, c.Base, clients.Concurrently)
 		// They all have taken their leave.
 		c.awaitCounts(t, counts{})
@@ -23,6 +23,7 @@ func TestClients(t *testing.T) {
 
 // TestKilledClientIsClearedAway: nobody tells of its end but the next push.
 func TestKilledClientIsClearedAway(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t, "-no-disconnect")
 	victim, witness := c.mustOpen(t, modern), c.mustOpen(t, modern)
 	for _, room := range []string{"general", "go"} {
@@ -56,6 +57,7 @@ func TestKilledClientIsClearedAway(t *testing.T) {
 
 // TestOneOfTwoSubscriptionsEnds: on one connection and one topic.
 func TestOneOfTwoSubscriptionsEnds(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for _, protocol := range []string{modern, legacy} {
 		t.Run(protocol, func(t *testing.T) {

@@ -25,16 +25,23 @@ type cloud struct {
 }
 
 // startCloud runs examples/chat/lambda/local with the arguments until the end of
-// the test.
+// the test, on the chat in graphql-go.
 func startCloud(t *testing.T, args ...string) *cloud {
 	t.Helper()
+	return startCloudWith(t, "", args...)
+}
+
+// startCloudWith is startCloud with more tags for the build of the functions.
+func startCloudWith(t *testing.T, tags string, args ...string) *cloud {
+	t.Helper()
+	function := program.Build(t, "examples/chat/lambda/dynamodb", "-tags="+strings.TrimSuffix("lambda.norpc,"+tags, ","))
 	server, err := dynamolocal.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
 	proxy := startProxy(t, server.Endpoint())
-	args = append([]string{"-addr", "127.0.0.1:0", "-dynamodb", proxy.url}, args...)
+	args = append([]string{"-addr", "127.0.0.1:0", "-dynamodb", proxy.url, "-program", function}, args...)
 	return &cloud{program.Start(t, "examples/chat/lambda/local", args...), server.Client(), server.Endpoint(), proxy}
 }
 

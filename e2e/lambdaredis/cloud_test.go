@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,10 +58,16 @@ func startCloud(t *testing.T, environment ...string) *cloud {
 	return c
 }
 
+// build compiles the program of the functions, or what is below its folder.
+func build(t *testing.T, below string) string {
+	t.Helper()
+	return program.Build(t, "examples/chat/lambda/redis"+below, "-race", "-tags=lambda.norpc")
+}
+
 func (c *cloud) function(t *testing.T, name string) *runtime.Function {
 	t.Helper()
 	function, err := runtime.New(runtime.Config{
-		Program: filepath.Join(programs, "redis"), Name: name, MaxProcesses: 4, Timeout: 29 * time.Second, Output: t.Output(), Env: c.environment,
+		Program: build(t, ""), Name: name, MaxProcesses: 4, Timeout: 29 * time.Second, Output: t.Output(), Env: c.environment,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +82,7 @@ type worker struct{ command *exec.Cmd }
 // startWorker runs the program, with credentials from the environment.
 func (c *cloud) startWorker(t *testing.T) *worker {
 	t.Helper()
-	command := exec.Command(filepath.Join(programs, "worker"))
+	command := exec.Command(build(t, "/worker"))
 	command.Env = append(os.Environ(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local")
 	command.Env = append(command.Env, c.environment...)
 	command.Stdout, command.Stderr = t.Output(), t.Output()

@@ -17,12 +17,14 @@ import (
 // The npm clients, while each publishing invocation delivers what it publishes,
 // and everything is in a Cluster.
 func TestClientsWithoutAWorker(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t, append(startCluster(t), "FANQL_DELIVERY=direct")...)
 	clients.Test(t, c.base, clients.Concurrently)
 }
 
 // The same, while a worker delivers, over TLS.
 func TestClientsWithAWorker(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t, append(startTLS(t), "FANQL_DELIVERY=worker")...)
 	worker := c.startWorker(t)
 	clients.Test(t, c.base, clients.Concurrently)
@@ -33,6 +35,7 @@ func TestClientsWithAWorker(t *testing.T) {
 // order, although the worker is killed in the middle and another one takes over;
 // and one that is told to stop ends in good order.
 func TestWorkerIsKilled(t *testing.T) {
+	t.Parallel()
 	const subscribers, room = 20, "killed"
 	redis, err := redislocal.Start(t.Context(), redislocal.Options{})
 	if err != nil {

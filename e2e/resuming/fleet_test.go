@@ -81,7 +81,7 @@ func TestOnTheFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	f := &fleet{redis: server.Addr(), binary: program.Build(t, "", "examples/chat"), ending: map[int]bool{}}
+	f := &fleet{redis: server.Addr(), binary: program.Build(t, "examples/chat", "-race", "-tags="), ending: map[int]bool{}}
 	publisher := f.start(t)
 	f.gateways = []program.Program{f.start(t), f.start(t)}
 	p := &passage{

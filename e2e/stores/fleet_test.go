@@ -24,6 +24,7 @@ const patience = 30 * time.Second
 // Clients of two gateways are in one room: each hears what is said over the other
 // gateway, all of it, in order. The gateways' schemas are in different libraries.
 func TestAFleetIsOneChat(t *testing.T) {
+	t.Parallel()
 	redis := startRedis(t)
 	var gateways [2]string
 	for i, library := range program.Libraries() {

@@ -40,8 +40,14 @@ const (
 	Concurrently
 )
 
-// Test runs every client against the chat at base.
+// Test runs every client against the chat at base, each in a room of its own, and
+// returns when all have ended.
 func Test(t *testing.T, base string, messages Messages) {
+	t.Helper()
+	t.Run("clients", func(t *testing.T) { testEach(t, base, messages) })
+}
+
+func testEach(t *testing.T, base string, messages Messages) {
 	t.Helper()
 	const modern, legacy = "graphql-transport-ws", "graphql-ws"
 	for _, client := range []struct {
@@ -56,6 +62,7 @@ func Test(t *testing.T, base string, messages Messages) {
 		{name: "urql", protocol: modern, refusal: "nosuchfield"},
 	} {
 		t.Run(client.name, func(t *testing.T) {
+			t.Parallel()
 			var got result
 			program.RunScript(t, &got, client.name+".mjs", base)
 			t.Logf("unsubscribing took until probe %d, and meanwhile %q came", got.Probes, got.AfterUnsubscribe)
@@ -72,7 +79,7 @@ func Test(t *testing.T, base string, messages Messages) {
 				Late:     "late",
 				Mutation: message{Author: "Ada", Text: "over the socket"},
 				Query:    []message{{Author: "Ada", Text: "over the socket"}},
-				// Judged above.
+				// Checked above.
 				Errors: got.Errors, Probes: got.Probes, AfterUnsubscribe: got.AfterUnsubscribe, AfterSettled: got.AfterSettled,
 			}
 			if !reflect.DeepEqual(got, want) {
@@ -82,8 +89,8 @@ func Test(t *testing.T, base string, messages Messages) {
 	}
 }
 
-// checkEnd judges what the server still said of an operation that the client had
-// ended. A legacy client hears one complete; no result comes once the end is
+// checkEnd checks what the server still sent for an operation that the client had
+// ended. A legacy client receives one complete; no result comes once the end is
 // settled, or at all where messages are handled one by one.
 func checkEnd(t *testing.T, got result, legacy bool, messages Messages) {
 	t.Helper()

@@ -17,10 +17,14 @@ func Libraries() []Library {
 	return []Library{{Name: "graphql-go"}, {Name: "gqlgen", Tags: "gqlgen"}}
 }
 
-// OnEachLibrary runs a test on the chat in each library, one after the other.
+// OnEachLibrary runs a test on the chat in each library, beside other tests.
 func OnEachLibrary(t *testing.T, test func(*testing.T, Library)) {
 	t.Helper()
+	t.Parallel()
 	for _, library := range Libraries() {
-		t.Run(library.Name, func(t *testing.T) { test(t, library) })
+		t.Run(library.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, library)
+		})
 	}
 }

@@ -48,18 +48,7 @@ func Start(t *testing.T, folder string, args ...string) Program {
 // them.
 func StartWith(t *testing.T, tags, folder string, args ...string) Program {
 	t.Helper()
-	return Run(t, Build(t, tags, folder), args...)
-}
-
-// Build builds a package with the race detector, and returns the program.
-func Build(t *testing.T, tags, folder string) (binary string) {
-	t.Helper()
-	binary = filepath.Join(t.TempDir(), filepath.Base(folder))
-	build := exec.CommandContext(t.Context(), "go", "build", "-race", "-tags", tags, "-o", binary, Module+"/"+folder) //nolint:gosec // a package of this module
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", folder, err, output)
-	}
-	return binary
+	return Run(t, Build(t, folder, "-race", "-tags="+tags), args...)
 }
 
 // Run is Start of a program that was built before. The first race halts it.
@@ -96,16 +85,6 @@ func Run(t *testing.T, binary string, args ...string) Program {
 		t.Fatalf("%s did not print its address", folder)
 	}
 	return Program{}
-}
-
-// root is the folder of this module.
-func root(t *testing.T) string {
-	t.Helper()
-	output, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", Module).Output()
-	if err != nil {
-		t.Fatalf("looking for the module: %v", err)
-	}
-	return strings.TrimSpace(string(output))
 }
 
 // readAddress reads a program's output to its end and hands over the address

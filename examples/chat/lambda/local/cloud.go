@@ -23,6 +23,7 @@ import (
 
 type cloudOptions struct {
 	dynamoDB     string
+	program      string
 	tags         string
 	processes    int
 	reorder      time.Duration
@@ -63,9 +64,11 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	if c.binaries, err = os.MkdirTemp("", "chat-lambda"); err != nil {
 		return nil, err
 	}
-	program, err := c.build(ctx, options.tags)
-	if err != nil {
-		return nil, err
+	program := options.program
+	if program == "" {
+		if program, err = c.build(ctx, options.tags); err != nil {
+			return nil, err
+		}
 	}
 	functions := map[string]*runtime.Function{}
 	for name, timeout := range map[string]time.Duration{"websocket": 29 * time.Second, "http": 29 * time.Second, "stream": 15 * time.Minute} {
@@ -121,7 +124,7 @@ func (c *cloud) build(ctx context.Context, tags string) (program string, err err
 // name.
 func (c *cloud) function(program, name, endpoint string, tables dynamodb.Tables, processes int, timeout time.Duration) (*runtime.Function, error) {
 	named := filepath.Join(c.binaries, name)
-	if err := os.Link(program, named); err != nil {
+	if err := os.Symlink(program, named); err != nil {
 		return nil, err
 	}
 	function, err := runtime.New(runtime.Config{

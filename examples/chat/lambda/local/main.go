@@ -31,6 +31,7 @@ func main() {
 	pages := flag.String("web", web.Folder, "folder of the built pages")
 	options := cloudOptions{}
 	flag.StringVar(&options.dynamoDB, "dynamodb", "", "endpoint of a DynamoDB Local that runs; none starts one")
+	flag.StringVar(&options.program, "program", "", "absolute path of the functions' compiled program; none builds it")
 	flag.StringVar(&options.tags, "tags", "", "build tags of the functions; gqlgen has the schema in that library")
 	flag.IntVar(&options.processes, "processes", 4, "processes of each function at the most")
 	flag.DurationVar(&options.reorder, "reorder", 0, "delay each message by a random time up to this")

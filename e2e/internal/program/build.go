@@ -1,0 +1,64 @@
+//go:build e2e
+
+package program
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Build compiles a package of this module, given by its folder, with flags of go
+// build, and returns the path of the program.
+//
+// Programs are kept in bin/programs, one for each folder and flags: the go command links
+// one again only where something has changed, whichever test or package of tests
+// asks for it. Builds of several processes take turns.
+func Build(t *testing.T, folder string, flags ...string) string {
+	t.Helper()
+	directory := filepath.Join(root(t), "bin", "programs")
+	if err := os.MkdirAll(directory, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	name := strings.NewReplacer("/", "_", ",", "+").Replace(strings.Join(append([]string{folder}, flags...), ""))
+	binary := filepath.Join(directory, name)
+	unlock := lock(t, binary+".lock")
+	defer unlock()
+	arguments := append([]string{"build", "-buildvcs=false", "-o", binary}, flags...)
+	build := exec.CommandContext(t.Context(), "go", append(arguments, Module+"/"+folder)...) //nolint:gosec // a package of this module
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", folder, err, output)
+	}
+	return binary
+}
+
+// lock waits until no other process has the lock on a file, which it makes.
+func lock(t *testing.T, name string) (unlock func()) {
+	t.Helper()
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // beside the program that is built
+	if err == nil {
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatalf("locking %s: %v", name, err)
+	}
+	return func() {
+		// The lock ends with the file.
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// root is the folder of this module.
+func root(t *testing.T) string {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", Module).Output()
+	if err != nil {
+		t.Fatalf("looking for the module: %v", err)
+	}
+	return strings.TrimSpace(string(output))
+}
