@@ -4,6 +4,12 @@ package redis_test
 
 import "testing"
 
-func TestDeliveryGoesOnBehindTheRedisBusOnServers(t *testing.T) { onServers(t, fanouts) }
+func TestDeliveryGoesOnBehindTheRedisBusOnServers(t *testing.T) {
+	t.Parallel()
+	onServers(t, fanouts)
+}
 
-func TestWorkerFinishesOrHandsBackOnServers(t *testing.T) { onServers(t, drains) }
+func TestWorkerFinishesOrHandsBackOnServers(t *testing.T) {
+	t.Parallel()
+	onServers(t, drains)
+}

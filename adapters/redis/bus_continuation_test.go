@@ -136,7 +136,6 @@ func (c *crowd) toldOnce(want ...int) {
 func strict(t *testing.T) redis.Config {
 	config := quick()
 	config.Partitions, config.MaxBatch, config.MaxAttempts = 1, 3, 1
-	config.LeaseTTL = 5 * time.Second
 	config.OnDeadLetter = func(letter redis.DeadLetter) {
 		t.Errorf("%s was given up: %s", letter.Event.Payload, letter.Cause)
 	}
@@ -198,7 +197,10 @@ func cutFanout(t *testing.T, client goredis.UniversalClient, pushes int, another
 	}
 }
 
-func TestDeliveryGoesOnBehindTheRedisBus(t *testing.T) { fanouts(t, miniredisDial(t).connect(t)) }
+func TestDeliveryGoesOnBehindTheRedisBus(t *testing.T) {
+	t.Parallel()
+	fanouts(t, miniredisDial(t).connect(t))
+}
 
 // drains are workers that are told to end in every push of a fan-out. They hand
 // over at the end of a page what they cannot finish in time.
@@ -234,11 +236,15 @@ func drains(t *testing.T, client goredis.UniversalClient) {
 	}
 }
 
-func TestWorkerFinishesOrHandsBack(t *testing.T) { drains(t, miniredisDial(t).connect(t)) }
+func TestWorkerFinishesOrHandsBack(t *testing.T) {
+	t.Parallel()
+	drains(t, miniredisDial(t).connect(t))
+}
 
 // A page that cannot be finished by the end of DrainTimeout is repeated, and so is
 // what was pushed before it, but nobody's subscription ends and nobody is left out.
 func TestWorkerThatIsCutShortForgetsNobody(t *testing.T) {
+	t.Parallel()
 	client := miniredisDial(t).connect(t)
 	config := strict(t)
 	config.MaxAttempts, config.DrainTimeout = 2, 50*time.Millisecond
@@ -263,6 +269,7 @@ func TestWorkerThatIsCutShortForgetsNobody(t *testing.T) {
 // A worker that is late does not know it before its pushes come to nothing, and must
 // not note that they got anywhere.
 func TestLateWorkerLeavesNoCheckpoint(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, _ := here.dial("1")

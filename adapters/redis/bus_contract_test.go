@@ -36,4 +36,7 @@ func busContract(t *testing.T, client goredis.UniversalClient) {
 	}
 }
 
-func TestBusContract(t *testing.T) { busContract(t, miniredisDial(t).connect(t)) }
+func TestBusContract(t *testing.T) {
+	t.Parallel()
+	busContract(t, miniredisDial(t).connect(t))
+}

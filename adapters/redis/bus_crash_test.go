@@ -35,7 +35,10 @@ func crashes(t *testing.T, d dial) {
 	}
 }
 
-func TestBusSurvives(t *testing.T) { crashes(t, miniredisDial(t)) }
+func TestBusSurvives(t *testing.T) {
+	t.Parallel()
+	crashes(t, miniredisDial(t))
+}
 
 // process is a worker with a line of its own. It dies when the line is cut and its
 // deliveries come to nothing.
@@ -57,7 +60,7 @@ func launch(t *testing.T, d dial, config redis.Config, deliver func(p *process) 
 func dyingWorkers(t *testing.T, d dial) {
 	for _, workers := range []int{2, 5} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
-			config := quick()
+			config := mortal()
 			config.MaxBatch = 7
 			var delivered record
 			var died atomic.Int64
@@ -240,7 +243,7 @@ func holdings(t *testing.T, client goredis.UniversalClient, config redis.Config)
 }
 
 func sharedPartitions(t *testing.T, d dial) {
-	config := quick()
+	config := mortal()
 	config.Partitions = 8
 	client := d.connect(t)
 	shared := func(want ...int) {
@@ -270,10 +273,9 @@ func sharedPartitions(t *testing.T, d dial) {
 	shared()
 }
 
-// handOver ends a worker whose lease would last for an hour.
+// handOver ends a worker whose lease would outlast the test.
 func handOver(t *testing.T, d dial) {
 	config := quick()
-	config.LeaseTTL = time.Hour
 	bus := newBackend(d.connect(t), config)
 	for i := range 3 {
 		publish(t, bus, "t", fmt.Sprint(i))
@@ -289,7 +291,7 @@ func handOver(t *testing.T, d dial) {
 
 // lostAnswers loses a third of the answers to scripts on a leased stream.
 func lostAnswers(t *testing.T, d dial) {
-	config := quick()
+	config := mortal()
 	config.Partitions, config.MaxBatch = 1, 3
 	bus := newBackend(d.connect(t), config)
 	worker := d.connect(t)

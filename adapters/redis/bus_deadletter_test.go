@@ -28,6 +28,7 @@ func deadLetters(t *testing.T, bus *redis.Backend) []redis.DeadLetter {
 }
 
 func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.MaxAttempts = 3
 	told := make(chan redis.DeadLetter, 10)
@@ -83,6 +84,7 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 }
 
 func TestDeadLettersAreBounded(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.Partitions, config.MaxAttempts, config.MaxDeadLetters = 1, 1, 150
 	bus := newBackend(miniredisDial(t).connect(t), config)
@@ -105,6 +107,7 @@ func TestDeadLettersAreBounded(t *testing.T) {
 }
 
 func TestEntryOfAnotherProgramIsADeadLetter(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.Partitions = 1
 	client := miniredisDial(t).connect(t)
@@ -133,6 +136,7 @@ func TestEntryOfAnotherProgramIsADeadLetter(t *testing.T) {
 }
 
 func TestDeadLettersEndWithAnError(t *testing.T) {
+	t.Parallel()
 	client := miniredisDial(t).connect(t)
 	bus := newBackend(client, quick())
 	client.cut.Store(true)

@@ -99,6 +99,7 @@ func FuzzPosition(f *testing.F) {
 }
 
 func TestPositionOfNoID(t *testing.T) {
+	t.Parallel()
 	for _, id := range []string{"", "1", "-", "1-", "-1", "1-x", "x-1", "1-1-1", "18446744073709551616-0"} {
 		if p, err := position(id); err == nil {
 			t.Errorf("%q has position %q, want none", id, p)
@@ -110,6 +111,7 @@ func TestPositionOfNoID(t *testing.T) {
 }
 
 func TestNextID(t *testing.T) {
+	t.Parallel()
 	for id, want := range map[string]string{"0-0": "0-1", "5-7": "5-8", "5-18446744073709551615": "6-0"} {
 		if got, err := nextID(id); got != want || err != nil {
 			t.Errorf("after %s comes %s (%v), want %s", id, got, err, want)

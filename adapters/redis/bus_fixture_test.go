@@ -103,11 +103,19 @@ func (l *line) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 	return next
 }
 
-// patient is a configuration whose leases outlast the test: a worker loses one only
-// by endLeases, however slow the machine is.
+// patient is a configuration of one partition whose worker waits for nothing when it
+// ends.
 func patient() redis.Config {
 	config := quick()
-	config.Partitions, config.LeaseTTL, config.DrainTimeout = 1, time.Hour, time.Millisecond
+	config.Partitions, config.DrainTimeout = 1, time.Millisecond
+	return config
+}
+
+// mortal is a configuration under which the partitions of a worker that dies soon
+// have another one. On a slow machine a worker that lives may lose its own as well.
+func mortal() redis.Config {
+	config := quick()
+	config.LeaseTTL = 300 * time.Millisecond
 	return config
 }
 
@@ -125,10 +133,11 @@ func endLeases(t *testing.T, client goredis.UniversalClient, config redis.Config
 	}
 }
 
-// quick is a configuration under which everything happens soon.
+// quick is a configuration under which everything happens soon, but leases outlast
+// the test: a worker loses one only by endLeases, however slow the machine is.
 func quick() redis.Config {
 	return redis.Config{
-		Prefix: rand.Text() + ":", Partitions: 4, LeaseTTL: 300 * time.Millisecond, PollInterval: time.Millisecond,
+		Prefix: rand.Text() + ":", Partitions: 4, LeaseTTL: time.Hour, PollInterval: time.Millisecond,
 		Backoff: func(int) time.Duration { return time.Millisecond },
 	}
 }

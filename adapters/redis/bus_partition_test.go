@@ -9,6 +9,7 @@ import (
 )
 
 func TestBatch(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	for _, test := range []struct {
 		name string
@@ -48,6 +49,7 @@ func of(topic ports.Topic, id string, alone bool) queued {
 }
 
 func TestJitterIsBounded(t *testing.T) {
+	t.Parallel()
 	for attempt := 1; attempt < 100; attempt++ {
 		longest := 10 * time.Second
 		if attempt <= 6 {

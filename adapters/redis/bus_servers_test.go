@@ -12,9 +12,13 @@ import (
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
-func TestBusContractOnServers(t *testing.T) { onServers(t, busContract) }
+func TestBusContractOnServers(t *testing.T) {
+	t.Parallel()
+	onServers(t, busContract)
+}
 
 func TestBusSurvivesOnServers(t *testing.T) {
+	t.Parallel()
 	for name, d := range map[string]dial{
 		"standalone": func() goredis.UniversalClient { return server.Client() },
 		"cluster":    func() goredis.UniversalClient { return cluster.Client() },
@@ -26,6 +30,7 @@ func TestBusSurvivesOnServers(t *testing.T) {
 // Redis is killed, and started again on what it had written, while events are
 // published and delivered.
 func TestBusSurvivesTheDeathOfRedis(t *testing.T) {
+	t.Parallel()
 	durable, err := redislocal.Start(t.Context(), redislocal.Options{Durable: true})
 	if err != nil {
 		t.Fatal(err)

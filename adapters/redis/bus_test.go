@@ -19,6 +19,7 @@ import (
 )
 
 func TestPublishOverPartitionsTakesNothingWhenOneIsFull(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.MaxQueued = 3
 	bus := newBackend(miniredisDial(t).connect(t), config)
@@ -36,6 +37,7 @@ func TestPublishOverPartitionsTakesNothingWhenOneIsFull(t *testing.T) {
 }
 
 func TestPublishOverPartitionsTakesAll(t *testing.T) {
+	t.Parallel()
 	bus := newBackend(miniredisDial(t).connect(t), quick())
 	var all []ports.Event
 	for i := range 20 {
@@ -50,6 +52,7 @@ func TestPublishOverPartitionsTakesAll(t *testing.T) {
 }
 
 func TestPublishThatFailedHalfwayHasNoKind(t *testing.T) {
+	t.Parallel()
 	for failing, want := range map[int64]error{1: ports.ErrThrottled, 2: nil} {
 		client := miniredisDial(t).connect(t)
 		bus := newBackend(client, quick())
@@ -92,6 +95,7 @@ func (outOfMemory) Error() string { return "OOM command not allowed when used me
 func (outOfMemory) RedisError()   {}
 
 func TestPublishRefusesTextThatIsNotUTF8(t *testing.T) {
+	t.Parallel()
 	bus := newBackend(miniredisDial(t).connect(t), quick())
 	bad := "\xff"
 	for _, edit := range []func(*ports.Event){
@@ -115,6 +119,7 @@ func TestPublishRefusesTextThatIsNotUTF8(t *testing.T) {
 }
 
 func TestLagCountsWhatHasNoFinalVerdict(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.Partitions = 1
 	bus := newBackend(miniredisDial(t).connect(t), config)
@@ -147,6 +152,7 @@ func TestLagCountsWhatHasNoFinalVerdict(t *testing.T) {
 }
 
 func TestPrefixesKeepBusesApart(t *testing.T) {
+	t.Parallel()
 	client := miniredisDial(t).connect(t)
 	one, two := newBackend(client, quick()), newBackend(client, quick())
 	publish(t, one, "t", "1")
@@ -156,6 +162,7 @@ func TestPrefixesKeepBusesApart(t *testing.T) {
 }
 
 func TestRequestsOfAPublish(t *testing.T) {
+	t.Parallel()
 	client := miniredisDial(t).connect(t)
 	bus := newBackend(client, quick())
 	publish(t, bus, "t", "1") // Redis has the script now.
@@ -167,6 +174,7 @@ func TestRequestsOfAPublish(t *testing.T) {
 }
 
 func TestConsumeSaysThatRedisCannotBeReached(t *testing.T) {
+	t.Parallel()
 	client := miniredisDial(t).connect(t)
 	client.cut.Store(true)
 	err := newBackend(client, quick()).Consume(t.Context(), (&record{}).deliver)
@@ -191,6 +199,7 @@ func TestConsumeLeavesNoGoroutine(t *testing.T) {
 }
 
 func TestFailingTopicDelaysNoOther(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.Partitions = 1
 	config.Backoff = func(int) time.Duration { return time.Hour }
@@ -218,6 +227,7 @@ func TestFailingTopicDelaysNoOther(t *testing.T) {
 }
 
 func TestMissingVerdictIsFailure(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	bus := newBackend(miniredisDial(t).connect(t), config)
 	publish(t, bus, "t", "1", "2", "3")
@@ -234,6 +244,7 @@ func TestMissingVerdictIsFailure(t *testing.T) {
 }
 
 func TestDeliveryOutlivesConsumeByDrainTimeout(t *testing.T) {
+	t.Parallel()
 	type key struct{}
 	config := quick()
 	config.DrainTimeout = 50 * time.Millisecond
@@ -266,6 +277,7 @@ func TestDeliveryOutlivesConsumeByDrainTimeout(t *testing.T) {
 }
 
 func TestBackoffIsGivenTheAttempt(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.MaxAttempts = 4
 	var asked []int
@@ -286,6 +298,7 @@ func TestBackoffIsGivenTheAttempt(t *testing.T) {
 // While many events of a topic that fails wait, memory is bounded, and their
 // partition goes on once they are settled.
 func TestHeldEventsAreBounded(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.Partitions, config.MaxHeld, config.MaxBatch, config.MaxAttempts = 1, 5, 2, 1<<30
 	bus := newBackend(miniredisDial(t).connect(t), config)
@@ -315,6 +328,7 @@ func TestHeldEventsAreBounded(t *testing.T) {
 
 // An idle worker does not wait for the next time that it looks.
 func TestPublishWakesAnIdleWorker(t *testing.T) {
+	t.Parallel()
 	config := quick()
 	config.PollInterval = time.Hour
 	bus := newBackend(miniredisDial(t).connect(t), config)
@@ -331,6 +345,7 @@ func TestPublishWakesAnIdleWorker(t *testing.T) {
 }
 
 func TestBusHeedsTheEndOfItsContext(t *testing.T) {
+	t.Parallel()
 	bus := newBackend(miniredisDial(t).connect(t), quick())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -346,10 +361,10 @@ func TestBusHeedsTheEndOfItsContext(t *testing.T) {
 
 // Whoever closes the client ends what uses it: Consume says so and does not go on.
 func TestConsumeFailsWhereItsClientIsClosed(t *testing.T) {
+	t.Parallel()
 	for name, delivering := range map[string]bool{"while it is idle": false, "while it delivers": true} {
 		t.Run(name, func(t *testing.T) {
 			connect, config := miniredisDial(t), quick()
-			config.LeaseTTL = time.Hour // It is not the lease that ends it.
 			client := connect()
 			bus := newBackend(client, config)
 			publish(t, bus, "a", "1")

@@ -21,6 +21,7 @@ func laterCommands() []string {
 
 // A server that lacks them does as well.
 func TestWithoutLaterCommands(t *testing.T) {
+	t.Parallel()
 	var settings []string
 	for _, command := range laterCommands() {
 		settings = append(settings, "--rename-command", command, "")

@@ -65,6 +65,7 @@ func laterOptions() map[string][]string {
 // TestNoCommandIsUnbounded: no script has a command that reads a whole set, hash or
 // keyspace which can grow without a bound, or one that Redis 6.2 lacks.
 func TestNoCommandIsUnbounded(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("lua/*.lua")
 	success(t, err)
 	call := regexp.MustCompile(`redis\.(\w+)\('?(\w*)'?([^\n]*)`)

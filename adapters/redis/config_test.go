@@ -10,6 +10,7 @@ import (
 )
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	client := miniredisDial(t).connect(t)
 	porttest.TestSettings(t, redis.Config{Client: client}, func(config redis.Config) error {
 		_, err := redis.New(config)
@@ -18,6 +19,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestClientIsRequired(t *testing.T) {
+	t.Parallel()
 	_, err := redis.New(redis.Config{})
 	if want := "redis.New: invalid: redis.Config.Client is required"; !errors.Is(err, ports.ErrInvalid) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

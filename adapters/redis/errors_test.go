@@ -13,6 +13,7 @@ import (
 
 // TestErrorKinds: what the server says, as the client passes it on.
 func TestErrorKinds(t *testing.T) {
+	t.Parallel()
 	for said, kind := range map[string]error{
 		"LOADING Redis is loading the dataset in memory":                                    ports.ErrThrottled,
 		"CLUSTERDOWN The cluster is down":                                                   ports.ErrThrottled,
@@ -46,6 +47,7 @@ func TestErrorKinds(t *testing.T) {
 }
 
 func TestPoolTimeoutIsThrottled(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	client := goredis.NewClient(&goredis.Options{Addr: f.server.Addr(), PoolSize: 1, PoolTimeout: 1, MaxRetries: -1})
 	defer client.Close()

@@ -21,6 +21,7 @@ import (
 // A server that is full of events that wait gives memory back: to workers that
 // begin now, to those who leave, and to a process that shows that it is alive.
 func TestFullRedisIsDrained(t *testing.T) {
+	t.Parallel()
 	server, err := redislocal.Start(t.Context(), redislocal.Options{Settings: []string{"--maxmemory-policy", "noeviction"}})
 	success(t, err)
 	defer server.Stop()
@@ -114,6 +115,7 @@ func withoutCommands(t *testing.T, commands ...string) *redis.Backend {
 }
 
 func TestTimeMayBeForbidden(t *testing.T) {
+	t.Parallel()
 	backend := withoutCommands(t, "time")
 	publish(t, backend, "t", "1")
 	stop := consuming(t, backend, (&record{}).deliver)
@@ -130,6 +132,7 @@ func TestTimeMayBeForbidden(t *testing.T) {
 
 // What is needed and forbidden is named, and nobody waits for ever.
 func TestForbiddenCommandsAreNamed(t *testing.T) {
+	t.Parallel()
 	t.Run("a worker", func(t *testing.T) {
 		err := withoutCommands(t, "zadd").Consume(t.Context(), (&record{}).deliver)
 		wantText(t, err, "redis.Consume: script bus_join, command ZADD: ")

@@ -18,6 +18,7 @@ import (
 // memory: a worker's subscription waits on a socket, and in a bubble time would
 // never pass.
 func TestModelOnServer(t *testing.T) {
+	t.Parallel()
 	model.Test(t, model.Adapter{Name: "redis server", New: func(t *testing.T, history model.History) model.Backend {
 		client := server.Client()
 		t.Cleanup(func() { _ = client.Close() })

@@ -19,6 +19,7 @@ import (
 // TestModel plays random histories with faults, of single requests too; see
 // internal/model.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	model.Test(t, model.Adapter{Name: "redis", New: newModelBackend}, 100)
 }
 

@@ -18,6 +18,7 @@ import (
 )
 
 func TestConnectionsOfAKilledProcessAreReaped(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	a, b, c := f.start("a"), f.start("b"), f.start("c")
 	const clients = 250
@@ -64,6 +65,7 @@ func keysOf(server *miniredis.Miniredis, text string) int {
 }
 
 func TestReapingGoesOnAfterAFailure(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	a, b := f.start("a"), f.start("b")
 	b.dial("1")
@@ -91,6 +93,7 @@ func drain(from <-chan string) (all []string) {
 }
 
 func TestProcessThatLeavesLeavesNothing(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	a := f.start("a")
 	_, socket := a.dial("1")
@@ -103,6 +106,7 @@ func TestProcessThatLeavesLeavesNothing(t *testing.T) {
 }
 
 func TestSocketsThatAreLeftAreReaped(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	a, b := f.start("a"), f.start("b")
 	to, _ := b.dial("1")
@@ -114,6 +118,7 @@ func TestSocketsThatAreLeftAreReaped(t *testing.T) {
 }
 
 func TestProcessThatWasTakenForDeadStartsAfresh(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	a, b := f.start("a"), f.start("b")
 	_, socket := b.dial("1")
@@ -171,6 +176,7 @@ func (o *outage) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {
 
 // When Redis was away, or its clock jumps, everybody looks dead, and nobody is.
 func TestOutageOfRedisKillsNobody(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	began := time.Now()
 	a, b := f.start("a"), f.start("b")
@@ -205,6 +211,7 @@ func TestOutageOfRedisKillsNobody(t *testing.T) {
 }
 
 func TestRestartOfRedisWithItsDataIsGotOver(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	a, b := f.start("a"), f.start("b")
 	to, socket := b.dial("1")

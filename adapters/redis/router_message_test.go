@@ -23,6 +23,7 @@ func messages() []message {
 }
 
 func TestMessageIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
 	for _, want := range messages() {
 		got, err := decodeMessage(want.encode())
 		if err != nil {
@@ -41,6 +42,7 @@ func equalMessages(a, b message) bool {
 }
 
 func TestMessageOfAnotherVersionIsRefused(t *testing.T) {
+	t.Parallel()
 	m := messages()[0]
 	data := m.encode()
 	data[0]++

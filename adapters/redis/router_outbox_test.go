@@ -10,6 +10,7 @@ import (
 )
 
 func TestOutboxGivesUpWhatIsNotAnswered(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutbox(time.Second, 1000)
 		unsent := mustAdd(t, o)
@@ -34,6 +35,7 @@ func TestOutboxGivesUpWhatIsNotAnswered(t *testing.T) {
 
 // Others must not wait for a process that does not answer.
 func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutbox(time.Second, 1000)
 		mustAdd(t, o)
@@ -52,6 +54,7 @@ func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
 
 // A peer whose channel moves to another node is deaf for a moment.
 func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutbox(time.Second, 10<<20)
 		defer o.close()
@@ -83,6 +86,7 @@ func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
 }
 
 func TestOutboxSettlesByTheAnswer(t *testing.T) {
+	t.Parallel()
 	o := newOutbox(time.Minute, 1000)
 	var batches []*batch
 	for range 5 {
@@ -116,6 +120,7 @@ func TestOutboxSettlesByTheAnswer(t *testing.T) {
 }
 
 func TestOutboxIsBounded(t *testing.T) {
+	t.Parallel()
 	o := newOutbox(time.Minute, 1000)
 	defer o.close()
 	big := entry{frame: ports.Frame{Payload: make([]byte, 2000)}}

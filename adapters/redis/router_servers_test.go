@@ -36,10 +36,12 @@ func onServersAsFleet(t *testing.T, test func(t *testing.T, f *fleet)) {
 }
 
 func TestRouterContractOnServers(t *testing.T) {
+	t.Parallel()
 	onServersAsFleet(t, func(t *testing.T, f *fleet) { routerContract(t, f) })
 }
 
 func TestRouterUsesShardedChannels(t *testing.T) {
+	t.Parallel()
 	client := server.Client()
 	defer client.Close()
 	f := &fleet{t: t, client: func() goredis.UniversalClient { return server.Client() }, config: quickRouter()}
@@ -52,6 +54,7 @@ func TestRouterUsesShardedChannels(t *testing.T) {
 }
 
 func TestDeadProcessIsReapedOnServers(t *testing.T) {
+	t.Parallel()
 	onServersAsFleet(t, func(t *testing.T, f *fleet) {
 		a, b := f.start("a"), f.start("b")
 		const clients = 1200 // more than one command or page has

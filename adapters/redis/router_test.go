@@ -20,6 +20,7 @@ import (
 )
 
 func TestRouterContract(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	routerContract(t, f)
 }
@@ -51,6 +52,7 @@ func routerContract(t *testing.T, f *fleet) {
 }
 
 func TestPushSaysWhatTheOtherProcessSays(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, socket := here.dial("slow")
@@ -65,11 +67,13 @@ func TestPushSaysWhatTheOtherProcessSays(t *testing.T) {
 }
 
 func TestPushNeedsAnEndpoint(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	wantKind(t, f.start("here").Push(t.Context(), ports.Address{ID: "1"}, text("x")), ports.ErrInvalid)
 }
 
 func TestFrameForAnotherProcessMayBeTooLarge(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, _ := here.dial("1")
@@ -77,6 +81,7 @@ func TestFrameForAnotherProcessMayBeTooLarge(t *testing.T) {
 }
 
 func TestProcessThatIsDeadIsGone(t *testing.T) {
+	t.Parallel()
 	f, server := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, _ := there.dial("1")
@@ -93,6 +98,7 @@ func TestProcessThatIsDeadIsGone(t *testing.T) {
 }
 
 func TestWorkerWithoutSockets(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here := f.start("here")
 	client := f.client()
@@ -116,6 +122,7 @@ func TestWorkerWithoutSockets(t *testing.T) {
 }
 
 func TestRouterHasANameAndRunsOnce(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here := f.start("here")
 	wantKind(t, here.Run(t.Context(), here.engine.Disconnect), ports.ErrInvalid)
@@ -152,6 +159,7 @@ func (g *gate) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 }
 
 func TestPushesUnderWayShareAMessageAndTheirPayload(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	g := &gate{channel: "fanql:{g:here}:channel", open: make(chan struct{})}
@@ -181,6 +189,7 @@ func TestPushesUnderWayShareAMessageAndTheirPayload(t *testing.T) {
 }
 
 func TestTooMuchOnItsWayIsThrottled(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	f.config.MaxRoutedBytes = 10_000
 	here, there := f.start("here"), f.start("there")
@@ -200,6 +209,7 @@ func TestTooMuchOnItsWayIsThrottled(t *testing.T) {
 }
 
 func TestBatchThatIsRepeatedIsDoneOnce(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	g := &gate{channel: "fanql:{g:here}:channel", open: make(chan struct{})}
@@ -248,6 +258,7 @@ func (d *deafness) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis
 }
 
 func TestPushWaitsForAProcessThatIsAboutToListen(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	d := &deafness{channel: "fanql:{g:here}:channel"}
@@ -267,6 +278,7 @@ func TestPushWaitsForAProcessThatIsAboutToListen(t *testing.T) {
 }
 
 func TestLateWorkerCannotPush(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, socket := here.dial("1")
@@ -299,6 +311,7 @@ func TestLateWorkerCannotPush(t *testing.T) {
 // What a late worker pushes comes to nothing, so it must not believe that it got
 // anywhere: its delivery ends, whoever noticed.
 func TestLatePushEndsItsDelivery(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, _ := here.dial("1")
@@ -315,6 +328,7 @@ func TestLatePushEndsItsDelivery(t *testing.T) {
 }
 
 func TestCallWhoseLeaseWasLostIsNoFailure(t *testing.T) {
+	t.Parallel()
 	f, _ := onMiniredis(t)
 	here := f.start("here")
 	to, socket := here.dial("1")

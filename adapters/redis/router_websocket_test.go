@@ -152,6 +152,7 @@ func countOf(t *testing.T, conn net.Conn) int {
 }
 
 func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
+	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
 	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
 	const events, clientsEach = 50, 3
@@ -229,6 +230,7 @@ func (p *wholeProcess) stream(t *testing.T) *bufio.Reader {
 }
 
 func TestRowsOfADeadProcessAreRemoved(t *testing.T) {
+	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
 	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
 	b.subscribe(t)
@@ -250,6 +252,7 @@ func TestRowsOfADeadProcessAreRemoved(t *testing.T) {
 
 // What docs/fleet.md says of a rolling restart.
 func TestClientsThatComeBackAfterARestartMissNothing(t *testing.T) {
+	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
 	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
 	conn := b.subscribe(t)

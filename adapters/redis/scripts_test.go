@@ -11,6 +11,7 @@ import (
 
 // The texts are those of Redis 7.0 and 6.2, where an ACL withholds a command.
 func TestErrorsNameScriptAndCommand(t *testing.T) {
+	t.Parallel()
 	const source = "-- Sets a key.\nlocal old = redis.call('GET', KEYS[1])\nredis.call('SET', KEYS[1], '1')\nreturn old\n"
 	for text, want := range map[string]string{
 		"ERR The user executing the script can't run this command or subcommand script: 7a5f, on @user_script:3.":                                 "script name, command SET: ",
@@ -29,6 +30,7 @@ func TestErrorsNameScriptAndCommand(t *testing.T) {
 
 // Where TIME is forbidden, the clock of the process takes its place.
 func TestClockWithoutTime(t *testing.T) {
+	t.Parallel()
 	server := miniredis.RunT(t)
 	client := goredis.NewClient(&goredis.Options{Addr: server.Addr()})
 	defer client.Close()

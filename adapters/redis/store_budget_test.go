@@ -122,6 +122,7 @@ func shared(int, int) ports.Topic { return "shared" }
 // TestCommandBudget asserts the table of commands per call, and that
 // docs/redis-keys.md shows it.
 func TestCommandBudget(t *testing.T) {
+	t.Parallel()
 	b := newBudget(t, "call")
 	b.connections()
 	b.operations()

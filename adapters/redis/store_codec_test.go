@@ -11,6 +11,7 @@ import (
 )
 
 func TestInstants(t *testing.T) {
+	t.Parallel()
 	ordered := []time.Time{
 		{}, time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), time.Date(1969, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
 		time.Unix(0, 0), time.Unix(0, 1), time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC), time.Unix(0, math.MaxInt64).AddDate(1, 0, 0),
@@ -39,6 +40,7 @@ func TestInstants(t *testing.T) {
 }
 
 func TestKeysHaveOneSlotForEachName(t *testing.T) {
+	t.Parallel()
 	seen := map[string]string{}
 	for _, prefix := range []string{"", "{a}", "a%"} {
 		for _, name := range []string{"a", "{a}", "}", "{", "%7B", "a}:b", "\x00", "a{b"} {

@@ -12,6 +12,7 @@ import (
 // TestStoreContractWhenEveryRequestComesTwice: what a client sends again because
 // the answer was lost is recognized, and answered as before.
 func TestStoreContractWhenEveryRequestComesTwice(t *testing.T) {
+	t.Parallel()
 	client := newMiniredis(t)
 	client.AddHook(&hook{twice: true})
 	storeContract(t, client, redis.Config{})
@@ -50,6 +51,7 @@ func eachFault(t *testing.T, test func(t *testing.T, f fixture) error) {
 }
 
 func TestAddOperationAfterAFaultIsListedOnce(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		operation := f.operation("1", topics(3)...)
 		err := f.faulty.AddOperation(t.Context(), operation)
@@ -93,6 +95,7 @@ func TestAddOperationAfterAFaultLeavesThePlaces(t *testing.T) {
 }
 
 func TestAddOperationAfterAFaultEndsWithItsConnection(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		err := f.faulty.AddOperation(t.Context(), f.operation("1", topics(3)...))
 		_, deleteErr := f.DeleteConnection(t.Context(), "connection")
@@ -103,6 +106,7 @@ func TestAddOperationAfterAFaultEndsWithItsConnection(t *testing.T) {
 }
 
 func TestRemoveOperationAfterAFaultIsToldTrue(t *testing.T) {
+	t.Parallel()
 	for _, k := range []int{0, 3} {
 		t.Run(fmt.Sprintf("%d topics", k), func(t *testing.T) {
 			eachFault(t, func(t *testing.T, f fixture) error {
@@ -129,6 +133,7 @@ func TestRemoveOperationAfterAFaultIsToldTrue(t *testing.T) {
 }
 
 func TestRemoveOperationAfterAFaultEndsWithItsConnection(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		operation := f.add(t, "1", topics(3)...)
 		_, err := f.faulty.RemoveOperation(t.Context(), operation.Ref, operation.ReceivedAt)
@@ -142,6 +147,7 @@ func TestRemoveOperationAfterAFaultEndsWithItsConnection(t *testing.T) {
 // TestOperationIDAfterAFaultOfItsRemoval: a new operation with the ID has nothing
 // to do with the rows of the former one.
 func TestOperationIDAfterAFaultOfItsRemoval(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		former := f.add(t, "1", topics(3)...)
 		_, err := f.faulty.RemoveOperation(t.Context(), former.Ref, former.ReceivedAt)
@@ -160,6 +166,7 @@ func TestOperationIDAfterAFaultOfItsRemoval(t *testing.T) {
 }
 
 func TestDeleteConnectionAfterAFaultFindsAll(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		f.add(t, "1", topics(3)...)
 		f.add(t, "2", topics(2)...)
@@ -178,6 +185,7 @@ func TestDeleteConnectionAfterAFaultFindsAll(t *testing.T) {
 }
 
 func TestConnectionIDAfterAFaultOfItsDeletion(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		f.add(t, "1", topics(3)...)
 		_, err := f.faulty.DeleteConnection(t.Context(), "connection")
@@ -194,6 +202,7 @@ func TestConnectionIDAfterAFaultOfItsDeletion(t *testing.T) {
 }
 
 func TestTouchConnectionAfterAFault(t *testing.T) {
+	t.Parallel()
 	eachFault(t, func(t *testing.T, f fixture) error {
 		f.add(t, "1", topics(3)...)
 		until := f.connection.ExpiresAt.Add(time.Hour)
@@ -209,6 +218,7 @@ func TestTouchConnectionAfterAFault(t *testing.T) {
 // between any two requests of its AddOperation. From then on no listing has it,
 // whatever is still on its way.
 func TestAddOperationBesideAnEnd(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, f fixture){
 		"RemoveOperation": func(t *testing.T, f fixture) {
 			_, err := f.RemoveOperation(t.Context(), f.operation("1").Ref, f.clock.Now())
@@ -252,6 +262,7 @@ func TestAddOperationBesideAnEnd(t *testing.T) {
 // TestAddOperationTwiceAtOnce has one attempt overtake another at every step, and
 // ends the operation then: no row of either stays.
 func TestAddOperationTwiceAtOnce(t *testing.T) {
+	t.Parallel()
 	for n := 1; n <= 3; n++ {
 		f := newFixture(t)
 		operation := f.operation("1", topics(2)...)
@@ -272,6 +283,7 @@ func TestAddOperationTwiceAtOnce(t *testing.T) {
 // TestAttemptAfterTheEndDoesNotRevive: the decision comes again, as after a lost
 // answer, when the operation has ended.
 func TestAttemptAfterTheEndDoesNotRevive(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	operation := f.operation("1", topics(1)...)
 	f.hook.twice = true
@@ -296,6 +308,7 @@ func TestAttemptAfterTheEndDoesNotRevive(t *testing.T) {
 // TestRemovalClearsWhatADeletionLeft: its own answer is no less true where the
 // call that deleted the connection has crashed.
 func TestRemovalClearsWhatADeletionLeft(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	operation := f.add(t, "1", topics(2)...)
 	f.crash(1, func() error {
@@ -312,6 +325,7 @@ func TestRemovalClearsWhatADeletionLeft(t *testing.T) {
 
 // TestRemovalOfWhatWasReceivedLaterIsLeftToOthers, also where it is half done.
 func TestRemovalOfWhatWasReceivedLaterIsLeftToOthers(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	operation := f.add(t, "1", topics(2)...)
 	f.crash(1, func() error {
@@ -332,6 +346,7 @@ func TestRemovalOfWhatWasReceivedLaterIsLeftToOthers(t *testing.T) {
 
 // TestDeletionSparesAConnectionThatCameMeanwhile with the ID.
 func TestDeletionSparesAConnectionThatCameMeanwhile(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.add(t, "1", "topic")
 	f.hook.before = func(request int) error {
@@ -353,6 +368,7 @@ func TestDeletionSparesAConnectionThatCameMeanwhile(t *testing.T) {
 
 // TestTouchReachesAnOperationOnItsWay: it is decided, and its rows still wait.
 func TestTouchReachesAnOperationOnItsWay(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.hook.before = func(request int) error {
 		if request == 3 {

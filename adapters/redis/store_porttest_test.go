@@ -12,6 +12,7 @@ import (
 )
 
 func TestStoreContract(t *testing.T) {
+	t.Parallel()
 	for _, pageSize := range []int{0, 3} {
 		t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
 			storeContract(t, newMiniredis(t), redis.Config{PageSize: pageSize})

@@ -12,6 +12,7 @@ import (
 )
 
 func TestStoreContractOnServers(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, client goredis.UniversalClient) {
 		for _, pageSize := range []int{0, 3} {
 			t.Run(fmt.Sprintf("page size %d", pageSize), func(t *testing.T) {
@@ -22,6 +23,7 @@ func TestStoreContractOnServers(t *testing.T) {
 }
 
 func TestStoreContractOnServersWhenEveryRequestComesTwice(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, client goredis.UniversalClient) {
 		client.AddHook(&hook{twice: true})
 		storeContract(t, client, redis.Config{Prefix: "twice:"})
@@ -31,6 +33,7 @@ func TestStoreContractOnServersWhenEveryRequestComesTwice(t *testing.T) {
 // TestStoreContractWhereTheClientReadsFromReplicas: those lag behind, and a read
 // that decides something must not.
 func TestStoreContractWhereTheClientReadsFromReplicas(t *testing.T) {
+	t.Parallel()
 	client := goredis.NewClusterClient(&goredis.ClusterOptions{
 		Addrs: cluster.Addrs(), ReadOnly: true, RouteRandomly: true, ContextTimeoutEnabled: true,
 	})

@@ -16,6 +16,7 @@ import (
 // TestEverythingExpires: what crashed clients and processes leave behind goes by
 // itself, and not before its time.
 func TestEverythingExpires(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.add(t, "1", topics(3)...)
 	f.add(t, "2")
@@ -66,6 +67,7 @@ func (f fixture) crash(n int, call func() error) {
 
 // TestNothingStaysOfADeletedConnection, but what is remembered for its callers.
 func TestNothingStaysOfADeletedConnection(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for i := range 30 {
 		f.add(t, ports.OperationID(strconv.Itoa(i)), topics(3)...)
@@ -84,6 +86,7 @@ func TestNothingStaysOfADeletedConnection(t *testing.T) {
 // TestRowsOfCrashedClientsStayFew on a topic that others subscribe to all the
 // time, and nobody publishes to.
 func TestRowsOfCrashedClientsStayFew(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	const all = 400
 	for i := range all {
@@ -117,6 +120,7 @@ func (f fixture) rows(t *testing.T) int {
 
 // TestListingClearsWhatHasExpired, but not at once: another clock may be behind.
 func TestListingClearsWhatHasExpired(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for i := range 5 {
 		f.brief(t, ports.OperationID(strconv.Itoa(i)))
@@ -132,6 +136,7 @@ func TestListingClearsWhatHasExpired(t *testing.T) {
 }
 
 func TestListingOverAMegabyteHasPages(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for i := range 30 {
 		operation := f.operation(ports.OperationID(strconv.Itoa(i)), "topic")
@@ -149,6 +154,7 @@ func TestListingOverAMegabyteHasPages(t *testing.T) {
 }
 
 func TestRemoveSubscribersTakesAnyNumber(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	refs := make([]ports.OperationRef, 2500)
 	for i := range refs {
@@ -163,6 +169,7 @@ func TestRemoveSubscribersTakesAnyNumber(t *testing.T) {
 }
 
 func TestOperationAgainIsListedAgain(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	operation := f.add(t, "1", "a", "b")
 	success(t, f.RemoveSubscribers(t.Context(), "a", []ports.OperationRef{operation.Ref}))
@@ -172,6 +179,7 @@ func TestOperationAgainIsListedAgain(t *testing.T) {
 
 // TestOperationAgainKeepsWhatItHad: its topics, and a life that was prolonged.
 func TestOperationAgainKeepsWhatItHad(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.add(t, "1", "a", "b")
 	f.add(t, "1", "b", "c")
@@ -189,6 +197,7 @@ func TestOperationAgainKeepsWhatItHad(t *testing.T) {
 
 // TestOperationAgainKeepsItsPlace, so that a listing under way has it once.
 func TestOperationAgainKeepsItsPlace(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	first := f.add(t, "1", "topic")
 	f.add(t, "2", "topic")
@@ -204,6 +213,7 @@ func TestOperationAgainKeepsItsPlace(t *testing.T) {
 
 // TestBriefOperationsShortenNoLife of others on their topic and connection.
 func TestBriefOperationsShortenNoLife(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.add(t, "long", "topic")
 	f.brief(t, "brief")
@@ -218,6 +228,7 @@ func TestBriefOperationsShortenNoLife(t *testing.T) {
 }
 
 func TestTombstonesAreNotForTheNextConnectionWithTheID(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	_, err := f.RemoveOperation(t.Context(), f.operation("1").Ref, f.clock.Now())
 	success(t, err)
@@ -228,6 +239,7 @@ func TestTombstonesAreNotForTheNextConnectionWithTheID(t *testing.T) {
 }
 
 func TestExpiredOperationsDoNotCount(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.brief(t, "1")
 	f.brief(t, "2")
@@ -241,6 +253,7 @@ func TestExpiredOperationsDoNotCount(t *testing.T) {
 }
 
 func TestConnectionWithAnIDUsedBeforeHasNoneOfItsRows(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	operation := f.operation("1", "topic")
 	operation.ExpiresAt = f.clock.Now().Add(5 * time.Hour)
@@ -253,6 +266,7 @@ func TestConnectionWithAnIDUsedBeforeHasNoneOfItsRows(t *testing.T) {
 }
 
 func TestExpiredConnectionStillHasOperationsToDelete(t *testing.T) {
+	t.Parallel()
 	for _, keys := range []string{"there", "gone"} {
 		t.Run(keys, func(t *testing.T) {
 			f := newFixture(t)
@@ -274,6 +288,7 @@ func TestExpiredConnectionStillHasOperationsToDelete(t *testing.T) {
 }
 
 func TestPrefixesShareAServer(t *testing.T) {
+	t.Parallel()
 	client := newMiniredis(t)
 	now := time.Now()
 	for _, prefix := range []string{"", "other:", "{odd}%:"} {
@@ -293,6 +308,7 @@ func TestPrefixesShareAServer(t *testing.T) {
 
 // TestScriptsThatRedisHasForgotten are sent again whole, several at once too.
 func TestScriptsThatRedisHasForgotten(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	client := goredis.NewClient(&goredis.Options{Addr: f.server.Addr()})
 	defer client.Close()
@@ -310,6 +326,7 @@ func TestScriptsThatRedisHasForgotten(t *testing.T) {
 
 // TestForeignRowIsAnError, and neither a panic nor a subscriber.
 func TestForeignRowIsAnError(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.add(t, "1", "topic")
 	f.server.HSet("fanql:{t:topic}:rows", "connection#a4ayc_80_OGda4BO_1o_Vw", strings.Repeat("9", 50))
@@ -325,6 +342,7 @@ func TestForeignRowIsAnError(t *testing.T) {
 // A topic that nobody has subscribed to any more leaves no key, and neither does a
 // process that died in the middle of a subscribe.
 func TestNoKeyOfATopicOutlivesItsSubscribers(t *testing.T) {
+	t.Parallel()
 	ofTopic := func(f fixture) (keys []string) {
 		return slices.DeleteFunc(f.server.Keys(), func(key string) bool { return !strings.Contains(key, "{t:") })
 	}

@@ -150,6 +150,7 @@ func (b *verbBudget) ownTopics(i, k int) []ports.Topic {
 // TestVerbBudget asserts the table of commands per verb, and that docs/costs.md
 // shows it.
 func TestVerbBudget(t *testing.T) {
+	t.Parallel()
 	b := newVerbBudget(t)
 	b.sessions()
 	b.publishing()
