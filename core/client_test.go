@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/must"
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -96,10 +98,7 @@ func (c *client) sendAside(data string) (wait func()) {
 
 // pick returns the protocol's own word.
 func (c *client) pick(modernWord, legacyWord string) string {
-	if c.protocol == legacy {
-		return legacyWord
-	}
-	return modernWord
+	return protoclient.Protocol(c.protocol).Pick(modernWord, legacyWord)
 }
 
 // subscribing is the message that asks for an operation.
@@ -108,7 +107,7 @@ func (c *client) subscribing(id, query string) string {
 }
 
 func (c *client) requesting(id string, payload map[string]any) string {
-	data, err := json.Marshal(map[string]any{"id": id, "type": c.pick("subscribe", "start"), "payload": payload})
+	data, err := protoclient.Protocol(c.protocol).Start(id, payload)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -127,7 +126,7 @@ func (c *client) complete(id string) {
 }
 
 func (c *client) completing(id string) string {
-	return fmt.Sprintf(`{"id":%q,"type":%q}`, id, c.pick("complete", "stop"))
+	return string(must.Make(protoclient.Protocol(c.protocol).Stop(id)))
 }
 
 // next is the next message for the client, which must be there already.
@@ -179,26 +178,21 @@ func (c *client) expectStopped(id string) {
 func (c *client) expectError(id string, texts ...string) {
 	c.t.Helper()
 	data := c.next()
-	var frame struct {
-		ID      *string
-		Type    string
-		Payload json.RawMessage
-	}
 	list := []struct{ Message string }{}
-	err := json.Unmarshal([]byte(data), &frame)
-	if c.protocol == legacy {
-		var payload struct {
-			Message string
-			Errors  json.RawMessage
-		}
-		err = errors.Join(err, json.Unmarshal(frame.Payload, &payload), json.Unmarshal(payload.Errors, &list))
-		if len(list) > 0 && payload.Message != list[0].Message {
+	frame, err := protoclient.Parse([]byte(data))
+	err = errors.Join(err, frame.Errors(&list))
+	if c.protocol == legacy && len(list) > 0 {
+		var payload struct{ Message string }
+		err = errors.Join(err, json.Unmarshal(frame.Payload, &payload))
+		if payload.Message != list[0].Message {
 			c.t.Errorf("the message is not the first error's: %s", data)
 		}
-	} else {
-		err = errors.Join(err, json.Unmarshal(frame.Payload, &list))
 	}
-	if err != nil || frame.Type != "error" || frame.ID == nil || *frame.ID != id || len(list) == 0 {
+	// The list is the payload in the one protocol, and inside it in the other.
+	if isList := strings.HasPrefix(string(frame.Payload), "["); isList == (c.protocol == legacy) {
+		c.t.Errorf("%s got %s, which is the other protocol's", c.id(), data)
+	}
+	if err != nil || frame.Type != protoclient.TypeError || !frame.Of(id) || len(list) == 0 {
 		c.t.Fatalf("%s got %s, want an error for %q with a list of errors (%v)", c.id(), data, id, err)
 	}
 	for i, text := range texts {

@@ -14,12 +14,13 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/internal/must"
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
 )
 
 const (
-	modern = "graphql-transport-ws"
-	legacy = "graphql-ws"
+	modern = string(protoclient.Modern)
+	legacy = string(protoclient.Legacy)
 )
 
 // both runs a test once for each subprotocol, in a bubble of its own.

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/fanql/fanql/adapters/memory"
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -25,14 +27,15 @@ type Client struct {
 	tb     testing.TB
 	server *Server
 	socket *memory.Socket
-	legacy bool
-	left   bool
+	// protocol is what the handshake chose.
+	protocol protoclient.Protocol
+	left     bool
 	// closed is set once the test knows of the server's close.
 	closed bool
 
 	operations map[string]*Operation
 	// frames are those of no operation, unread.
-	frames []message
+	frames []protoclient.Message
 }
 
 // Variables are the variables of a request, marshalled by encoding/json.
@@ -51,11 +54,7 @@ func (c *Client) Subscribe(query string, variables ...Variables) *Operation {
 	}
 	o := &Operation{client: c, id: strconv.Itoa(len(c.operations) + 1), query: query}
 	c.operations[o.id] = o
-	start := "subscribe"
-	if c.legacy {
-		start = "start"
-	}
-	c.write(outgoing{ID: o.id, Type: start, Payload: request{Query: query, Variables: all}})
+	c.write(c.protocol.Start(o.id, protoclient.Request{Query: query, Variables: all}))
 	return o
 }
 
@@ -76,7 +75,7 @@ func (c *Client) Frame() string {
 	c.wait("a frame", func() bool { return len(c.frames) > 0 })
 	frame := c.frames[0]
 	c.frames = c.frames[1:]
-	return frame.raw
+	return frame.Raw
 }
 
 // Nothing waits until everything that has been published is delivered, and
@@ -116,15 +115,16 @@ func (c *Client) leave() error {
 	return c.server.Engine.Disconnect(ctx, ports.Disconnection{Address: c.Address, Code: 1000})
 }
 
-// write sends a message of the client's own, without which it cannot go on.
-func (c *Client) write(m outgoing) {
+// write sends a message of the client's own, as protoclient writes it. The client
+// cannot go on without it.
+func (c *Client) write(text []byte, err error) {
 	c.tb.Helper()
-	text, err := json.Marshal(m)
-	if err == nil {
-		err = c.send(text)
-	}
 	if err != nil {
-		c.tb.Fatalf("fanqltest: sending a message of type %s: %v", m.Type, err)
+		c.tb.Fatalf("fanqltest: sending %v", err)
+	}
+	if err := c.send(text); err != nil {
+		message, _ := protoclient.Parse(text) // which protoclient wrote
+		c.tb.Fatalf("fanqltest: sending a message of type %s: %v", message.Type, err)
 	}
 }
 
@@ -148,8 +148,8 @@ func (c *Client) receive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := message{raw: string(data)}
-	if err := json.Unmarshal(data, &m); err != nil {
+	m, err := protoclient.Parse(data)
+	if err != nil {
 		return fmt.Errorf("the server sent %s: %w", data, err)
 	}
 	if m.ID != nil && c.operations[*m.ID] != nil {
@@ -183,7 +183,7 @@ func (c *Client) drain() {
 	}
 }
 
-func (c *Client) nothing(where string, queue *[]message) {
+func (c *Client) nothing(where string, queue *[]protoclient.Message) {
 	c.tb.Helper()
 	c.server.Flush(c.tb)
 	c.drain()
@@ -228,4 +228,13 @@ func (c *Client) because(err error) string {
 		return text
 	}
 	return err.Error()
+}
+
+// unread lists messages as they came.
+func unread(messages []protoclient.Message) string {
+	raw := make([]string, len(messages))
+	for i, m := range messages {
+		raw[i] = m.Raw
+	}
+	return strings.Join(raw, " ")
 }

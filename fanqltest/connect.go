@@ -9,13 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
-)
-
-// The subprotocols, by the names that a handshake offers.
-const (
-	modern = "graphql-transport-ws"
-	legacy = "graphql-ws"
 )
 
 // Option shapes a connection.
@@ -41,7 +36,7 @@ func Header(key, value string) Option {
 // Legacy has the client speak the legacy subprotocol, graphql-ws, in place of
 // graphql-transport-ws.
 func Legacy() Option {
-	return Handshake(func(handshake *ports.Handshake) { handshake.Protocols = []string{legacy} })
+	return Handshake(func(handshake *ports.Handshake) { handshake.Protocols = []string{string(protoclient.Legacy)} })
 }
 
 // Handshake changes anything else of the handshake: the query, what an
@@ -56,11 +51,11 @@ func (s *Server) Connect(tb testing.TB, options ...Option) *Client {
 	tb.Helper()
 	d := s.dial(options)
 	c := s.accepted(tb, d)
-	c.write(outgoing{Type: "connection_init", Payload: d.payload})
-	c.wait(ackType, func() bool { return len(c.frames) > 0 })
+	c.write(protoclient.Init(d.payload))
+	c.wait(protoclient.TypeAck, func() bool { return len(c.frames) > 0 })
 	ack := c.frames[0]
-	if ack.Type != ackType {
-		tb.Fatalf("fanqltest: expected %s, got %s", ackType, ack.raw)
+	if ack.Type != protoclient.TypeAck {
+		tb.Fatalf("fanqltest: expected %s, got %s", protoclient.TypeAck, ack.Raw)
 	}
 	c.frames, c.Ack = c.frames[1:], ack.Payload
 	return c
@@ -74,7 +69,7 @@ func (s *Server) Open(tb testing.TB, options ...Option) *Client {
 }
 
 // Refused connects like Connect a client that has to be refused, and returns
-// what it is told: in the handshake an HTTP status, a close code and a reason;
+// what the client receives: in the handshake an HTTP status, a close code and a reason;
 // after connection_init a close code and a reason, and 0 as the status.
 func (s *Server) Refused(tb testing.TB, options ...Option) *ports.Refusal {
 	tb.Helper()
@@ -87,26 +82,23 @@ func (s *Server) Refused(tb testing.TB, options ...Option) *ports.Refusal {
 		}
 		return refusal
 	}
-	c.write(outgoing{Type: "connection_init", Payload: d.payload})
+	c.write(protoclient.Init(d.payload))
 	c.drain()
 	for _, frame := range c.frames {
-		if frame.Type == ackType {
-			tb.Fatalf("fanqltest: expected the client to be refused, got %s", frame.raw)
+		if frame.Type == protoclient.TypeAck {
+			tb.Fatalf("fanqltest: expected the client to be refused, got %s", frame.Raw)
 		}
 	}
 	closed := c.untilClosed("the client to be refused")
 	return &ports.Refusal{Code: closed.Code, Reason: closed.Reason}
 }
 
-// ackType is the type of the answer to connection_init in both subprotocols.
-const ackType = "connection_ack"
-
 func (s *Server) dial(options []Option) *dial {
 	d := &dial{handshake: ports.Handshake{
 		Address:    ports.Address{ID: ports.ConnectionID(s.name("connection"))},
 		RequestID:  s.name("request"),
 		ReceivedAt: s.received.now(),
-		Protocols:  []string{modern},
+		Protocols:  []string{string(protoclient.Modern)},
 		Header:     http.Header{},
 		Query:      url.Values{},
 		RemoteAddr: "192.0.2.1:1234", // reserved for examples (RFC 5737)
@@ -146,7 +138,7 @@ func (s *Server) handshake(tb testing.TB, d *dial) (*Client, error) {
 	c := &Client{
 		Address: d.handshake.Address,
 		tb:      tb, server: s, socket: s.pusher.Open(d.handshake.Address),
-		legacy:     strings.EqualFold(accepted.Protocol, legacy),
+		protocol:   protoclient.Protocol(strings.ToLower(accepted.Protocol)),
 		operations: map[string]*Operation{},
 	}
 	tb.Cleanup(func() {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/fanql/fanql/internal/protoclient"
 )
 
 // Operation is one operation of a client, most often a subscription.
@@ -12,7 +14,7 @@ type Operation struct {
 	id     string
 	query  string
 	// messages are those that came and were not read.
-	messages []message
+	messages []protoclient.Message
 }
 
 // Result is one GraphQL response.
@@ -68,12 +70,12 @@ func (o *Operation) Result() Result {
 	tb := o.client.tb
 	tb.Helper()
 	m := o.next("a result")
-	if !m.isResult() {
-		tb.Fatalf("fanqltest: expected a result of %s, got %s", o, m.raw)
+	if !m.IsResult() {
+		tb.Fatalf("fanqltest: expected a result of %s, got %s", o, m.Raw)
 	}
 	var result Result
 	if err := json.Unmarshal(m.Payload, &result); err != nil {
-		tb.Fatalf("fanqltest: expected a result of %s, got %s: %v", o, m.raw, err)
+		tb.Fatalf("fanqltest: expected a result of %s, got %s: %v", o, m.Raw, err)
 	}
 	return result
 }
@@ -84,12 +86,12 @@ func (o *Operation) Errors() []Error {
 	tb := o.client.tb
 	tb.Helper()
 	m := o.next("errors")
-	if m.Type != "error" {
-		tb.Fatalf("fanqltest: expected errors of %s, got %s", o, m.raw)
+	if m.Type != protoclient.TypeError {
+		tb.Fatalf("fanqltest: expected errors of %s, got %s", o, m.Raw)
 	}
-	list, err := m.errors()
-	if err != nil || len(list) == 0 {
-		tb.Fatalf("fanqltest: expected errors of %s, got %s: %v", o, m.raw, err)
+	var list []Error
+	if err := m.Errors(&list); err != nil || len(list) == 0 {
+		tb.Fatalf("fanqltest: expected errors of %s, got %s: %v", o, m.Raw, err)
 	}
 	return list
 }
@@ -97,8 +99,8 @@ func (o *Operation) Errors() []Error {
 // Completed waits for the server to complete the operation.
 func (o *Operation) Completed() {
 	o.client.tb.Helper()
-	if m := o.next("the end"); m.Type != completeType {
-		o.client.tb.Fatalf("fanqltest: expected the end of %s, got %s", o, m.raw)
+	if m := o.next("the end"); m.Type != protoclient.TypeComplete {
+		o.client.tb.Fatalf("fanqltest: expected the end of %s, got %s", o, m.Raw)
 	}
 }
 
@@ -116,19 +118,15 @@ func (o *Operation) Nothing() {
 func (o *Operation) Complete() {
 	c := o.client
 	c.tb.Helper()
-	if !c.legacy {
-		c.write(outgoing{ID: o.id, Type: completeType})
+	c.write(c.protocol.Stop(o.id))
+	if c.protocol != protoclient.Legacy {
 		return
 	}
-	c.write(outgoing{ID: o.id, Type: "stop"})
 	c.drain()
-	if last := len(o.messages) - 1; last >= 0 && o.messages[last].Type == completeType {
+	if last := len(o.messages) - 1; last >= 0 && o.messages[last].Type == protoclient.TypeComplete {
 		o.messages = o.messages[:last]
 	}
 }
-
-// completeType is the type of the message that ends an operation.
-const completeType = "complete"
 
 // String names the operation in failures, with the beginning of its text.
 func (o *Operation) String() string {
@@ -140,7 +138,7 @@ func (o *Operation) String() string {
 	return fmt.Sprintf("operation %s (%s)", o.id, string(text))
 }
 
-func (o *Operation) next(expected string) message {
+func (o *Operation) next(expected string) protoclient.Message {
 	o.client.tb.Helper()
 	o.client.wait(fmt.Sprintf("%s of %s", expected, o), func() bool { return len(o.messages) > 0 })
 	m := o.messages[0]

@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -12,12 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fanql/fanql/internal/must"
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
-)
-
-const (
-	modern = "graphql-transport-ws"
-	legacy = "graphql-ws"
 )
 
 // client is one connection of a client, from its handshake on.
@@ -25,7 +21,7 @@ type client struct {
 	*socket
 	world    *world
 	random   *rand.Rand
-	protocol string
+	protocol protoclient.Protocol
 	// messages are under way.
 	messages sync.WaitGroup
 
@@ -71,26 +67,26 @@ func slot(random *rand.Rand) string { return fmt.Sprint("gateway ", random.IntN(
 // may go on.
 func (w *world) connect(random *rand.Rand, name string) (*client, bool) {
 	id := ports.ConnectionID(w.name + "/" + name)
-	c := &client{socket: w.sockets.dial(id), world: w, random: random, protocol: modern}
+	c := &client{socket: w.sockets.dial(id), world: w, random: random, protocol: protoclient.Modern}
 	if random.IntN(3) == 0 {
-		c.protocol = legacy
+		c.protocol = protoclient.Legacy
 	}
 	w.mu.Lock()
 	w.clients = append(w.clients, c)
 	w.mu.Unlock()
-	handshake := ports.Handshake{Address: c.address, Protocols: []string{c.protocol}, ReceivedAt: w.now()}
+	handshake := ports.Handshake{Address: c.address, Protocols: []string{string(c.protocol)}, ReceivedAt: w.now()}
 	if !c.try("connect", func(p *process) error {
 		_, err := p.engine.Connect(context.Background(), handshake)
 		return err
 	}, c.places()) {
 		return c, false
 	}
-	waited := c.send(`{"type":"connection_init"}`, nil)
-	if c.protocol == legacy && random.IntN(2) == 0 {
+	waited := c.send(must.Make(protoclient.Init(nil)), nil)
+	if c.protocol == protoclient.Legacy && random.IntN(2) == 0 {
 		return c, true // its start may overtake
 	}
 	<-waited
-	return c, c.got("connection_ack", "")
+	return c, c.got(protoclient.TypeAck, "")
 }
 
 // places are where a message is tried, one after the other, and how long it takes
@@ -121,15 +117,15 @@ func (c *client) try(what string, do func(*process) error, places []string) bool
 }
 
 // send has a message handled; the channel is closed when it was. Handled, unless
-// nil, is told whether it was.
-func (c *client) send(data string, handled func(at int64)) <-chan struct{} {
+// nil, is called once it was.
+func (c *client) send(data []byte, handled func(at int64)) <-chan struct{} {
 	return c.sendAt(c.world.receivedAt(), data, handled, new(atomic.Int32))
 }
 
-func (c *client) sendAt(receivedAt time.Time, data string, handled func(at int64), tries *atomic.Int32) <-chan struct{} {
+func (c *client) sendAt(receivedAt time.Time, data []byte, handled func(at int64), tries *atomic.Int32) <-chan struct{} {
 	c.requests++
 	message := ports.Message{
-		Address: c.address, RequestID: fmt.Sprint(c.address.ID, " ", c.requests), ReceivedAt: receivedAt, Data: []byte(data),
+		Address: c.address, RequestID: fmt.Sprint(c.address.ID, " ", c.requests), ReceivedAt: receivedAt, Data: data,
 	}
 	latency, places := c.upTo(200*time.Millisecond), c.places()
 	done := make(chan struct{})
@@ -140,7 +136,7 @@ func (c *client) sendAt(receivedAt time.Time, data string, handled func(at int64
 			tries.Add(1)
 			return p.engine.Receive(context.Background(), message)
 		}
-		if c.try(data, receive, places) && handled != nil {
+		if c.try(string(data), receive, places) && handled != nil {
 			handled(c.world.tick())
 		}
 	})
@@ -187,13 +183,12 @@ func (c *client) subscribe() <-chan struct{} {
 }
 
 func (c *client) sendSubscribe(o *operation, letters, initial string, positions []string) <-chan struct{} {
-	query := fmt.Sprintf(`subscription { %s: feed(topics: \"%s\"%s) }`, o.alias, letters, initial)
-	extensions := ""
+	query := fmt.Sprintf(`subscription { %s: feed(topics: "%s"%s) }`, o.alias, letters, initial)
+	request := protoclient.Request{Query: query}
 	if o.asked {
-		list, _ := json.Marshal(append([]string{}, positions...)) //nolint:errchkjson // Strings are JSON.
-		extensions = fmt.Sprintf(`,"extensions":{"resume":%s}`, list)
+		request.Extensions = map[string]any{"resume": append([]string{}, positions...)}
 	}
-	return c.sendAt(o.receivedAt, c.subscribing(o.id, query, extensions), nil, &o.tries)
+	return c.sendAt(o.receivedAt, must.Make(c.protocol.Start(o.id, request)), nil, &o.tries)
 }
 
 // resume goes on with an operation of a former connection, as far as that has a
@@ -262,7 +257,7 @@ func (c *client) reuse(o *operation, id string) {
 		}
 	}
 	last := uses[len(uses)-1]
-	if last.completed == 0 && c.protocol != legacy {
+	if last.completed == 0 && c.protocol != protoclient.Legacy {
 		return
 	}
 	if last.completed == 0 {
@@ -272,23 +267,11 @@ func (c *client) reuse(o *operation, id string) {
 	o.id, o.alias = id, fmt.Sprint("use", len(uses))
 }
 
-func (c *client) subscribing(id, query, extensions string) string {
-	kind := "subscribe"
-	if c.protocol == legacy {
-		kind = "start"
-	}
-	return fmt.Sprintf(`{"id":%q,"type":%q,"payload":{"query":"%s"%s}}`, id, kind, query, extensions)
-}
-
 // complete ends an operation.
 func (c *client) complete(o *operation) <-chan struct{} {
-	kind := "complete"
-	if c.protocol == legacy {
-		kind = "stop"
-	}
 	o.completed = c.world.tick()
 	receivedAt := c.world.receivedAt()
-	return c.sendAt(receivedAt, fmt.Sprintf(`{"id":%q,"type":%q}`, o.id, kind), func(at int64) {
+	return c.sendAt(receivedAt, must.Make(c.protocol.Stop(o.id)), func(at int64) {
 		o.handled = at
 		c.world.truth.complete(o.ref(c), receivedAt)
 	}, new(atomic.Int32))

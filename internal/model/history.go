@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/core"
+	"github.com/fanql/fanql/internal/must"
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -116,7 +118,7 @@ func (c *client) step() <-chan struct{} {
 		return c.complete(live[c.random.IntN(len(live))])
 	case dice < 75:
 		c.requests++
-		return c.send(c.subscribing(fmt.Sprint("query ", c.requests), `{ hello }`, ""), nil)
+		return c.send(must.Make(c.protocol.Start(fmt.Sprint("query ", c.requests), protoclient.Request{Query: `{ hello }`})), nil)
 	case dice < 80:
 		c.try("keep alive", func(p *process) error { return p.engine.KeepAlive(context.Background(), c.address) }, c.places())
 	case dice < 84:

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fanql/fanql/internal/protoclient"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -160,15 +161,15 @@ func (s *socket) got(kind, id string) bool {
 }
 
 func readFrame(text []byte) (frame, error) {
-	var message struct {
-		ID, Type string
-		Payload  json.RawMessage
-	}
-	if err := json.Unmarshal(text, &message); err != nil {
+	message, err := protoclient.Parse(text)
+	if err != nil {
 		return frame{}, err
 	}
-	read := frame{id: message.ID, kind: message.Type}
-	if message.Type != "next" && message.Type != "data" {
+	read := frame{kind: message.Type}
+	if message.ID != nil {
+		read.id = *message.ID
+	}
+	if !message.IsResult() {
 		return read, nil
 	}
 	var result struct {
@@ -184,7 +185,7 @@ func readFrame(text []byte) (frame, error) {
 	if err := json.Unmarshal(message.Payload, &result); err != nil {
 		return frame{}, err
 	}
-	read.kind, read.positions = "next", result.Extensions.Event.Start
+	read.kind, read.positions = protoclient.Modern.TypeNext(), result.Extensions.Event.Start
 	if position := result.Extensions.Event.Position; position != "" {
 		read.positions = append(read.positions, position)
 	}
