@@ -65,7 +65,7 @@ type Config struct {
 	// Delivery goes on for that time; then the backend hands over what is left, for
 	// which it may have a limit of its own. Default: 20 s.
 	ShutdownTimeout time.Duration
-	// Logger receives what nobody else is told. It is limited (ports.LimitLogger). Default:
+	// Logger receives what nobody else does. It is limited (ports.LimitLogger). Default:
 	// slog.Default().
 	Logger *slog.Logger
 

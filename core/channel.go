@@ -18,7 +18,7 @@ import (
 // as its own, whole and at once.
 //
 // Where no engine runs the resolver, on gqlgen's own server say, it returns what the
-// listener of the context hears (WithListener), until the context ends or the topic
+// listener of the context receives (WithListener), until the context ends or the topic
 // does: Initial first, then the events that Where lets through. ErrNoEvent: there is
 // no listener either. Other errors are those of Subscribe and Payload.
 func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-chan T, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// invocation is a context whose deadline is told by the fan's clock: each push
+// invocation is a context whose deadline is by the fan's clock: each push
 // takes a second of it.
 type invocation struct {
 	context.Context //nolint:containedctx // it is one

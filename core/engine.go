@@ -65,8 +65,8 @@ func (e *Engine) inside(ctx context.Context) context.Context { return WithPublis
 //
 // The error is a *ports.Refusal with code 4406 when no subprotocol is offered
 // that the engine speaks, another *ports.Refusal when OnConnect refused, and
-// otherwise a failure of the hook or the store of which the client is told
-// nothing. It may be repeated with the same handshake; OnConnect then runs again.
+// otherwise a failure of the hook or the store, which the client does not
+// receive. It may be repeated with the same handshake; OnConnect then runs again.
 func (e *Engine) Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error) {
 	return e.handler.Connect(e.inside(ctx), handshake)
 }
@@ -112,7 +112,7 @@ func (e *Engine) KeepAlive(ctx context.Context, address ports.Address) error {
 	return e.handler.KeepAlive(e.inside(ctx), address)
 }
 
-// Disconnect hears from the transport that a socket is closed. It removes the
+// Disconnect is called by the transport once a socket is closed. It removes the
 // connection with its operations and runs OnComplete for each of them, then
 // OnDisconnect. Repeating it is harmless: the hooks run once.
 func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
@@ -138,8 +138,8 @@ func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, cod
 
 // Execute runs one query or mutation that came without a socket: GraphQL over
 // HTTP. What the request did wrong is in the response. The error is a
-// *ports.Refusal when OnSubscribe refused, and otherwise a failure of that hook
-// of which the client is told nothing.
+// *ports.Refusal when OnSubscribe refused, and otherwise a failure of that hook,
+// which the client does not receive.
 func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Response, error) {
 	return e.runner.Request(e.inside(ctx), request)
 }

@@ -131,7 +131,7 @@ func (h *harness) onError(_ context.Context, err error) {
 	h.errors = append(h.errors, err)
 }
 
-// completions are the IDs and reasons that OnComplete has heard, in order.
+// completions are the IDs and reasons that OnComplete has received, in order.
 func (h *harness) completions() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -146,11 +146,11 @@ func (h *harness) expectCompletions(want ...string) {
 	h.t.Helper()
 	synctest.Wait()
 	if got := h.completions(); !slices.Equal(got, want) {
-		h.t.Errorf("OnComplete heard %q, want %q", got, want)
+		h.t.Errorf("OnComplete received %q, want %q", got, want)
 	}
 }
 
-// expectErrors checks what OnError was told, each by a part of its text.
+// expectErrors checks what OnError received, each by a part of its text.
 func (h *harness) expectErrors(want ...string) {
 	h.t.Helper()
 	h.mu.Lock()
@@ -160,17 +160,17 @@ func (h *harness) expectErrors(want ...string) {
 		matches = strings.Contains(h.errors[i].Error(), want[i])
 	}
 	if !matches {
-		h.t.Errorf("OnError was told %q, want %q", h.errors, want)
+		h.t.Errorf("OnError received %q, want %q", h.errors, want)
 	}
 }
 
-// expectTold checks that OnError was told at least of this, by a part of its text.
+// expectTold checks that OnError received at least of this, by a part of its text.
 func (h *harness) expectTold(part string) {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !slices.ContainsFunc(h.errors, func(err error) bool { return strings.Contains(err.Error(), part) }) {
-		h.t.Errorf("OnError was told %q, and nothing of %q", h.errors, part)
+		h.t.Errorf("OnError received %q, and nothing of %q", h.errors, part)
 	}
 }
 

@@ -69,7 +69,7 @@ func TestCloseIdentityPutsOutAllItsConnectionsAndNoOther(t *testing.T) {
 		other.expectWorking()
 		nobody.expectWorking()
 		if len(h.gone) != 2 || h.gone[0].Connection.Identity != "ann" {
-			t.Errorf("OnDisconnect heard %+v", h.gone)
+			t.Errorf("OnDisconnect received %+v", h.gone)
 		}
 		if left := h.listed("fanql:identity:ann"); len(left) > 0 {
 			t.Errorf("left %q", left)

@@ -1166,7 +1166,7 @@ func TestCompleteOfATopicEndsItsSubscriptions(t *testing.T) {
 		c.expectNext("3", `{"data":{"odd":"1"}}`)
 		c.expectNothing()
 		if got := len(h.completions()); got != 3 {
-			t.Errorf("OnComplete heard %q", h.completions())
+			t.Errorf("OnComplete received %q", h.completions())
 		}
 		c.subscribe("1", `subscription { a }`)
 		h.publish("a", "again")
@@ -1632,7 +1632,7 @@ func TestDisconnectEndsWhatIsUnderWay(t *testing.T) {
 			t.Fatalf("completions %q, disconnections %v", c.completions(), c.gone)
 		}
 		if gone := c.gone[0]; gone.Code != 1001 || gone.Reason != "away" || gone.Connection.Address.ID != c.id() {
-			t.Errorf("OnDisconnect heard %+v", gone)
+			t.Errorf("OnDisconnect received %+v", gone)
 		}
 		c.expectErrors()
 	})
@@ -1653,7 +1653,7 @@ func TestHooksThatPanicAreReported(t *testing.T) {
 		c.expectWorking()
 		c.disconnect()
 		if want := []string{"OnComplete hook: panic: thrown", "OnDisconnect hook: panic: 7"}; fmt.Sprint(told) != fmt.Sprint(want) {
-			t.Errorf("OnError was told %q, want %q", told, want)
+			t.Errorf("OnError received %q, want %q", told, want)
 		}
 	})
 }
@@ -1810,7 +1810,7 @@ func TestCloseConnectionPutsAClientOut(t *testing.T) {
 		c.expectClosed(4403, strings.Repeat("x", 123))
 		c.expectCompletions("1 disconnect")
 		if len(c.gone) != 1 || c.gone[0].Code != 4403 {
-			t.Errorf("OnDisconnect heard %+v", c.gone)
+			t.Errorf("OnDisconnect received %+v", c.gone)
 		}
 	})
 }

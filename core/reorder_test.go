@@ -388,6 +388,6 @@ func (s *scenario) checkNothingRemains() {
 		s.report("OnComplete ran %d times for %d operations", len(s.ended), s.begun)
 	}
 	if len(s.errors) > 0 {
-		s.report("OnError was told %q", s.errors)
+		s.report("OnError received %q", s.errors)
 	}
 }

@@ -406,7 +406,7 @@ func hash(text string) uint32 {
 	return h.Sum32()
 }
 
-// suits says whether a rule is meant for the connection.
+// suits says whether a rule is for the connection.
 func (r rule) suits(p graphql.ResolveParams) bool {
 	return r.only == "" || stateOf(p.Context) == r.only
 }
@@ -620,7 +620,7 @@ func (s *sharing) foreign(id ports.ConnectionID, frames []string) []string {
 	for _, frame := range frames {
 		for _, read := range regexp.MustCompile(`(id|state):\w*`).FindAllString(frame, -1) {
 			if !slices.Contains(own, read) {
-				found = append(found, fmt.Sprintf("%s was told of %s: %s", id, read, frame))
+				found = append(found, fmt.Sprintf("%s received %s: %s", id, read, frame))
 			}
 		}
 	}

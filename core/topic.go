@@ -37,7 +37,7 @@ type topicOptions struct {
 // Shards spreads the subscribers of one very large topic over n plain topics, by
 // connection, so that their delivery runs in n invocations or workers at a time.
 // Each event is published n times, under one event ID. A subscriber that is in
-// place when n changes hears nothing until it subscribes again: give the topic
+// place when n changes receives nothing until it subscribes again: give the topic
 // another name together with another n.
 func Shards(n int) TopicOption {
 	return func(o *topicOptions) { o.shards = n }

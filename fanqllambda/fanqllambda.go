@@ -81,7 +81,7 @@ type Config struct {
 	// Credentials sign the posts to clients. Default: those of the environment; see
 	// Credentials.
 	Credentials aws.CredentialsProvider
-	// Logger receives what nobody else is told. It is limited (ports.LimitLogger). Default:
+	// Logger receives what nobody else does. It is limited (ports.LimitLogger). Default:
 	// slog.Default().
 	Logger *slog.Logger
 

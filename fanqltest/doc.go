@@ -11,7 +11,7 @@
 //
 // Whatever does not go as expected fails the test at once, saying what was
 // expected and what came. A Server may be shared by subtests and used by several
-// goroutines, so its methods are told the test; a Client and its Operations
+// goroutines, so its methods take the test; a Client and its Operations
 // belong to the test that made the client and, as tb.FailNow demands, to its
 // goroutine. All ends with its test, by tb.Cleanup.
 //

@@ -17,7 +17,7 @@ type Refusal struct {
 	Status int
 	// Code is the WebSocket close code for a socket that is open; 4403 when 0.
 	Code int
-	// Reason is told to the client; at most 123 bytes of it fit a close frame.
+	// Reason is sent to the client; at most 123 bytes of it fit a close frame.
 	Reason string
 }
 

@@ -12,8 +12,8 @@ import (
 // one counts as an error that it returned.
 //
 // A hook refuses by returning a PublicError (core.Public makes one): the client reads
-// its message. Any other error stops the step as well, but the client is only told
-// that something went wrong, and the error goes to OnError and the log. All but
+// its message. Any other error stops the step as well, but the client reads
+// "internal error", and the error goes to OnError and the log. All but
 // OnError may publish: core.Topic.Publish finds the engine's publisher in their context.
 type Hooks struct {
 	// OnConnect sees the handshake: headers, query, what an authorizer said. The

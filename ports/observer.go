@@ -57,13 +57,13 @@ type Step struct {
 // Counts are numbers to add to those before.
 type Counts struct {
 	// Connections and Operations count up at a beginning and down at an end. Of a
-	// row that expires nobody hears the end.
+	// row that expires the end is not counted.
 	Connections, Operations int
 	// Pushed are frames of events that the pusher took; Executed the executions
 	// that they cost, so that Pushed / Executed is how far execute-once shares.
 	Pushed, Executed int
 	// Gone are connections that turned out to have no socket, and Lost subscribers
-	// that were told to subscribe again, because an event did not reach them.
+	// that received an error or a close code that asks them to subscribe again, because an event did not reach them.
 	Gone, Lost int
 	// Listed are the subscribers that a delivery listed, page after page; Slow the
 	// times that one of their connections did not accept an event at once.

@@ -18,7 +18,7 @@ func Public(format string, args ...any) error {
 }
 
 // PublicError is an error that a client may read: of all other errors that
-// resolvers and hooks return, and of panics, it is told "internal error", and they
+// resolvers and hooks return, and of panics, it reads "internal error", and they
 // go to OnError and the log. It counts wherever errors.As finds it; what is wrapped
 // around it stays private.
 type PublicError struct {

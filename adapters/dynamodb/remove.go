@@ -66,7 +66,7 @@ func (b *Backend) RemoveOperation(ctx context.Context, ref ports.OperationRef, r
 		case found:
 			err = b.take(ctx, c, ref, received, now)
 		case c.live(now):
-			err = b.bury(ctx, c, ref, received, now)
+			err = b.leaveTombstone(ctx, c, ref, received, now)
 		default: // Nothing can be added, either.
 			return false, nil
 		}
@@ -100,13 +100,13 @@ func (b *Backend) take(ctx context.Context, c connection, ref ports.OperationRef
 		values:     item{":operation": operation.received.attribute()},
 	}
 	if operation.received < received {
-		u.bury(c.tombstones, received-1, now)
+		u.leaveTombstone(c.tombstones, received-1, now)
 	}
 	return b.transact(ctx, u, deletes)
 }
 
-// bury leaves a tombstone, if there still is nothing to remove.
-func (b *Backend) bury(ctx context.Context, c connection, ref ports.OperationRef, received, now instant) error {
+// leaveTombstone leaves one, if there still is nothing to remove.
+func (b *Backend) leaveTombstone(ctx context.Context, c connection, ref ports.OperationRef, received, now instant) error {
 	hash := digest(ref.ID)
 	u := update{
 		id:         ref.Connection,
@@ -120,14 +120,14 @@ func (b *Backend) bury(ctx context.Context, c connection, ref ports.OperationRef
 	} else {
 		u.conditions = append(u.conditions, "attribute_not_exists(operations.#hash)")
 	}
-	u.bury(c.tombstones, received, now)
+	u.leaveTombstone(c.tombstones, received, now)
 	_, err := b.update(ctx, u)
 	return err
 }
 
-// bury makes a tombstone for #hash a part of a change. It never moves back in
+// leaveTombstone makes a tombstone for #hash a part of a change. It never moves back in
 // time, and takes away some that have served.
-func (u *update) bury(tombstones map[string]tombstone, received, now instant) {
+func (u *update) leaveTombstone(tombstones map[string]tombstone, received, now instant) {
 	hash := u.names["#hash"]
 	received = max(received, tombstones[hash].received)
 	u.set = append(u.set, "tombstones.#hash = :tombstone")

@@ -388,7 +388,7 @@ func TestExistingTables(t *testing.T) {
 	}
 }
 
-// TestConnectionsOfTheOlderLibrary are none of ours: nobody hears of their end, and
+// TestConnectionsOfTheOlderLibrary are none of ours: nobody is called for their end, and
 // their rows go.
 func TestConnectionsOfTheOlderLibrary(t *testing.T) {
 	f := newFixture(t)

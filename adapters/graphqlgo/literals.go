@@ -69,7 +69,7 @@ func (t *nodeTree) value(literal *ast.Value) nodes.Value {
 }
 
 // bind puts the values of variables in the place of their names, since ParseLiteral
-// is not told of variables: a literal that is made of the coerced value. What has no
+// receives no variables: a literal that is made of the coerced value. What has no
 // literal stays the name of the variable.
 func bind(literal *ast.Value, variables map[string]any) *ast.Value {
 	if literal.Kind == ast.Variable {

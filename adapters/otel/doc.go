@@ -21,6 +21,6 @@
 // # What is never in either
 //
 // Documents, variables, payloads, states, identities, headers, and the text of an
-// error: an error is told by its kind. Spans have connection IDs, topics and the
+// error: of an error the kind is recorded. Spans have connection IDs, topics and the
 // names of operations.
 package otel

@@ -16,7 +16,7 @@ type FlushConfig struct {
 	Flush []func(context.Context) error
 	// Timeout is how long an answer waits for them at most. Default: 1 second.
 	Timeout time.Duration
-	// Logger is told when a flush has failed. Default: silence.
+	// Logger receives flushes that failed. Default: silence.
 	Logger *slog.Logger
 }
 

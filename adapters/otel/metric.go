@@ -35,7 +35,7 @@ func newInstruments(meter metric.Meter) (instruments, error) {
 		{&i.frames, "fanql.delivery.frames", "{frame}", "Frames of events that the pusher took."},
 		{&i.executions, "fanql.delivery.executions", "{execution}", "Executions that those frames cost."},
 		{&i.gone, "fanql.connection.gone", "{connection}", "Connections that a delivery found without a socket."},
-		{&i.lost, "fanql.subscriber.lost", "{subscriber}", "Subscribers whom an event did not reach, and who were told so."},
+		{&i.lost, "fanql.subscriber.lost", "{subscriber}", "Subscribers whom an event did not reach, and whose operation or connection ended with an error."},
 		{&i.throttled, "fanql.push.throttled", "{push}", "Pushes that were refused for now."},
 		{&i.retries, "fanql.push.retries", "{push}", "Pushes that were repeated."},
 	} {

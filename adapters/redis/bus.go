@@ -154,7 +154,7 @@ func (b *Bus) key(partition int, part string) string {
 	return b.keys.key(kindPartition, strconv.Itoa(partition), part)
 }
 
-// workers is the key of the workers that live, and channel where they are told
-// which partition is no longer empty.
+// workers is the key of the workers that live, and channel where they receive the
+// number of a partition that is no longer empty.
 func (b *Bus) workers() string { return b.keys.key(kindPartition, "all", "workers") }
 func (b *Bus) channel() string { return b.keys.key(kindPartition, "all", "wake") }

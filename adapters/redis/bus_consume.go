@@ -10,8 +10,8 @@ import (
 // Consume implements ports.EventSource. Each call is a worker, in this process or
 // in another; workers share the partitions evenly, and one that comes or goes is
 // noticed within a tenth of LeaseTTL, one that dies within LeaseTTL. It has one
-// connection to itself, whatever the number of partitions, on which it is told
-// that one is no longer empty.
+// connection to itself, whatever the number of partitions, on which it receives
+// the number of one that is no longer empty.
 //
 // The context that deliver gets has the values of ctx and the Lease. It ends when
 // the lease is lost. It has no deadline until the worker has to end or to give the

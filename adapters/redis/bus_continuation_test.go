@@ -117,17 +117,17 @@ func (c *crowd) publish(numbers ...int) {
 	}
 }
 
-// toldOnce reports clients that were not told just these numbers, in this order.
+// toldOnce reports clients that were not sent just these numbers, in this order.
 func (c *crowd) toldOnce(want ...int) {
 	c.t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.told) != crowdSize {
-		c.t.Errorf("%d clients were told something, want all %d", len(c.told), crowdSize)
+		c.t.Errorf("%d clients received something, want all %d", len(c.told), crowdSize)
 	}
 	for id, got := range c.told {
 		if !slices.Equal(got, want) {
-			c.t.Errorf("%s was told %v, want %v", id, got, want)
+			c.t.Errorf("%s received %v, want %v", id, got, want)
 		}
 	}
 }
@@ -142,7 +142,7 @@ func strict(t *testing.T) redis.Config {
 	return config
 }
 
-// invocation is a context whose deadline is told by the crowd's clock.
+// invocation is a context whose deadline is by the crowd's clock.
 type invocation struct {
 	context.Context //nolint:containedctx // It is one.
 	deadline        time.Time
@@ -202,7 +202,7 @@ func TestDeliveryGoesOnBehindTheRedisBus(t *testing.T) {
 	fanouts(t, miniredisDial(t).connect(t))
 }
 
-// drains are workers that are told to end in every push of a fan-out. They hand
+// drains are workers that are asked to end in every push of a fan-out. They hand
 // over at the end of a page what they cannot finish in time.
 func drains(t *testing.T, client goredis.UniversalClient) {
 	t.Helper()

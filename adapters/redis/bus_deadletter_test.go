@@ -68,7 +68,7 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 		t.Errorf("the dead letter is %+v", letter)
 	}
 	if of := <-told; fmt.Sprint(of) != fmt.Sprint(letter) {
-		t.Errorf("OnDeadLetter was told of %+v, want %+v", of, letter)
+		t.Errorf("OnDeadLetter received %+v, want %+v", of, letter)
 	}
 	healed.Store(true)
 	if err := errors.Join(bus.Publish(t.Context(), letter.Event), bus.DropDeadLetter(t.Context(), letter)); err != nil {

@@ -145,7 +145,7 @@ func (s *gatewaySockets) listed() int {
 	return s.lists
 }
 
-// gatewayEngine hears of the connections of dead processes.
+// gatewayEngine receives the connections of dead processes.
 type gatewayEngine struct {
 	gone chan ports.Disconnection
 

@@ -44,7 +44,7 @@ func (i *inbox) handle(ctx context.Context, data []byte) {
 		r.logFailure(ctx, "reading a message", err)
 		return
 	}
-	r.outbox.heard(m.from, r.instance, m.answers)
+	r.outbox.answered(m.from, r.instance, m.answers)
 	if m.sequence == 0 || !i.isNew(sender{m.from, m.instance}, m.sequence) {
 		return
 	}

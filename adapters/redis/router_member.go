@@ -158,7 +158,8 @@ func (m *membership) beat(ctx context.Context, mayReap bool) (dead string, alive
 	if found == foundDead {
 		return "", false, nil
 	}
-	// Whoever was away does not judge before the others could have come back too.
+	// A process that was away takes no other one for dead before the others could have
+	// come back too.
 	if found == foundLate || !m.joined {
 		m.since = now
 	}

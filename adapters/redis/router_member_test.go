@@ -185,7 +185,7 @@ func TestOutageOfRedisKillsNobody(t *testing.T) {
 	b.client.AddHook(&ofB)
 	to, socket := b.dial("1")
 	_, others := a.dial("2")
-	waitUntil(t, func() bool { return time.Since(began) > 2*f.config.DeadAfter }) // until they judge
+	waitUntil(t, func() bool { return time.Since(began) > 2*f.config.DeadAfter }) // until they take others for dead
 	for range 3 {
 		ofA.Store(true)
 		ofB.Store(true)

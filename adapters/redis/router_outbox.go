@@ -47,10 +47,10 @@ type peer struct {
 	// published are the batches that wait for their answers.
 	published map[uint64]*batch
 	bytes     int // of all batches, waiting and published
-	// silent is true after a batch without an answer. Until something is heard of
-	// the peer, it gets one batch at a time.
+	// silent is true after a batch without an answer. Until the peer sends something,
+	// it gets one batch at a time.
 	silent bool
-	// deaf is true for a while after nobody has heard a message for the peer.
+	// deaf is true for a while after a message for the peer had no receiver.
 	deaf bool
 }
 
@@ -62,7 +62,7 @@ type batch struct {
 	bytes    int
 	timer    *time.Timer
 	settled  bool
-	// unheard is true after nobody has heard it.
+	// unheard is true after it had no receiver.
 	unheard bool
 
 	// done is closed when the others are set.
@@ -199,8 +199,8 @@ func (o *outbox) take() []parcel {
 	return parcels
 }
 
-// heard settles the batches that a peer answers.
-func (o *outbox) heard(from string, instance uint64, answers []answer) {
+// answered settles the batches that a peer answers.
+func (o *outbox) answered(from string, instance uint64, answers []answer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.peers[from]
@@ -230,11 +230,11 @@ func (o *outbox) settle(to string, b *batch, of outcome) {
 	}
 }
 
-// listenPause is how long a peer gets nothing after nobody has heard a message for
-// it, which is about to listen again.
+// listenPause is how long a peer gets nothing after a message for it had no
+// receiver: it is about to listen again.
 const listenPause = 20 * time.Millisecond
 
-// again has a batch that nobody has heard wait once more, before all others.
+// again has a batch that had no receiver wait once more, before all others.
 func (o *outbox) again(to string, b *batch) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

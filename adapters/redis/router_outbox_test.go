@@ -46,7 +46,7 @@ func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
 		if _, _, err := o.add("peer", entry{}); !errors.Is(err, errSilent) {
 			t.Errorf("a second one: %v, want errSilent", err)
 		}
-		o.heard("peer", 1, nil)
+		o.answered("peer", 1, nil)
 		mustAdd(t, o)
 		o.close()
 	})
@@ -76,7 +76,7 @@ func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if got := first.outcome(0); got != (outcome{cause: errNotListening}) {
-			t.Errorf("never heard: %v", got)
+			t.Errorf("never answered: %v", got)
 		}
 		o.again("peer", first) // which is settled
 		if len(o.peers["peer"].waiting) > 1 {
@@ -97,12 +97,12 @@ func TestOutboxSettlesByTheAnswer(t *testing.T) {
 		t.Fatalf("%d entries in the first batch, want 5", len(b.entries))
 	}
 	sequence := o.take()[0].batch.sequence
-	o.heard("peer", 1, []answer{{instance: 2, sequence: sequence}}) // to a former life of this process
-	o.heard("other", 1, []answer{{instance: 1, sequence: sequence}})
+	o.answered("peer", 1, []answer{{instance: 2, sequence: sequence}}) // to a former life of this process
+	o.answered("other", 1, []answer{{instance: 1, sequence: sequence}})
 	if b.settled {
 		t.Fatal("settled by an answer that is not for it")
 	}
-	o.heard("peer", 1, []answer{{instance: 1, sequence: sequence, exceptions: []exception{
+	o.answered("peer", 1, []answer{{instance: 1, sequence: sequence, exceptions: []exception{
 		{0, gone}, {1, throttled}, {2, tooLarge}, {3, failed},
 	}}})
 	<-b.done
@@ -113,7 +113,7 @@ func TestOutboxSettlesByTheAnswer(t *testing.T) {
 			t.Errorf("entry %d: %v, want %v", index, got, want)
 		}
 	}
-	o.heard("peer", 1, []answer{{instance: 1, sequence: sequence}}) // again
+	o.answered("peer", 1, []answer{{instance: 1, sequence: sequence}}) // again
 	if o.prune(); len(o.peers) != 0 {
 		t.Errorf("%d peers are kept", len(o.peers))
 	}

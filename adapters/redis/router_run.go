@@ -75,9 +75,8 @@ func (r *router) listen(ctx context.Context) error {
 }
 
 // receive subscribes, and handles messages until something fails. It never
-// returns nil. The process hears from itself at every heartbeat, so that silence
-// is a failure too: of a connection that nobody has told us is broken, or of a
-// server that no longer has the channel.
+// returns nil. The process receives a message of its own at every heartbeat, so
+// that silence is a failure too: of a connection that is broken, or of a server that no longer has the channel.
 func (r *router) receive(ctx context.Context, inbox *inbox) error {
 	sharded, err := r.supportsShards(ctx)
 	if err != nil {
@@ -122,7 +121,7 @@ func (r *router) supportsShards(ctx context.Context) (bool, error) {
 }
 
 // send publishes what waits, one round after the other: what is added during
-// one travels together in the next. While the process could not hear the
+// one travels together in the next. While the process could not receive
 // answers, it waits.
 func (r *router) send(ctx context.Context) {
 	for {

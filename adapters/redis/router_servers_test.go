@@ -76,7 +76,7 @@ func TestDeadProcessIsReapedOnServers(t *testing.T) {
 }
 
 // A subscription that breaks loses what is published meanwhile. Whoever pushed
-// it is told.
+// it receives an error.
 func TestBrokenSubscriptionsLoseNothingInSilence(t *testing.T) {
 	onServersAsFleet(t, func(t *testing.T, f *fleet) {
 		here, there := f.start("here"), f.start("there")

@@ -237,7 +237,7 @@ func TestBatchThatIsRepeatedIsDoneOnce(t *testing.T) {
 	}
 }
 
-// deafness has nobody hear the next messages to a channel.
+// deafness has nobody receive the next messages to a channel.
 type deafness struct {
 	channel string
 	left    atomic.Int64

@@ -121,9 +121,9 @@ func TestRemoveOperationAfterAFaultIsToldTrue(t *testing.T) {
 				if again {
 					told++
 				}
-				// Where the last request was carried out, only its caller could be told.
+				// Where the last request was carried out, only its caller could get true.
 				if told > 1 || told == 0 && f.hook.before != nil {
-					t.Errorf("%d calls were told true, want 1", told)
+					t.Errorf("%d calls returned true, want 1", told)
 				}
 				f.listed(t, "removed,", 0, topics(k)...)
 				return err

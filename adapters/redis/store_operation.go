@@ -138,7 +138,7 @@ func (s *Store) stale() instant { return instantOf(s.now().Add(-grace)) }
 //
 // It runs 1 script, and where an operation with K topics was removed K in a second
 // round trip and 1 in a third. What it returns is decided by the last one: a call
-// that follows one which failed half-way finishes its work, and is told true.
+// that follows one which failed half-way finishes its work, and returns true.
 func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
 	const op = "RemoveOperation"
 	id, now, received, token := ref.Connection, s.now(), instantOf(receivedAt), newToken()

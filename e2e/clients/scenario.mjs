@@ -5,7 +5,7 @@
 //   close()                                      → ends the socket
 //
 // next gets the data of one result; error gets a list of messages. The scenario
-// prints one line of JSON, which the Go tests judge.
+// prints one line of JSON, which the Go tests check.
 import WebSocket from 'ws';
 
 const ROOM = `subscription($room: String!) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// accepted is a difference that is meant to be.
+// accepted is a difference on purpose.
 type accepted struct {
 	why   string
 	holds func(asked request, got, want outcome) bool

@@ -37,7 +37,7 @@ type event struct {
 // times are those of a gateway that tests shorten.
 type times struct{ Heartbeat, DeadAfter, LeaseTTL time.Duration }
 
-// configuration is what a gateway is told.
+// configuration is what a gateway starts with.
 type configuration struct {
 	Name, Redis string
 	Times       times

@@ -15,7 +15,7 @@ import (
 	"github.com/fanql/fanql/e2e/internal/program"
 )
 
-// The chat that is told to stop says so to whoever probes it, and lets its
+// The chat that is asked to stop says so to whoever probes it, and lets its
 // clients go one by one.
 func TestSIGTERMDrainsTheChat(t *testing.T) {
 	const clients = 100

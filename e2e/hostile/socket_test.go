@@ -101,7 +101,7 @@ func (s *socket) subscribe(id string, topic int) error {
 	return s.ask(id, query, fmt.Sprintf(`"topic":%q`, topicName(topic)))
 }
 
-// frame sends one frame as it is told, whatever the protocol says of it.
+// frame sends one frame as it is given, whatever the protocol says of it.
 func (s *socket) frame(code ws.OpCode, final bool, payload []byte) error {
 	frame := ws.NewFrame(code, final, payload)
 	return ws.WriteFrame(s.Conn, ws.MaskFrameInPlace(frame))

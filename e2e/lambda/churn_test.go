@@ -358,7 +358,7 @@ type expectation struct {
 	gone time.Time
 }
 
-// checkRun judges what one operation got.
+// checkRun checks what one operation got.
 func checkRun(t *testing.T, frames []frame, published []publication, want expectation) {
 	t.Helper()
 	var inPlace time.Time

@@ -88,8 +88,8 @@ func (c *cloud) awaitCounts(t *testing.T, want counts) {
 }
 
 // eventually asks until the answer is true, and fails the test with the
-// complaint if it does not come.
-func eventually(t *testing.T, ask func() bool, complaint func() string) {
+// problem if it does not come.
+func eventually(t *testing.T, ask func() bool, problem func() string) {
 	t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
@@ -98,7 +98,7 @@ func eventually(t *testing.T, ask func() bool, complaint func() string) {
 		select {
 		case <-again.C:
 		case <-stuck:
-			t.Fatalf("after %v %s", program.Patience, complaint())
+			t.Fatalf("after %v %s", program.Patience, problem())
 		}
 	}
 }

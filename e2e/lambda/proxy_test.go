@@ -23,7 +23,7 @@ type proxy struct {
 	counts map[call]int
 	// intercept, unless nil, sees each request first. True: it has answered.
 	intercept func(w http.ResponseWriter, request call) bool
-	// done, unless nil, is told of each request that has succeeded.
+	// done, unless nil, is called with each request that has succeeded.
 	done func(action string, body []byte)
 }
 

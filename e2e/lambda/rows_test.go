@@ -47,7 +47,7 @@ func (p *proxy) watchRemovals() *removals {
 	return r
 }
 
-// see is told of a transaction that has succeeded.
+// see notes a transaction that has succeeded.
 func (r *removals) see(body []byte) {
 	var done transaction
 	if json.Unmarshal(body, &done) != nil {

@@ -33,7 +33,7 @@ func TestClientsWithAWorker(t *testing.T) {
 
 // TestWorkerIsKilled: what was acknowledged to publishers reaches subscribers, in
 // order, although the worker is killed in the middle and another one takes over;
-// and one that is told to stop ends in good order.
+// and one that is asked to stop ends in good order.
 func TestWorkerIsKilled(t *testing.T) {
 	t.Parallel()
 	const subscribers, room = 20, "killed"

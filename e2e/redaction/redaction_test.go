@@ -222,7 +222,7 @@ func TestOperatorsAreToldNoSecrets(t *testing.T) {
 						}
 					}
 					if mode == "error" && backend == "redis" && c.errors == 0 {
-						t.Errorf("no failure was told:\n%s", text)
+						t.Errorf("no failure was reported:\n%s", text)
 					}
 				})
 			}

@@ -21,7 +21,7 @@ import (
 
 const patience = 30 * time.Second
 
-// Clients of two gateways are in one room: each hears what is said over the other
+// Clients of two gateways are in one room: each receives what is said over the other
 // gateway, all of it, in order. The gateways' schemas are in different libraries.
 func TestAFleetIsOneChat(t *testing.T) {
 	t.Parallel()
@@ -38,7 +38,7 @@ func TestAFleetIsOneChat(t *testing.T) {
 	for i, listener := range listeners {
 		for want := range messages {
 			if got := hear(t, listener); got != fmt.Sprint(want) {
-				t.Fatalf("the client of gateway %d heard %q, want %d", i, got, want)
+				t.Fatalf("the client of gateway %d received %q, want %d", i, got, want)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func (c *client) received(o *operation) received {
 	return r
 }
 
-// endedAt is when the client heard that its operation has ended, or ended it; 0
+// endedAt is when the client received the end of its operation, or ended it; 0
 // if neither.
 func (c *client) endedAt(o *operation) int64 {
 	ended := o.completed
@@ -118,7 +118,7 @@ func (w *world) checkEvent(c *client, o *operation, e *event, got received, repe
 	case !slices.Contains(o.topics, e.topic):
 		w.violated("%v got %d, which is not of its topics", o.ref(c), e.number)
 	case o.handled > 0 && e.begun > o.handled:
-		w.violated("complete is heard: of %v it was handled at %d, and it got %d, published at %d", o.ref(c), o.handled, e.number, e.begun)
+		w.violated("complete takes effect: of %v it was handled at %d, and it got %d, published at %d", o.ref(c), o.handled, e.number, e.begun)
 	case !o.reused && o.tries.Load() == 1 && removed > 0 && e.begun > max(removed, c.failedAt(o.id)):
 		w.violated("nothing comes after an error: %v was removed at %d, and got %d, published at %d", o.ref(c), removed, e.number, e.begun)
 	case times > 1 && !repeats && o.resumes == nil: // the handler and a delivery may both catch it up

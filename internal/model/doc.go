@@ -13,10 +13,10 @@
 //     operation that was in place before, or the operation is ended;
 //   - in order: first occurrences come in the order of publication;
 //   - a repeat needs a reason: one of the faults that the guarantees name;
-//   - complete is heard: no listing that began after a complete was handled has
+//   - complete takes effect: no listing that began after a complete was handled has
 //     the operation, and nothing published since is sent for it;
 //   - nothing that is published after the removal of an operation is sent for it;
-//   - a client that did nothing wrong is not told that it did;
+//   - a client that did nothing wrong receives no error that says so;
 //   - no row is left of a connection after Disconnect returned nil, of one that is
 //     gone after a delivery met it, and of any after its time.
 //

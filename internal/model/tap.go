@@ -204,7 +204,7 @@ func (t *truth) check(subscriber ports.Subscriber, begun int64) {
 	}
 	for _, c := range completed {
 		if c.handled < begun && !subscriber.ReceivedAt.After(c.receivedAt) {
-			t.world.violated("complete is heard: %v was completed at %d, and a listing that began at %d has it",
+			t.world.violated("complete takes effect: %v was completed at %d, and a listing that began at %d has it",
 				subscriber.Ref, c.handled, begun)
 		}
 	}

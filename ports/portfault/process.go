@@ -88,8 +88,8 @@ func (c call[T]) possible() map[Kind]bool {
 	}
 }
 
-// invoke makes a call with the fault that is drawn for it. What a process hears
-// that has crashed meanwhile is ErrCrashed.
+// invoke makes a call with the fault that is drawn for it. A process that has
+// crashed meanwhile receives ErrCrashed.
 func invoke[T any](ctx context.Context, p *Process, c call[T]) (T, error) {
 	var none T
 	if p.dead() {

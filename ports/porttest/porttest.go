@@ -19,7 +19,7 @@
 // begins at the present and is only ever moved forward.
 //
 // What the suite leaves open: nil and empty byte slices are the same; ReceivedAt
-// is told apart to the millisecond, the other times to the second; when two
+// is compared to the millisecond, the other times to the second; when two
 // errors fit a call either may come, unless the contract says which is first.
 package porttest
 

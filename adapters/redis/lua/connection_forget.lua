@@ -1,5 +1,5 @@
 -- Forgets the operations of a connection that has ended, once their rows are
--- cleared. Of several callers one is told 1, and it is also when it asks again.
+-- cleared. Of several callers one receives 1, and receives 1 again when it repeats its call.
 -- KEYS: row, operations, ended
 -- ARGV: nonce, call, life in ms of what is remembered of it
 local row = redis.call('HMGET', KEYS[1], 'nonce', 'finished')

@@ -1,5 +1,5 @@
 -- Forgets operations that have ended, once their rows are cleared. Of several
--- callers one is told 1, and it is also when it asks again.
+-- callers one receives 1, and receives 1 again when it repeats its call.
 -- KEYS: ended, tombstone
 -- ARGV: call, life in ms of the tombstone, fields
 local forgotten = 0

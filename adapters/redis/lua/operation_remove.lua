@@ -13,7 +13,7 @@ if tombstone[1] and tombstone[1] ~= nonce then
   tombstone = {}
 end
 
-local function bury(received)
+local function leave_tombstone(received)
   if tombstone[3] and tombstone[2] > ARGV[1] and tombstone[3] > received then received = tombstone[3] end
   redis.call('HSET', KEYS[4], 'nonce', nonce, 'received', received, 'until', ARGV[6])
   redis.call('PEXPIRE', KEYS[4], ARGV[7])
@@ -40,9 +40,9 @@ elseif found then
   redis.call('PEXPIRE', KEYS[4], ARGV[7])
   redis.call('HDEL', KEYS[2], ARGV[2])
   -- Another one that was received in between may be on its way.
-  if string.sub(record, 21, 40) < ARGV[3] then bury(ARGV[4]) end
+  if string.sub(record, 21, 40) < ARGV[3] then leave_tombstone(ARGV[4]) end
 elseif row[1] and row[1] > ARGV[1] and not row[2] then
-  bury(ARGV[3])
+  leave_tombstone(ARGV[3])
 end
 
 local ended = redis.call('HGETALL', KEYS[3])

@@ -78,7 +78,7 @@ func (p *Peers) Remove(ctx context.Context, disconnection ports.Disconnection) (
 	return removed, nil
 }
 
-// Disconnect hears from a transport that a socket is closed.
+// Disconnect is called by a transport once a socket is closed.
 func (p *Peers) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
 	ctx, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepDisconnect, Connection: disconnection.Address.ID})
 	ctx, cancel := Detached(ctx)

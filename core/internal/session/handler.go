@@ -59,7 +59,7 @@ func New(config Config) *Handler {
 	return &Handler{Config: config, pending: newPendingInits(), lines: newLines(config.MaxOperations), rates: newRates(config.MaxMessagesPerSecond)}
 }
 
-// Disconnect hears from a transport that a socket is closed; core.Engine.Disconnect
+// Disconnect is called by a transport once a socket is closed; core.Engine.Disconnect
 // has the contract.
 func (h *Handler) Disconnect(ctx context.Context, disconnection ports.Disconnection) error {
 	h.lines.forget(disconnection.Address.ID)

@@ -204,7 +204,7 @@ func (h *Handler) awaitInit(ctx context.Context, connection ports.Connection) (p
 		}
 		var err error
 		if connection, err = h.Store.GetConnection(ctx, connection.Address.ID); err != nil {
-			if peer.Is(err, ports.ErrNotFound) { // refused, and already told so
+			if peer.Is(err, ports.ErrNotFound) { // refused, and the client has the refusal
 				return connection, errUnknownConnection
 			}
 			return connection, err

@@ -236,8 +236,8 @@ func (l *lines) givenUp(held *hold) cause {
 	return held.cause
 }
 
-// release frees the ID. It comes before the client is told, which may use the ID
-// again at once.
+// release frees the ID. It comes before the client receives the end, after which it may use
+// the ID again at once.
 func (l *lines) release(t *taken) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

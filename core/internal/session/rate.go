@@ -26,9 +26,9 @@ type rates struct {
 type bucket struct {
 	left float64
 	at   time.Time
-	// told is set once the client is being disconnected: what it sent before that is
+	// closing is set once the client is being disconnected: what it sent before that is
 	// still coming.
-	told bool
+	closing bool
 }
 
 const leastBuckets = 1024
@@ -64,10 +64,10 @@ func (r *rates) take(id ports.ConnectionID, now time.Time) verdict {
 	case b.left >= 1:
 		b.left--
 		return fine
-	case b.told:
+	case b.closing:
 		return overRateAndTold
 	}
-	b.told = true
+	b.closing = true
 	return overRate
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // Dialect is one of the two subprotocols, or what posts to callbacks use in their
-// place: nowhere else is one told from the other.
+// place: nowhere else are they compared.
 type Dialect interface {
 	// Name is the subprotocol's, as a handshake offers it and a connection keeps it.
 	Name() string

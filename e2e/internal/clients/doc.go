@@ -1,3 +1,3 @@
-// Package clients judges what the GraphQL clients that people use make of the
+// Package clients checks what the GraphQL clients that people use make of the
 // chat, wherever it runs. The clients themselves are in e2e/clients.
 package clients

@@ -1,5 +1,5 @@
 // Worker delivers what the chat's Lambda functions on Redis have published, until
-// it is told to stop (SIGTERM): a container, or a program at a desk. There may be
+// it receives SIGTERM: a container, or a program at a desk. There may be
 // several; they share the topics.
 package main
 
