@@ -56,7 +56,7 @@ vuln: ## known vulnerabilities in what the code calls
 fuzz: ## every fuzz test, each for FUZZTIME (10s)
 	scripts/fuzz $(FUZZTIME)
 
-soak: setup ## HISTORIES (10000) random histories with faults on each adapter, from SEED on
+soak: setup ## HISTORIES (10000) random histories with faults on each adapter, from SEED on, and crowds on Lambda
 	scripts/soak $(HISTORIES) $(SEED)
 
 bench: ## the benchmarks, and the server beside its peers
