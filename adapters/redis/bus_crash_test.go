@@ -2,8 +2,8 @@ package redis_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -45,6 +45,15 @@ func TestBusSurvives(t *testing.T) {
 type process struct {
 	line *line
 	stop func()
+	// died is a lease that it had when it died.
+	died atomic.Pointer[redis.Lease]
+}
+
+// die cuts the line, in a delivery.
+func (p *process) die(delivery context.Context) {
+	lease, _ := redis.LeaseFrom(delivery)
+	p.died.Store(&lease)
+	p.line.cut.Store(true)
 }
 
 // launch starts a process that delivers with deliver.
@@ -60,7 +69,7 @@ func launch(t *testing.T, d dial, config redis.Config, deliver func(p *process) 
 func dyingWorkers(t *testing.T, d dial) {
 	for _, workers := range []int{2, 5} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
-			config := mortal()
+			config := sharing()
 			config.MaxBatch = 7
 			var delivered record
 			var died atomic.Int64
@@ -74,7 +83,7 @@ func dyingWorkers(t *testing.T, d dial) {
 						// It dies in the middle of the batch, or between it and its
 						// acknowledgement.
 						events = events[:rand.IntN(len(events)+1)]
-						p.line.cut.Store(true)
+						p.die(ctx)
 					}
 					return delivered.deliver(ctx, events)
 				}
@@ -83,7 +92,8 @@ func dyingWorkers(t *testing.T, d dial) {
 			for i := range fleet {
 				fleet[i] = launch(t, d, config, deliver)
 			}
-			bus := newBackend(d.connect(t), config)
+			client := d.connect(t)
+			bus := newBackend(client, config)
 			var publishing sync.WaitGroup
 			topics, want := number(8), number(40)
 			for _, topic := range topics {
@@ -99,6 +109,9 @@ func dyingWorkers(t *testing.T, d dial) {
 				for i, p := range fleet {
 					if p.line.cut.Load() {
 						p.stop()
+						if worker := workerOf(t, client, config, *p.died.Load()); worker != "" {
+							endLeasesOf(t, client, config, worker)
+						}
 						fleet[i] = launch(t, d, config, deliver)
 					}
 				}
@@ -221,32 +234,24 @@ func poisonedEvent(t *testing.T, d dial) {
 	}
 }
 
-// holdings are the partitions of a process, as the keys of the leases have it.
+// holdings are how many partitions each worker has, as the keys of the leases have
+// it.
 func holdings(t *testing.T, client goredis.UniversalClient, config redis.Config) map[string]int {
 	t.Helper()
-	count := make(map[string]int)
-	for partition := range config.Partitions {
-		value, err := client.Get(t.Context(), fmt.Sprintf("%s{b:%d}:lease", config.Prefix, partition)).Result()
-		if err != nil && !errors.Is(err, goredis.Nil) {
-			t.Fatal(err)
-		}
-		count[value]++
-	}
 	owners := make(map[string]int)
-	for value, n := range count {
-		var token, owner string
-		if _, err := fmt.Sscan(value, &token, &owner); err == nil {
-			owners[owner] += n
+	for partition := range config.Partitions {
+		if _, worker := leaseHolder(t, client, config, partition); worker != "" {
+			owners[worker]++
 		}
 	}
 	return owners
 }
 
 func sharedPartitions(t *testing.T, d dial) {
-	config := mortal()
+	config := sharing()
 	config.Partitions = 8
 	client := d.connect(t)
-	shared := func(want ...int) {
+	expect := func(want ...int) {
 		t.Helper()
 		eventually(t, fmt.Sprintf("the partitions are not shared as %v", want), func() bool {
 			var shares []int
@@ -259,18 +264,20 @@ func sharedPartitions(t *testing.T, d dial) {
 	}
 	deliver := func(*process) ports.DeliverFunc { return (&record{}).deliver }
 	one := launch(t, d, config, deliver)
-	shared(8)
+	expect(8)
+	first := slices.Collect(maps.Keys(holdings(t, client, config)))[0]
 	two := launch(t, d, config, deliver)
-	shared(4, 4)
+	expect(4, 4)
 	three := launch(t, d, config, deliver)
-	shared(2, 3, 3)
+	expect(2, 3, 3)
 	two.stop()
-	shared(4, 4)
+	expect(4, 4)
 	one.line.cut.Store(true)
-	shared(8)
+	endLeasesOf(t, client, config, first)
+	expect(8)
 	one.stop()
 	three.stop()
-	shared()
+	expect()
 }
 
 // handOver ends a worker whose lease would outlast the test.
@@ -291,8 +298,9 @@ func handOver(t *testing.T, d dial) {
 
 // lostAnswers loses a third of the answers to scripts on a leased stream.
 func lostAnswers(t *testing.T, d dial) {
-	config := mortal()
+	config := quick()
 	config.Partitions, config.MaxBatch = 1, 3
+	config.LeaseTTL = 2 * time.Second // so long a partition rests whose worker does not know that it has it
 	bus := newBackend(d.connect(t), config)
 	worker := d.connect(t)
 	var mu sync.Mutex

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -111,11 +112,12 @@ func patient() redis.Config {
 	return config
 }
 
-// mortal is a configuration under which the partitions of a worker that dies soon
-// have another one. On a slow machine a worker that lives may lose its own as well.
-func mortal() redis.Config {
+// sharing is a configuration under which workers look after their shares twice a
+// second. A worker that lives keeps its leases for as long as the machine lets it renew
+// them every second and a half; one that dies loses them by endLeasesOf, and its end waits for nothing.
+func sharing() redis.Config {
 	config := quick()
-	config.LeaseTTL = 300 * time.Millisecond
+	config.LeaseTTL, config.DrainTimeout = 5*time.Second, time.Millisecond
 	return config
 }
 
@@ -133,8 +135,45 @@ func endLeases(t *testing.T, client goredis.UniversalClient, config redis.Config
 	}
 }
 
+// workerOf is the ID of the worker that has a lease; "" if it has it no more.
+func workerOf(t *testing.T, client goredis.UniversalClient, config redis.Config, lease redis.Lease) string {
+	t.Helper()
+	token, worker := leaseHolder(t, client, config, lease.Partition)
+	if token != fmt.Sprint(lease.Token) {
+		return ""
+	}
+	return worker
+}
+
+// leaseHolder is who has a partition, and by which token.
+func leaseHolder(t *testing.T, client goredis.UniversalClient, config redis.Config, partition int) (token, worker string) {
+	t.Helper()
+	value, err := client.Get(t.Context(), fmt.Sprintf("%s{b:%d}:lease", config.Prefix, partition)).Result()
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		t.Fatal(err)
+	}
+	token, worker, _ = strings.Cut(value, " ")
+	return token, worker
+}
+
+// endLeasesOf has one worker be taken for dead, as the time does.
+func endLeasesOf(t *testing.T, client goredis.UniversalClient, config redis.Config, worker string) {
+	t.Helper()
+	if err := client.ZRem(t.Context(), config.Prefix+"{b:all}:workers", worker).Err(); err != nil {
+		t.Error(err)
+	}
+	for partition := range config.Partitions {
+		if _, holder := leaseHolder(t, client, config, partition); holder != worker {
+			continue
+		}
+		if err := client.Del(t.Context(), fmt.Sprintf("%s{b:%d}:lease", config.Prefix, partition)).Err(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // quick is a configuration under which everything happens soon, but leases outlast
-// the test: a worker loses one only by endLeases, however slow the machine is.
+// the test: a worker loses one only by endLeases and endLeasesOf, however slow the machine is.
 func quick() redis.Config {
 	return redis.Config{
 		Prefix: rand.Text() + ":", Partitions: 4, LeaseTTL: time.Hour, PollInterval: time.Millisecond,
