@@ -42,7 +42,7 @@ func TestCallbackEndsWithItsOperation(t *testing.T) {
 			t.Errorf("the connection is still there: %v", err)
 		}
 		if len(h.gone) != 1 || len(h.listed("fanql:tag:somewhere")) != 0 {
-			t.Errorf("OnDisconnect heard of %v", h.gone)
+			t.Errorf("OnDisconnect was called for %v", h.gone)
 		}
 	})
 }

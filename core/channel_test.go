@@ -14,7 +14,7 @@ type score struct {
 	Home int `json:"home"`
 }
 
-// Where no engine runs a resolver, its channel has what the listener hears.
+// Where no engine runs a resolver, its channel has what the listener receives.
 func TestChannelListensOutsideTheEngine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := memory.NewBroadcast()

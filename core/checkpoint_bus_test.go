@@ -42,8 +42,8 @@ func (i *invocations) deliver(ctx context.Context, batch []ports.Event) []error 
 	return i.Deliver(invocation{ctx, i.now.Add(time.Duration(i.pushes)*time.Second + time.Second)}, batch)
 }
 
-// told is what a client has to be told of the events with these texts.
-func told(texts ...string) []string {
+// results is what a client has to receive of the events with these texts.
+func results(texts ...string) []string {
 	frames := make([]string, len(texts))
 	for i, text := range texts {
 		frames[i] = next("1", "feed", text)
@@ -76,7 +76,7 @@ func TestDeliveryGoesOnBehindTheMemoryBus(t *testing.T) {
 			consume(t, bus, runs.deliver)
 			consume(t, bus, runs.deliver) // what came meanwhile, if it is still there
 			for _, client := range clients {
-				equalFrames(t, f.pushed.take(client.ID), told("a", "b", "c", "d"))
+				equalFrames(t, f.pushed.take(client.ID), results("a", "b", "c", "d"))
 			}
 			if runs.count > 4*pages {
 				t.Errorf("it took %d invocations for four events and %d pages: one got no further", runs.count, pages)
@@ -127,7 +127,7 @@ func TestDeliveryGoesOnBehindADynamoDBStream(t *testing.T) {
 					open = open[delivered(batch, response):]
 				}
 				for _, client := range clients {
-					equalFrames(t, f.pushed.take(client.ID), told("a", "b", "c", "d", "e", "f"))
+					equalFrames(t, f.pushed.take(client.ID), results("a", "b", "c", "d", "e", "f"))
 				}
 				if most := (pages + 1) * len(records); runs.count > most {
 					t.Errorf("it took %d deliveries for %d records and %d pages", runs.count, len(records), pages)

@@ -38,7 +38,7 @@ func clocked(t *testing.T, subscribers int) (*fan, []ports.Address, *time.Time) 
 }
 
 // A fan-out is cut after every possible number of pushes, handed over again until
-// it is done, each time in a new process, and nobody is told twice or forgotten.
+// it is done, each time in a new process, and no client receives a result twice or not at all.
 func TestDeliveryGoesOnInTheNextInvocation(t *testing.T) {
 	const subscribers = 11
 	for allowed := range 2*subscribers + 2 {
@@ -117,16 +117,16 @@ func TestDeliveryWithoutAPositionBeginsAgain(t *testing.T) {
 	short := invocation{t.Context(), now.Add(3 * time.Second)}
 	undelivered(t, events, f.Deliver(short, events))
 	f.deliverAgain(t, events)
-	told := 0
+	received := 0
 	for _, client := range clients {
 		frames := f.pushed.take(client.ID)
 		if len(frames) == 0 {
 			t.Errorf("%s was forgotten", client.ID)
 		}
-		told += len(frames)
+		received += len(frames)
 	}
-	if told != 8+3 {
-		t.Errorf("%d frames for 8 clients, want 3 repeats", told)
+	if received != 8+3 {
+		t.Errorf("%d frames for 8 clients, want 3 repeats", received)
 	}
 }
 

@@ -147,9 +147,9 @@ func TestABurstThatIsHandedOverTogetherGetsFurther(t *testing.T) {
 					if repeats := len(frames) - len(texts); repeats > 0 && pageSize > 0 {
 						t.Errorf("%s got %d repeats", client.ID, repeats)
 					}
-					first := told("0")[0]
+					first := results("0")[0]
 					frames = append(frames[:1:1], slices.DeleteFunc(frames[1:], func(frame string) bool { return frame == first })...)
-					equalFrames(t, frames, told(texts...))
+					equalFrames(t, frames, results(texts...))
 				}
 			})
 		})
@@ -185,7 +185,7 @@ func TestAPostThatNeverAnswersHoldsUpNobody(t *testing.T) {
 					}
 					for _, client := range clients {
 						if client.ID != transport.hangs {
-							equalFrames(t, f.pushed.take(client.ID), told("0", "1", "2"))
+							equalFrames(t, f.pushed.take(client.ID), results("0", "1", "2"))
 						}
 					}
 				})

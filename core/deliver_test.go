@@ -24,7 +24,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// recorder is a pusher that keeps what was pushed, and fails where it is told to.
+// recorder is a pusher that keeps what was pushed, and fails where a test sets it to.
 type recorder struct {
 	mu     sync.Mutex
 	frames map[ports.ConnectionID][]string
@@ -484,7 +484,7 @@ func TestDeliverLeavesNoSilentGap(t *testing.T) {
 		`{"id":"1","type":"error","payload":[{"message":"an event could not be delivered; subscribe again"}]}`,
 	})
 	if f.pushed.closed[clients[2].ID] != 1013 {
-		t.Errorf("a connection that cannot be told was closed with %d, want 1013", f.pushed.closed[clients[2].ID])
+		t.Errorf("a connection that no message reaches was closed with %d, want 1013", f.pushed.closed[clients[2].ID])
 	}
 	equalFrames(t, f.pushed.take(clients[2].ID), nil)
 }

@@ -55,7 +55,7 @@ func TestSocketThatCannotBeClosedAtOnce(t *testing.T) {
 	})
 }
 
-// A client that cannot be told that its connection is forgotten would wait for
+// A client whose connection is deleted although its socket is open would wait for
 // events for ever.
 func TestSocketThatCannotBeClosedKeepsItsConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -74,8 +74,8 @@ func TestSocketThatCannotBeClosedKeepsItsConnection(t *testing.T) {
 	})
 }
 
-// An operation that is in place although its client was told of an error would be
-// sent results behind it.
+// An operation that is in place although its client received an error would be
+// sent results after it.
 func TestOperationOfUnknownOutcomeIsEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faults := portfault.New(portfault.Config{})

@@ -135,11 +135,11 @@ func (h *harness) onError(_ context.Context, err error) {
 func (h *harness) completions() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	heard := []string{}
+	completions := []string{}
 	for _, completed := range h.ended {
-		heard = append(heard, string(completed.Operation.ID)+" "+string(completed.Reason))
+		completions = append(completions, string(completed.Operation.ID)+" "+string(completed.Reason))
 	}
-	return heard
+	return completions
 }
 
 func (h *harness) expectCompletions(want ...string) {

@@ -178,7 +178,7 @@ func TestConnectionsOfAnIdentityAreCounted(t *testing.T) {
 		probe := first.pick(`{"type":"ping"}`, `{"type":"ka"}`)
 		first.expect(probe)
 		second.expect(probe)
-		second.socket.HangUp() // and nobody hears of it
+		second.socket.HangUp() // and no Disconnect is called
 		h.admitted(protocol, `{"name":"ann"}`)
 		first.expect(probe)
 		refused()
@@ -254,7 +254,7 @@ func TestAnIdentityMustFitATopic(t *testing.T) {
 }
 
 // A socket that cannot be closed for now keeps its rows, and the next event closes
-// it; it hears nothing in between.
+// it; it receives nothing in between.
 func TestAnEndedIdentityThatCannotBeClosedIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {

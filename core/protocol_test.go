@@ -61,7 +61,7 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 		name    string
 		hook    func() error
 		refusal *ports.Refusal
-		told    []string
+		errors  []string
 	}{
 		{"with a reason", func() error { return core.Public("no") }, &ports.Refusal{Status: 403, Code: 4403, Reason: "no"}, nil},
 		{"with a status", func() error { return fmt.Errorf("hook: %w", &ports.PublicError{Status: 401}) },
@@ -79,7 +79,7 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 			if found := errors.As(err, &refusal); err == nil || found != (test.refusal != nil) || found && *refusal != *test.refusal {
 				t.Errorf("got %v, want %v", err, test.refusal)
 			}
-			h.expectErrors(test.told...)
+			h.expectErrors(test.errors...)
 			h.store.expectCalls(t)
 		})
 	}
@@ -1479,7 +1479,7 @@ func TestOnSubscribeMayRefuse(t *testing.T) {
 	for _, test := range []struct {
 		name, text string
 		hook       func() error
-		told       []string
+		errors     []string
 	}{
 		{"with a reason", "no", func() error { return core.Public("no") }, nil},
 		{"by a failure", "internal error", func() error { return errors.New("no database") }, []string{"no database"}},
@@ -1495,7 +1495,7 @@ func TestOnSubscribeMayRefuse(t *testing.T) {
 					c.errors = nil
 					c.subscribe("1", document)
 					c.expectError("1", test.text)
-					c.expectErrors(test.told...)
+					c.expectErrors(test.errors...)
 				}
 				c.expectNothing()
 			})
@@ -1641,19 +1641,19 @@ func TestDisconnectEndsWhatIsUnderWay(t *testing.T) {
 func TestHooksThatPanicAreReported(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {
-		var told []string
+		var received []string
 		c := newHarness(t, func(config *core.Config) {
 			config.Hooks.OnComplete = func(context.Context, core.Completed) { _ = throw("string") }
 			config.Hooks.OnDisconnect = func(context.Context, core.Disconnected) { _ = throw("number") }
 			config.Hooks.OnError = func(_ context.Context, err error) {
-				told = append(told, err.Error())
+				received = append(received, err.Error())
 				_ = throw("nil map")
 			}
 		}).dial(protocol)
 		c.expectWorking()
 		c.disconnect()
-		if want := []string{"OnComplete hook: panic: thrown", "OnDisconnect hook: panic: 7"}; fmt.Sprint(told) != fmt.Sprint(want) {
-			t.Errorf("OnError received %q, want %q", told, want)
+		if want := []string{"OnComplete hook: panic: thrown", "OnDisconnect hook: panic: 7"}; fmt.Sprint(received) != fmt.Sprint(want) {
+			t.Errorf("OnError received %q, want %q", received, want)
 		}
 	})
 }

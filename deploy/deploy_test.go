@@ -237,7 +237,7 @@ func TestProblems(t *testing.T) {
 			},
 			"EventsLate: AWS/Lambda IteratorAge: EventsTable does not send it",
 		},
-		"an alarm that nobody hears": {
+		"an alarm that nobody receives": {
 			func(t template) { t.drop("Resources", "HTTPFails", "Properties", "AlarmActions") },
 			"HTTPFails.AlarmActions",
 		},

@@ -52,7 +52,7 @@ func sent() map[string]string {
 }
 
 // measured: every alarm and every widget reads a metric that AWS sends, of a resource
-// that there is and that sends it; and every alarm is told to somebody.
+// that there is and that sends it; and every alarm is sent to somebody.
 func measured(t template, _ code) []string {
 	var found []string
 	all := sent()

@@ -12,7 +12,7 @@ const (
 	// logBurst is how many lines with the same message are logged at once, after
 	// which there is one a second.
 	logBurst = 10
-	// maxLogKinds is how many messages are told apart. All others count as one.
+	// maxLogKinds is how many messages are counted apart. All others count as one.
 	maxLogKinds = 64
 )
 

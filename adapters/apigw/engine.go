@@ -18,7 +18,7 @@ type Engine interface {
 	// means that the client does not know, and fails the invocation.
 	Receive(ctx context.Context, message ports.Message) error
 
-	// Disconnect hears that a socket is closed. It may never be called for a
+	// Disconnect is called once a socket is closed. It may never be called for a
 	// connection, and for one that the engine closed itself it comes late.
 	Disconnect(ctx context.Context, disconnection ports.Disconnection) error
 }

@@ -136,7 +136,7 @@ func (p *Pusher) Push(ctx context.Context, to ports.Address, frame ports.Frame) 
 }
 
 // Close deletes the connection. API Gateway sends the client close code 1000,
-// whatever the code; a client that must not come back is told so by a message
+// whatever the code; a client that must not come back receives a message
 // before, in which the reason is. See the package documentation.
 func (p *Pusher) Close(ctx context.Context, to ports.Address, code int, reason string) error {
 	err := p.beforeClose(ctx, to, code, reason)
@@ -147,7 +147,7 @@ func (p *Pusher) Close(ctx context.Context, to ports.Address, code int, reason s
 	if kindOfError(deleted) == ports.ErrGone { //nolint:errorlint // likewise
 		return nil
 	}
-	// A client that could not be told comes back, and is told then.
+	// A client that the message did not reach comes back, and receives it then.
 	return failure("apigw.Close", errors.Join(err, deleted))
 }
 

@@ -235,8 +235,8 @@ func TestCloseFailures(t *testing.T) {
 	}{
 		"gone at the message":  {[]func() (int, http.Header, error){gone}, nil, 1},
 		"gone at the deletion": {[]func() (int, http.Header, error){good, gone}, nil, 2},
-		"not told, but gone":   {[]func() (int, http.Header, error){throttled, gone}, nil, 2},
-		"not told":             {[]func() (int, http.Header, error){throttled, good}, ports.ErrThrottled, 2},
+		"no message, but gone": {[]func() (int, http.Header, error){throttled, gone}, nil, 2},
+		"no message":           {[]func() (int, http.Header, error){throttled, good}, ports.ErrThrottled, 2},
 		"not deleted":          {[]func() (int, http.Header, error){good, throttled}, ports.ErrThrottled, 2},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ const (
 	nothing  = "" // an acknowledgement, say
 )
 
-// message is what a router is told.
+// message is what a router receives.
 type message struct {
 	action string
 	// payload is a GraphQL response if the action is next, and a list of errors, or

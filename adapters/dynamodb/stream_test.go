@@ -275,7 +275,7 @@ func TestStreamNeverReordersATopic(t *testing.T) {
 		}
 		again := s.handle(t, records...)
 		for _, id := range s.delivered {
-			// What stands behind a failure of its topic may have been told already.
+			// An event after a failure of its topic may have been delivered already.
 			if !slices.Contains(first, id) {
 				first = append(first, id)
 			}

@@ -53,7 +53,7 @@ func Metrics() map[string]string {
 		"DeliveryLag":     "Milliseconds", // from publishing an event to the end of its delivery
 		"FramesPushed":    "Count",
 		"Executions":      "Count", // that the frames cost
-		"SubscribersLost": "Count", // that were told to subscribe again
+		"SubscribersLost": "Count", // that were asked to subscribe again
 		"ConnectionsGone": "Count", // that turned out to have no socket
 		"PushesThrottled": "Count", // that were refused for now
 		"PushesRepeated":  "Count",

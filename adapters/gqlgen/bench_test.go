@@ -21,7 +21,7 @@ func addedFrom(ctx context.Context, _ string) (<-chan *testschema.Post, error) {
 // BenchmarkEvent executes a subscription for one event.
 func BenchmarkEvent(b *testing.B) {
 	bound := bind(b, newSchema(b, &testschema.Resolver{Added: addedFrom}), benchmarked, `{"r":"go"}`)
-	call := ports.Call{Format: new(told).format}
+	call := ports.Call{Format: new(formatted).format}
 	ctx := delivering(b.Context(), benchmarkedEvent)
 	b.ReportAllocs()
 	for b.Loop() {

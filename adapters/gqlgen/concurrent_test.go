@@ -43,12 +43,12 @@ func TestOneOperationIsExecutedConcurrently(t *testing.T) {
 	schema := newSchema(t, &testschema.Resolver{Maybe: channel})
 	bound := bind(t, schema, `subscription($no:Boolean!){maybe{title checked author @skip(if:$no){name} id}}`, `{"no":false}`)
 	eightTimes(func(i int) {
-		told := &told{}
+		formatted := &formatted{}
 		title := "t" + strconv.Itoa(i)
-		if errs := bound.Subscribe(t.Context(), told.format); len(errs) > 0 {
+		if errs := bound.Subscribe(t.Context(), formatted.format); len(errs) > 0 {
 			t.Errorf("refused with %v", errs)
 		}
-		result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1", Title: title}), ports.Call{Format: told.format})
+		result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1", Title: title}), ports.Call{Format: formatted.format})
 		wantEqual(t, "body", string(result.Body), fmt.Sprintf(`{"data":{"maybe":{"title":%q,"checked":%q,"author":{"name":%q},"id":"1"}}}`, title, "checked "+title, "author of "+title))
 	})
 }
@@ -71,7 +71,7 @@ func TestVariablesAreNotShared(t *testing.T) {
 	} {
 		bound := bind(t, schema, document, variables)
 		eightTimes(func(int) {
-			result := bound.Execute(t.Context(), ports.Call{Format: new(told).format})
+			result := bound.Execute(t.Context(), ports.Call{Format: new(formatted).format})
 			wantEqual(t, "body", string(result.Body), `{"data":{"echo":"{\"Text\":\"default\",\"N\":null,\"F\":null,\"ID\":null,\"OK\":null,\"Color\":null,\"Day\":null,\"Any\":{\"list\":[1],\"map\":{}},\"Point\":null,\"List\":null}"}}`)
 		})
 	}

@@ -19,8 +19,8 @@ import (
 func errorsOf(t *testing.T, fails func(context.Context) (*string, error), options ...gqlgen.Option) (string, string) {
 	t.Helper()
 	schema := newSchema(t, &testschema.Resolver{Fails: fails}, options...)
-	body, told := executeIn(t.Context(), t, schema, `{fails}`, ``)
-	return body, told.texts()
+	body, formatted := executeIn(t.Context(), t, schema, `{fails}`, ``)
+	return body, formatted.texts()
 }
 
 func failing(err error) func(context.Context) (*string, error) {
@@ -35,8 +35,8 @@ const at = `"locations":[{"line":1,"column":2}],"path":["fails"]`
 
 func TestErrorsWithoutAPresenterAreMasked(t *testing.T) {
 	for name, test := range map[string]struct {
-		fails      func(context.Context) (*string, error)
-		want, told string
+		fails           func(context.Context) (*string, error)
+		want, formatted string
 	}{
 		"a failure":                          {failing(io.ErrUnexpectedEOF), `{"message":"masked",` + at + `}`, "unexpected EOF"},
 		"a public error":                     {failing(&ports.PublicError{Message: "no", Extensions: map[string]any{"code": "NO"}}), `{"message":"no",` + at + `,"extensions":{"code":"NO"}}`, "no"},
@@ -53,9 +53,9 @@ func TestErrorsWithoutAPresenterAreMasked(t *testing.T) {
 		"a panic with a public error": {panicking(&ports.PublicError{Message: "secret"}), `{"message":"masked","path":["fails"]}`, "panic: secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, told := errorsOf(t, test.fails)
+			body, formatted := errorsOf(t, test.fails)
 			wantEqual(t, "body", body, `{"data":{"fails":null},"errors":[`+test.want+`]}`)
-			wantEqual(t, "told", told, test.told)
+			wantEqual(t, "formatted", formatted, test.formatted)
 		})
 	}
 }
@@ -80,9 +80,9 @@ func TestPresenterDecides(t *testing.T) {
 		return presented
 	})
 	for name, test := range map[string]struct {
-		presenter  gqlgen.Option
-		fails      func(context.Context) (*string, error)
-		want, told string
+		presenter       gqlgen.Option
+		fails           func(context.Context) (*string, error)
+		want, formatted string
 	}{
 		"gqlgen's own": {gqlgen.ErrorPresenter(shown), failing(io.ErrUnexpectedEOF), `,"errors":[{"message":"unexpected EOF",` + at + `}]`, "unexpected EOF: unexpected EOF"},
 		"a code":       {coded, failing(io.ErrUnexpectedEOF), `,"errors":[{"message":"try again",` + at + `,"extensions":{"code":"RETRY"}}]`, "try again: unexpected EOF"},
@@ -91,9 +91,9 @@ func TestPresenterDecides(t *testing.T) {
 		"that panics":  {gqlgen.ErrorPresenter(func(context.Context, error) *gqlerror.Error { panic("presenter") }), failing(io.ErrUnexpectedEOF), `,"errors":[{"message":"masked",` + at + `}]`, "panic: presenter"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, told := errorsOf(t, test.fails, test.presenter)
+			body, formatted := errorsOf(t, test.fails, test.presenter)
 			wantEqual(t, "body", body, `{"data":{"fails":null}`+test.want+`}`)
-			wantEqual(t, "told", told, test.told)
+			wantEqual(t, "formatted", formatted, test.formatted)
 		})
 	}
 }
@@ -108,8 +108,8 @@ func TestRecoverFunc(t *testing.T) {
 		})
 	}
 	for name, test := range map[string]struct {
-		options    []gqlgen.Option
-		want, told string
+		options         []gqlgen.Option
+		want, formatted string
 	}{
 		"masked":                 {[]gqlgen.Option{recovers(errors.New("oops"))}, "masked", "panic: secret\nrecovered as oops"},
 		"public":                 {[]gqlgen.Option{recovers(&ports.PublicError{Message: "oops"})}, "oops", "panic: secret\nrecovered as oops"},
@@ -119,9 +119,9 @@ func TestRecoverFunc(t *testing.T) {
 		"that panics, presented": {[]gqlgen.Option{recovers(nil), gqlgen.ErrorPresenter(shown)}, "internal system error", "internal system error: panic: secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, told := errorsOf(t, panicking("secret"), test.options...)
+			body, formatted := errorsOf(t, panicking("secret"), test.options...)
 			wantEqual(t, "body", body, `{"data":{"fails":null},"errors":[{"message":"`+test.want+`","path":["fails"]}]}`)
-			wantEqual(t, "told", told, test.told)
+			wantEqual(t, "formatted", formatted, test.formatted)
 		})
 	}
 }
@@ -133,14 +133,14 @@ func TestPanicsOfResolversSideBySide(t *testing.T) {
 		}
 		return post.Title, nil
 	}})
-	body, told := executeIn(t.Context(), t, schema, `{posts(first:3){checked author{id}}}`, ``)
+	body, formatted := executeIn(t.Context(), t, schema, `{posts(first:3){checked author{id}}}`, ``)
 	wantEqual(t, "body", body, `{"data":null,"errors":[{"message":"masked","path":["posts",1,"checked"]}]}`)
-	wantEqual(t, "told", told.texts(), "panic: secret")
+	wantEqual(t, "formatted", formatted.texts(), "panic: secret")
 }
 
 func TestNullWhereThereMustBeNone(t *testing.T) {
 	schema := newSchema(t, &testschema.Resolver{Checked: func(context.Context, *testschema.Post) (string, error) { return "", errors.New("broken") }})
-	body, told := executeIn(t.Context(), t, schema, `{post{id checked}}`, ``)
+	body, formatted := executeIn(t.Context(), t, schema, `{post{id checked}}`, ``)
 	wantEqual(t, "body", body, `{"data":{"post":null},"errors":[{"message":"masked","locations":[{"line":1,"column":10}],"path":["post","checked"]}]}`)
-	wantEqual(t, "told", told.texts(), "broken")
+	wantEqual(t, "formatted", formatted.texts(), "broken")
 }

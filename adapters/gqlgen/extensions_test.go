@@ -92,13 +92,13 @@ func TestExtensionsAreCalledInOrder(t *testing.T) {
 
 	seen.names = nil
 	bound := bind(t, schema, `subscription S{maybe{title}}`, ``)
-	refused, told := subscribe(t.Context(), bound)
+	refused, formatted := subscribe(t.Context(), bound)
 	wantEqual(t, "refused with", refused, none)
 	subscribing := "first mutates, last mutates, first operation, last operation, first field maybe, then field maybe, last field maybe, first response, last response"
 	wantEqual(t, "calls", strings.Join(seen.names, ", "), subscribing)
 
 	seen.names = nil
-	result := bound.Execute(delivering(t.Context(), &testschema.Post{Title: "t"}), ports.Call{Format: told.format, Extensions: map[string]any{"last": "call"}})
+	result := bound.Execute(delivering(t.Context(), &testschema.Post{Title: "t"}), ports.Call{Format: formatted.format, Extensions: map[string]any{"last": "call"}})
 	wantEqual(t, "body", string(result.Body), `{"data":{"maybe":{"title":"t"}},"extensions":{"first":"S","last":"call"}}`)
 	wantEqual(t, "calls", strings.Join(seen.names, ", "), subscribing+", first field title, then field title, last field title")
 }
@@ -156,8 +156,8 @@ func TestExtensionsThatAnswer(t *testing.T) {
 		return denied(ctx, next)
 	}
 	for name, test := range map[string]struct {
-		option              gqlgen.Option
-		body, told, refused string
+		option                   gqlgen.Option
+		body, formatted, refused string
 	}{
 		"around operations":          {gqlgen.AroundOperations(denied), `{"data":null,"errors":[{"message":"denied"}]}`, "denied: input: denied", `[{"message":"denied"}]`},
 		"around operations, at last": {gqlgen.AroundOperations(afterwards), `{"data":null,"errors":[{"message":"denied"}]}`, "denied: input: denied", `[{"message":"denied"}]`},
@@ -182,14 +182,14 @@ func TestExtensionsThatAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			schema := newSchema(t, &testschema.Resolver{Maybe: channel}, test.option)
-			told := &told{}
-			result := bind(t, schema, `{echo items{__typename}}`, ``).Execute(t.Context(), ports.Call{Format: told.format, Extensions: map[string]any{"call": true}})
+			formatted := &formatted{}
+			result := bind(t, schema, `{echo items{__typename}}`, ``).Execute(t.Context(), ports.Call{Format: formatted.format, Extensions: map[string]any{"call": true}})
 			body := strings.Replace(string(result.Body), `,"extensions":{"call":true}}`, "}", 1)
 			if strings.Contains(body, "echo") && strings.Index(body, "items") < strings.Index(body, "echo") { // they fail side by side
 				body = strings.NewReplacer("echo", "items", "items", "echo").Replace(body)
 			}
 			wantEqual(t, "body", body, test.body)
-			wantEqual(t, "told", told.texts(), test.told)
+			wantEqual(t, "formatted", formatted.texts(), test.formatted)
 			refused, _ := subscribe(t.Context(), bind(t, schema, `subscription{maybe{id}}`, ``))
 			wantEqual(t, "refused with", refused, test.refused)
 		})
@@ -207,7 +207,7 @@ func TestExtensionsThatHaveNoJSONAreLeftOut(t *testing.T) {
 }
 
 func TestExtensionsThatAllHaveNoJSON(t *testing.T) {
-	result := bind(t, newSchema(t, nil), `{short(text:"s")}`, ``).Execute(t.Context(), ports.Call{Format: new(told).format, Extensions: map[string]any{"bad": func() {}}})
+	result := bind(t, newSchema(t, nil), `{short(text:"s")}`, ``).Execute(t.Context(), ports.Call{Format: new(formatted).format, Extensions: map[string]any{"bad": func() {}}})
 	wantEqual(t, "body", string(result.Body), `{"data":{"short":"s"}}`)
 }
 
@@ -234,7 +234,7 @@ func TestFieldMiddlewareSeesTheChannel(t *testing.T) {
 		return result, err
 	}))
 	bound := bind(t, schema, `subscription{maybe{id}}`, ``)
-	bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1"}), ports.Call{Format: new(told).format})
+	bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1"}), ports.Call{Format: new(formatted).format})
 	if _, ok := results[0].(<-chan *testschema.Post); !ok || !slices.Contains(results, any("1")) {
 		t.Errorf("results: %v", results)
 	}

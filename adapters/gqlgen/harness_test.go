@@ -64,14 +64,14 @@ func newSchema(t testing.TB, resolver *testschema.Resolver, options ...gqlgen.Op
 	return schema
 }
 
-// told are the errors that an ErrorFormat was asked about.
-type told struct {
+// formatted are the errors that an ErrorFormat was asked about.
+type formatted struct {
 	mu   sync.Mutex
 	errs []error
 }
 
 // format masks as the engine does.
-func (t *told) format(_ context.Context, err error) *ports.PublicError {
+func (t *formatted) format(_ context.Context, err error) *ports.PublicError {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.errs = append(t.errs, err)
@@ -81,7 +81,7 @@ func (t *told) format(_ context.Context, err error) *ports.PublicError {
 	return &ports.PublicError{Message: "masked"}
 }
 
-func (t *told) texts() string {
+func (t *formatted) texts() string {
 	stack := regexp.MustCompile(`\ngoroutine \d+ (.+\n)+`)
 	texts := make([]string, len(t.errs))
 	for i, err := range t.errs {
@@ -103,7 +103,7 @@ func bind(t testing.TB, schema ports.Schema, document, variables string) ports.B
 	if errs != nil {
 		t.Fatalf("Operation: %s", errs.AppendJSON(nil))
 	}
-	bound, errs := operation.Bind(t.Context(), []byte(variables), new(told).format)
+	bound, errs := operation.Bind(t.Context(), []byte(variables), new(formatted).format)
 	if errs != nil {
 		t.Fatalf("Bind: %s", errs.AppendJSON(nil))
 	}
@@ -117,17 +117,17 @@ func execute(t testing.TB, schema ports.Schema, document, variables string) stri
 	return body
 }
 
-func executeIn(ctx context.Context, t testing.TB, schema ports.Schema, document, variables string) (string, *told) {
+func executeIn(ctx context.Context, t testing.TB, schema ports.Schema, document, variables string) (string, *formatted) {
 	t.Helper()
-	told := &told{}
-	result := bind(t, schema, document, variables).Execute(ctx, ports.Call{Format: told.format})
+	formatted := &formatted{}
+	result := bind(t, schema, document, variables).Execute(ctx, ports.Call{Format: formatted.format})
 	if result.Skip {
 		t.Error("Skip is set")
 	}
 	if result.Rejected != nil {
-		return "rejected " + string(result.Rejected.AppendJSON(nil)), told
+		return "rejected " + string(result.Rejected.AppendJSON(nil)), formatted
 	}
-	return string(result.Body), told
+	return string(result.Body), formatted
 }
 
 // refusal is what Prepare and Bind say about a request that is refused.
@@ -141,7 +141,7 @@ func refusal(t testing.TB, schema ports.Schema, document, variables string, limi
 	if errs != nil {
 		return string(errs.AppendJSON(nil))
 	}
-	_, errs = operation.Bind(t.Context(), []byte(variables), new(told).format)
+	_, errs = operation.Bind(t.Context(), []byte(variables), new(formatted).format)
 	return string(errs.AppendJSON(nil))
 }
 

@@ -135,7 +135,7 @@ func TestResponseIsBounded(t *testing.T) {
 		25: `{"data":{"short":"1234"}}`,
 		24: `{"data":null,"errors":[{"message":"the response is longer than 24 bytes"}]}`,
 	} {
-		result := bound.Execute(t.Context(), ports.Call{Format: new(told).format, MaxBytes: limit})
+		result := bound.Execute(t.Context(), ports.Call{Format: new(formatted).format, MaxBytes: limit})
 		wantEqual(t, "body", string(result.Body), want)
 	}
 }
@@ -172,25 +172,25 @@ func (useless) ExtensionName() string { return "Useless" }
 func (useless) Validate(graphql.ExecutableSchema) error { return nil }
 
 func TestMarshalersPanic(t *testing.T) {
-	body, told := executeIn(t.Context(), t, newSchema(t, nil), `{today}`, ``)
+	body, formatted := executeIn(t.Context(), t, newSchema(t, nil), `{today}`, ``)
 	wantEqual(t, "body", body, `{"data":null,"errors":[{"message":"masked"}]}`)
-	wantEqual(t, "told", told.texts(), "panic: no day")
+	wantEqual(t, "formatted", formatted.texts(), "panic: no day")
 
 	body = execute(t, newSchema(t, &testschema.Resolver{Today: testschema.Day{Time: time.Unix(0, 0).UTC()}}), `{today}`, ``)
 	wantEqual(t, "body", body, `{"data":{"today":"1970-01-01"}}`)
 }
 
 func TestUnmarshalersFail(t *testing.T) {
-	for name, test := range map[string]struct{ variables, told string }{
+	for name, test := range map[string]struct{ variables, formatted string }{
 		"by an error": {`{"d":"tomorrow"}`, `parsing time "tomorrow" as "2006-01-02": cannot parse "tomorrow" as "2006"`},
 		"by a panic":  {`{"d":"panic"}`, `panic: panic`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, told := executeIn(t.Context(), t, newSchema(t, nil), `query($d:Day){echo(day:$d)}`, test.variables)
+			body, formatted := executeIn(t.Context(), t, newSchema(t, nil), `query($d:Day){echo(day:$d)}`, test.variables)
 			if !strings.HasPrefix(body, `{"data":null,"errors":[{"message":"masked"`) {
 				t.Errorf("body: %s", body)
 			}
-			wantEqual(t, "told", told.texts(), test.told)
+			wantEqual(t, "formatted", formatted.texts(), test.formatted)
 		})
 	}
 }
@@ -198,7 +198,7 @@ func TestUnmarshalersFail(t *testing.T) {
 func TestNoExecutionAfterItsContextEnded(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("no time left"))
-	body, told := executeIn(ctx, t, newSchema(t, nil), `{echo}`, ``)
+	body, formatted := executeIn(ctx, t, newSchema(t, nil), `{echo}`, ``)
 	wantEqual(t, "body", body, `{"data":null,"errors":[{"message":"masked"}]}`)
-	wantEqual(t, "told", told.texts(), "no time left")
+	wantEqual(t, "formatted", formatted.texts(), "no time left")
 }

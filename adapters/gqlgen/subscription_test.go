@@ -16,13 +16,13 @@ import (
 )
 
 // subscribe is what a client reads when it subscribes, if that is refused.
-func subscribe(ctx context.Context, bound ports.BoundOperation) (string, *told) {
-	told := &told{}
-	errs := bound.Subscribe(ctx, told.format)
+func subscribe(ctx context.Context, bound ports.BoundOperation) (string, *formatted) {
+	formatted := &formatted{}
+	errs := bound.Subscribe(ctx, formatted.format)
 	if errs == nil {
-		return none, told
+		return none, formatted
 	}
-	return string(errs.AppendJSON(nil)), told
+	return string(errs.AppendJSON(nil)), formatted
 }
 
 const none = "none"
@@ -35,11 +35,11 @@ func TestSubscription(t *testing.T) {
 	}})
 	bound := bind(t, schema, `subscription($r:String!){new:added(room:$r){title author{name}}}`, `{"r":"go"}`)
 
-	refused, told := subscribe(t.Context(), bound)
+	refused, formatted := subscribe(t.Context(), bound)
 	wantEqual(t, "refused with", refused, none)
-	wantEqual(t, "told", told.texts(), "")
+	wantEqual(t, "formatted", formatted.texts(), "")
 	for _, title := range []string{"first", "second"} {
-		result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1", Title: title}), ports.Call{Format: told.format, Extensions: map[string]any{"event": map[string]string{"id": "e"}}})
+		result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1", Title: title}), ports.Call{Format: formatted.format, Extensions: map[string]any{"event": map[string]string{"id": "e"}}})
 		wantEqual(t, "body", string(result.Body), `{"data":{"new":{"title":"`+title+`","author":{"name":"author of `+title+`"}}},"extensions":{"event":{"id":"e"}}}`)
 	}
 	wantEqual(t, "rooms", strings.Join(rooms, " "), "go go go")
@@ -55,11 +55,11 @@ func TestNilChannelsFailTheirEvent(t *testing.T) {
 		return channel(ctx)
 	}})
 	bound := bind(t, schema, `subscription{maybe{title}}`, ``)
-	refused, told := subscribe(t.Context(), bound)
+	refused, formatted := subscribe(t.Context(), bound)
 	wantEqual(t, "refused with", refused, none)
-	result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1"}), ports.Call{Format: told.format})
+	result := bound.Execute(delivering(t.Context(), &testschema.Post{ID: "1"}), ports.Call{Format: formatted.format})
 	wantEqual(t, "body", string(result.Body), `{"data":null,"errors":[{"message":"masked","locations":[{"line":1,"column":14}],"path":["maybe"]}]}`)
-	wantEqual(t, "told", told.texts(), "gqlgen: resolver Subscription.maybe: its channel is nil")
+	wantEqual(t, "formatted", formatted.texts(), "gqlgen: resolver Subscription.maybe: its channel is nil")
 }
 
 func TestSubscriptionWhoseResolverMapsTheChannel(t *testing.T) {
@@ -79,16 +79,16 @@ func TestSubscriptionWhoseResolverMapsTheChannel(t *testing.T) {
 		return mapped, err
 	}})
 	bound := bind(t, schema, `subscription{maybe{title}}`, ``)
-	refused, told := subscribe(t.Context(), bound)
+	refused, formatted := subscribe(t.Context(), bound)
 	wantEqual(t, "refused with", refused, none)
-	result := bound.Execute(delivering(t.Context(), &testschema.Post{Title: "a"}), ports.Call{Format: told.format})
+	result := bound.Execute(delivering(t.Context(), &testschema.Post{Title: "a"}), ports.Call{Format: formatted.format})
 	wantEqual(t, "body", string(result.Body), `{"data":{"maybe":{"title":"mapped a"}}}`)
 }
 
 func TestSubscriptionRefusedByItsResolver(t *testing.T) {
 	for name, test := range map[string]struct {
-		err        error
-		want, told string
+		err             error
+		want, formatted string
 	}{
 		"for a reason":         {&ports.PublicError{Message: "no", Extensions: map[string]any{"code": "NO"}}, `[{"message":"no","locations":[{"line":1,"column":14}],"path":["maybe"],"extensions":{"code":"NO"}}]`, "no"},
 		"by a failure":         {errors.New("dial"), `[{"message":"masked","locations":[{"line":1,"column":14}],"path":["maybe"]}]`, "dial"},
@@ -96,9 +96,9 @@ func TestSubscriptionRefusedByItsResolver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			schema := newSchema(t, &testschema.Resolver{Maybe: func(context.Context) (<-chan *testschema.Post, error) { return nil, test.err }})
-			refused, told := subscribe(t.Context(), bind(t, schema, `subscription{maybe{title}}`, ``))
+			refused, formatted := subscribe(t.Context(), bind(t, schema, `subscription{maybe{title}}`, ``))
 			wantEqual(t, "refused with", refused, test.want)
-			wantEqual(t, "told", told.texts(), test.told)
+			wantEqual(t, "formatted", formatted.texts(), test.formatted)
 		})
 	}
 }
@@ -152,9 +152,9 @@ func TestSubscriptionWithAChannelOfItsOwn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				schema := newSchema(t, &testschema.Resolver{Maybe: func(ctx context.Context) (<-chan *testschema.Post, error) { return own(ctx), nil }})
-				refused, told := subscribe(t.Context(), bind(t, schema, `subscription{maybe{title}}`, ``))
+				refused, formatted := subscribe(t.Context(), bind(t, schema, `subscription{maybe{title}}`, ``))
 				wantEqual(t, "refused with", refused, `[{"message":"masked","locations":[{"line":1,"column":14}],"path":["maybe"]}]`)
-				wantEqual(t, "told", told.texts(), want)
+				wantEqual(t, "formatted", formatted.texts(), want)
 				synctest.Wait() // the goroutines end, or the bubble says that they do not
 			})
 		})
@@ -168,15 +168,15 @@ func TestSubscriptionThatSkips(t *testing.T) {
 		"by an empty channel": func(ctx context.Context) (<-chan *testschema.Post, error) { return channel(ctx) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			told := &told{}
+			formatted := &formatted{}
 			for _, options := range [][]gqlgen.Option{nil, {gqlgen.ErrorPresenter(shown)}} {
 				schema := newSchema(t, &testschema.Resolver{Maybe: resolve}, options...)
-				result := bind(t, schema, `subscription{maybe{title}}`, ``).Execute(t.Context(), ports.Call{Format: told.format})
+				result := bind(t, schema, `subscription{maybe{title}}`, ``).Execute(t.Context(), ports.Call{Format: formatted.format})
 				if !result.Skip || result.Body != nil || result.Rejected != nil {
 					t.Errorf("result: %+v", result)
 				}
 			}
-			wantEqual(t, "told", told.texts(), "")
+			wantEqual(t, "formatted", formatted.texts(), "")
 		})
 	}
 }
@@ -186,8 +186,8 @@ func TestSkipBelowTheOwnFieldIsAnError(t *testing.T) {
 		Maybe:   channel,
 		Checked: func(context.Context, *testschema.Post) (string, error) { return "", ports.ErrSkip },
 	})
-	told := &told{}
-	result := bind(t, schema, `subscription{maybe{title checked}}`, ``).Execute(delivering(t.Context(), &testschema.Post{}), ports.Call{Format: told.format})
+	formatted := &formatted{}
+	result := bind(t, schema, `subscription{maybe{title checked}}`, ``).Execute(delivering(t.Context(), &testschema.Post{}), ports.Call{Format: formatted.format})
 	wantEqual(t, "body", string(result.Body), `{"data":{"maybe":null},"errors":[{"message":"masked","locations":[{"line":1,"column":26}],"path":["maybe","checked"]}]}`)
 }
 
@@ -211,10 +211,10 @@ func TestEventWithErrors(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			told := &told{}
-			result := bind(t, newSchema(t, test.resolver), test.document, ``).Execute(delivering(t.Context(), &testschema.Post{}), ports.Call{Format: told.format})
+			formatted := &formatted{}
+			result := bind(t, newSchema(t, test.resolver), test.document, ``).Execute(delivering(t.Context(), &testschema.Post{}), ports.Call{Format: formatted.format})
 			wantEqual(t, "body", string(result.Body), test.want)
-			wantEqual(t, "told", told.texts(), "broken")
+			wantEqual(t, "formatted", formatted.texts(), "broken")
 		})
 	}
 }
@@ -224,10 +224,10 @@ func TestEventWhoseContextEnds(t *testing.T) {
 		schema := newSchema(t, &testschema.Resolver{Maybe: func(context.Context) (<-chan *testschema.Post, error) { return make(chan *testschema.Post), nil }})
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("no time left"))
 		defer cancel()
-		told := &told{}
-		result := bind(t, schema, `subscription{maybe{title}}`, ``).Execute(ctx, ports.Call{Format: told.format})
+		formatted := &formatted{}
+		result := bind(t, schema, `subscription{maybe{title}}`, ``).Execute(ctx, ports.Call{Format: formatted.format})
 		wantEqual(t, "body", string(result.Body), `{"data":null,"errors":[{"message":"masked"}]}`)
-		wantEqual(t, "told", told.texts(), "no time left")
+		wantEqual(t, "formatted", formatted.texts(), "no time left")
 	})
 }
 

@@ -104,7 +104,7 @@ func throwingFields(with string) graphql.Fields {
 }
 
 // Whatever user code panics with, wherever it is called: its field is null, the
-// client reads nothing of it, and the engine is told once.
+// client reads nothing of it, and the engine receives the error once.
 func TestPanicsAreErrorsOfTheirField(t *testing.T) {
 	for _, with := range panicValues() {
 		schema := newSchema(t, graphql.SchemaConfig{Query: object("Query", throwingFields(with))})
@@ -113,9 +113,9 @@ func TestPanicsAreErrorsOfTheirField(t *testing.T) {
 			`{f:isTypeOf{x}}`: `["f"]`, `{f:union{__typename}}`: `["f"]`, `{f:pickyUnion{__typename}}`: `["f"]`, `{f:serialize}`: `["f"]`,
 			`{f:marshal}`: `["f"]`, `{f:text}`: `["f"]`, `{f:stringer}`: `["f"]`, `{f:literal(v:1)}`: `["f"]`, `{f:literal(v:[{a:1}])}`: `["f"]`,
 		} {
-			told := 0
+			formatted := 0
 			result := bind(t, schema, document, "").Execute(t.Context(), ports.Call{Format: func(ctx context.Context, err error) *ports.PublicError {
-				told++
+				formatted++
 				return masked(ctx, err)
 			}})
 			var got struct {
@@ -128,8 +128,8 @@ func TestPanicsAreErrorsOfTheirField(t *testing.T) {
 			if err := json.Unmarshal(result.Body, &got); err != nil {
 				t.Fatalf("%s of %s: %v", with, document, err)
 			}
-			if strings.Contains(string(result.Body), "dial") || told != 1 || len(got.Errors) != 1 || got.Errors[0].Message != "internal error" || string(got.Errors[0].Path) != path {
-				t.Errorf("%s of %s: %s, told %d times", with, document, result.Body, told)
+			if strings.Contains(string(result.Body), "dial") || formatted != 1 || len(got.Errors) != 1 || got.Errors[0].Message != "internal error" || string(got.Errors[0].Path) != path {
+				t.Errorf("%s of %s: %s, formatted %d times", with, document, result.Body, formatted)
 			}
 		}
 	}
@@ -163,13 +163,13 @@ func TestPanicsOfParsersAreErrorsOfTheRequest(t *testing.T) {
 			t.Fatal(errs)
 		}
 		operation, _ := prepared.Operation("")
-		told := 0
+		formatted := 0
 		_, errs = operation.Bind(t.Context(), []byte(`{"v":1}`), func(ctx context.Context, err error) *ports.PublicError {
-			told++
+			formatted++
 			return masked(ctx, err)
 		})
-		if len(errs) != 1 || told != 1 || strings.Contains(errs[0].Message, "dial") || !strings.Contains(errs[0].Message, "internal error") {
-			t.Errorf("%s: %v, told %d times", with, errs, told)
+		if len(errs) != 1 || formatted != 1 || strings.Contains(errs[0].Message, "dial") || !strings.Contains(errs[0].Message, "internal error") {
+			t.Errorf("%s: %v, formatted %d times", with, errs, formatted)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func TestParseParamsRefuses(t *testing.T) {
 	}
 }
 
-// isMalformed holds that the client is told 400 and why.
+// isMalformed holds that the client gets 400 and why.
 func isMalformed(t *testing.T, err error, want string) {
 	t.Helper()
 	refusal, ok := errors.AsType[*ports.Refusal](err)

@@ -15,9 +15,9 @@ import (
 
 // Executor is what the handler needs of the engine.
 type Executor interface {
-	// Execute answers one request. An error that wraps a *ports.Refusal is told
+	// Execute answers one request. An error that wraps a *ports.Refusal is sent
 	// to the client with its status and reason; any other is logged, and the
-	// client learns only that there was one. It may be called concurrently.
+	// client receives only that there was one. It may be called concurrently.
 	Execute(ctx context.Context, request ports.Request) (ports.Response, error)
 }
 
@@ -26,7 +26,7 @@ type Config struct {
 	// MaxBodyBytes is how long the body of a POST or the query string of a GET may
 	// be. Default: 128 KiB, as for a message of a socket.
 	MaxBodyBytes int
-	// Logger receives what the client is not told: the errors of the Executor.
+	// Logger receives what the client does not: the errors of the Executor.
 	// It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 

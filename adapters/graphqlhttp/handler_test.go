@@ -25,7 +25,7 @@ const (
 	asJSON    = "application/json"
 )
 
-// fake answers what it is told to, and remembers what it was asked.
+// fake answers what it is set to, and remembers what it was asked.
 type fake struct {
 	response ports.Response
 	err      error

@@ -22,7 +22,7 @@ func allowed(method string) string {
 }
 
 // read takes the GraphQL request out of an HTTP request. Its errors are
-// *ports.Refusal values: the client hears them.
+// *ports.Refusal values: the client receives them.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) (ports.Request, error) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:

@@ -11,7 +11,7 @@ import (
 // Streams is what holds streams. It may be called concurrently.
 type Streams interface {
 	// Hold answers a request with a stream. The error is a *ports.Refusal that the
-	// client is told with its status and reason; then nothing is answered yet.
+	// client receives with its status and reason; then nothing is answered yet.
 	Hold(w http.ResponseWriter, r *http.Request, stream ports.Stream) error
 }
 

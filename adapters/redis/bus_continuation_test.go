@@ -33,10 +33,10 @@ type crowd struct {
 	// onPush, unless nil, is called in every push.
 	onPush func(ctx context.Context, pushes int)
 
-	mu     sync.Mutex
-	now    time.Time
-	pushes int
-	told   map[ports.ConnectionID][]int
+	mu      sync.Mutex
+	now     time.Time
+	pushes  int
+	numbers map[ports.ConnectionID][]int
 }
 
 func newCrowd(t *testing.T, client goredis.UniversalClient, bus *redis.Backend, reserve time.Duration) *crowd {
@@ -61,7 +61,7 @@ func newCrowd(t *testing.T, client goredis.UniversalClient, bus *redis.Backend, 
 			}))
 		}
 	}
-	c.pushes, c.told = 0, map[ports.ConnectionID][]int{} // without the initial results
+	c.pushes, c.numbers = 0, map[ports.ConnectionID][]int{} // without the initial results
 	return c
 }
 
@@ -91,9 +91,9 @@ func (c *crowd) Push(ctx context.Context, to ports.Address, frame ports.Frame) e
 	c.pushes++
 	pushes := c.pushes
 	c.now = c.now.Add(time.Second)
-	if message.Type == "next" && c.told != nil {
-		c.told[to.ID] = append(c.told[to.ID], message.Payload.Data.Count)
-	} else if c.told != nil {
+	if message.Type == "next" && c.numbers != nil {
+		c.numbers[to.ID] = append(c.numbers[to.ID], message.Payload.Data.Count)
+	} else if c.numbers != nil {
 		c.t.Errorf("%s was sent %q", to.ID, message.Type)
 	}
 	c.mu.Unlock()
@@ -122,10 +122,10 @@ func (c *crowd) toldOnce(want ...int) {
 	c.t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.told) != crowdSize {
-		c.t.Errorf("%d clients received something, want all %d", len(c.told), crowdSize)
+	if len(c.numbers) != crowdSize {
+		c.t.Errorf("%d clients received something, want all %d", len(c.numbers), crowdSize)
 	}
-	for id, got := range c.told {
+	for id, got := range c.numbers {
 		if !slices.Equal(got, want) {
 			c.t.Errorf("%s received %v, want %v", id, got, want)
 		}
@@ -259,7 +259,7 @@ func TestWorkerThatIsCutShortForgetsNobody(t *testing.T) {
 		}
 	}
 	success(t, bus.Consume(ctx, c.Deliver))
-	c.told = map[ports.ConnectionID][]int{}
+	c.numbers = map[ports.ConnectionID][]int{}
 	end := consuming(t, bus, c.Deliver)
 	drained(t, bus)
 	end()

@@ -31,8 +31,8 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 	t.Parallel()
 	config := quick()
 	config.MaxAttempts = 3
-	told := make(chan redis.DeadLetter, 10)
-	config.OnDeadLetter = func(letter redis.DeadLetter) { told <- letter }
+	reported := make(chan redis.DeadLetter, 10)
+	config.OnDeadLetter = func(letter redis.DeadLetter) { reported <- letter }
 	bus := newBackend(miniredisDial(t).connect(t), config)
 	bad := events("t", "bad")[0]
 	bad.Only, bad.Payload = []ports.ConnectionID{"c"}, []byte(`{"a":1}`)
@@ -67,7 +67,7 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 		!slices.Equal(e.Only, bad.Only) || e.Position == "" || letter.Attempts != 3 || letter.Cause != errDown.Error() {
 		t.Errorf("the dead letter is %+v", letter)
 	}
-	if of := <-told; fmt.Sprint(of) != fmt.Sprint(letter) {
+	if of := <-reported; fmt.Sprint(of) != fmt.Sprint(letter) {
 		t.Errorf("OnDeadLetter received %+v, want %+v", of, letter)
 	}
 	healed.Store(true)

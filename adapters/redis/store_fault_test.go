@@ -111,19 +111,19 @@ func TestRemoveOperationAfterAFaultIsToldTrue(t *testing.T) {
 		t.Run(fmt.Sprintf("%d topics", k), func(t *testing.T) {
 			eachFault(t, func(t *testing.T, f fixture) error {
 				operation := f.add(t, "1", topics(k)...)
-				told := 0
+				removals := 0
 				removed, err := f.faulty.RemoveOperation(t.Context(), operation.Ref, operation.ReceivedAt)
 				if removed {
-					told++
+					removals++
 				}
 				again, againErr := f.RemoveOperation(t.Context(), operation.Ref, operation.ReceivedAt)
 				success(t, againErr)
 				if again {
-					told++
+					removals++
 				}
 				// Where the last request was carried out, only its caller could get true.
-				if told > 1 || told == 0 && f.hook.before != nil {
-					t.Errorf("%d calls returned true, want 1", told)
+				if removals > 1 || removals == 0 && f.hook.before != nil {
+					t.Errorf("%d calls returned true, want 1", removals)
 				}
 				f.listed(t, "removed,", 0, topics(k)...)
 				return err
@@ -339,7 +339,7 @@ func TestRemovalOfWhatWasReceivedLaterIsLeftToOthers(t *testing.T) {
 		removed, err := f.RemoveOperation(t.Context(), operation.Ref, test.receivedAt)
 		success(t, err)
 		if removed != test.want {
-			t.Errorf("the removal of what was received until %v is told %v", test.receivedAt, removed)
+			t.Errorf("the removal of what was received until %v returned %v", test.receivedAt, removed)
 		}
 	}
 }

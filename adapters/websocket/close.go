@@ -31,7 +31,7 @@ const codeCut = -1
 const maxReason = ws.MaxControlFramePayloadSize - 2
 
 // close queues the close frame behind what waits. The first call decides what
-// is sent and what the engine is told; from then on nothing is taken from
+// is sent and what the engine receives; from then on nothing is taken from
 // either side, and the socket has CloseTimeout left.
 func (c *connection) close(code int, reason string) {
 	c.mu.Lock()

@@ -51,7 +51,7 @@ func TestCloseSendsOnlyWhatMayBeSent(t *testing.T) {
 		{1013, 1013, "later", "later"},
 		{3000, 3000, "", ""},
 		{4999, 4999, "", ""},
-		{0, 0, "told to the engine only", "told to the engine only"},
+		{0, 0, "for the engine only", "for the engine only"},
 		{1005, 0, "", ""},
 		{-1, 1011, "", ""},
 		{999, 1011, "", ""},

@@ -19,7 +19,7 @@ import (
 const disconnectTimeout = 30 * time.Second
 
 // connection is one client socket or stream, from before its handshake is decided
-// until the engine has heard of its end.
+// until the engine has been called about its end.
 type connection struct {
 	server   *Server
 	engine   Engine
@@ -27,7 +27,7 @@ type connection struct {
 	stream   *stream                           // nil for a socket
 	encode   func(b []byte, o outgoing) []byte // what waits in the queue
 	address  ports.Address
-	accepted bool // the engine said yes, so it is told of the end
+	accepted bool // the engine accepted, so Disconnect is called at the end
 
 	conn *socket         // the client's; nil until open
 	raw  syscall.RawConn // nil where a write cannot be tried without blocking
@@ -43,7 +43,7 @@ type connection struct {
 	changed     chan struct{}         // has something when takePlace is to look again
 
 	paused atomic.Bool // the socket is not read for the moment
-	heard  atomic.Bool // the client sent something since the latest ping
+	active atomic.Bool // the client sent something since the latest ping
 
 	wrote time.Time // when the writer last flushed; only it uses this
 
@@ -71,7 +71,7 @@ func (c *connection) open(ctx context.Context, cancel context.CancelFunc, conn n
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cancel = cancel
-	c.conn = &socket{Conn: conn, early: early, heard: &c.heard, resets: c.stream != nil && !c.stream.chunked}
+	c.conn = &socket{Conn: conn, early: early, active: &c.active, resets: c.stream != nil && !c.stream.chunked}
 	c.raw = rawConn(conn)
 	c.blocked = false
 	c.schedule()

@@ -12,7 +12,7 @@ import (
 // the connection with 1011.
 type Engine interface {
 	// Connect decides on a handshake. A *ports.Refusal in the error (errors.As)
-	// is told to the client: as an HTTP answer, or for code 4406 (subprotocol)
+	// is sent to the client: as an HTTP answer, or for code 4406 (subprotocol)
 	// as the close code of a socket that is opened for it. Any other error
 	// answers 500 without detail.
 	Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error)

@@ -14,7 +14,7 @@ import (
 )
 
 // codeSubprotocol is "Subprotocol not acceptable" of graphql-ws (PROTOCOL.md),
-// the one refusal that a client is told over an open socket.
+// the one refusal that a client receives over an open socket.
 const codeSubprotocol = 4406
 
 // retryAfter is when to ask again, in seconds, where there is no room now.

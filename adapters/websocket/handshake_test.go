@@ -190,7 +190,7 @@ func TestRequestThatIsNoHandshakeIsToldWhy(t *testing.T) {
 		})
 	}
 	if len(f.engine.addresses) != 0 {
-		t.Error("the engine heard of it")
+		t.Error("the engine was called")
 	}
 }
 

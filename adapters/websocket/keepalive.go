@@ -66,7 +66,7 @@ func (c *connection) tick(ctx context.Context, state *clock) {
 // alive reports whether the client gave a sign of life since it was asked last. One
 // whose socket is not read for the moment cannot, nor can that of a stream.
 func (c *connection) alive() bool {
-	return c.stream != nil || c.paused.Load() || c.heard.Swap(false) // in this order: see resume
+	return c.stream != nil || c.paused.Load() || c.active.Swap(false) // in this order: see resume
 }
 
 func (c *connection) expireInit(ctx context.Context) {

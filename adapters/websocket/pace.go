@@ -43,6 +43,6 @@ func (c *connection) pause() (resume func()) {
 }
 
 func (c *connection) resume() {
-	c.heard.Store(true) // what came meanwhile is yet to be read
+	c.active.Store(true) // what came meanwhile is yet to be read
 	c.paused.Store(false)
 }

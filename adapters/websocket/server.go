@@ -16,7 +16,7 @@ import (
 
 var _ ports.Pusher = (*Server)(nil)
 
-// What a handshake is told when the server takes no more connections.
+// What a handshake is refused with when the server takes no more connections.
 var (
 	errStopping = errors.New("the server is shutting down")
 	errFull     = errors.New("the server has as many connections as it may")

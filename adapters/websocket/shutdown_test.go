@@ -82,16 +82,16 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 }
 
 // closeTimes opens so many connections, shuts the server down and returns when
-// each of them was told, since then.
+// each of them was closed, since then.
 func closeTimes(t *testing.T, config websocket.Config, connections int, limit time.Duration) []time.Duration {
 	t.Helper()
 	f := onPipes(t, config, newFakeEngine())
-	told := make(chan time.Time, connections)
+	closed := make(chan time.Time, connections)
 	for range connections {
 		c := f.dial()
 		go func() {
 			c.wantClose(1001, "the server is shutting down")
-			told <- time.Now()
+			closed <- time.Now()
 		}()
 	}
 	synctest.Wait()
@@ -102,9 +102,9 @@ func closeTimes(t *testing.T, config websocket.Config, connections int, limit ti
 		t.Fatal(err)
 	}
 	synctest.Wait()
-	close(told)
+	close(closed)
 	var times []time.Duration
-	for at := range told {
+	for at := range closed {
 		times = append(times, at.Sub(began))
 	}
 	return times
@@ -153,7 +153,7 @@ func TestConnectionWorksUntilItsTurnComes(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- f.server.Shutdown(t.Context()) }()
-		synctest.Wait() // one is told, the other's turn is to come
+		synctest.Wait() // one is closed, the other's turn is to come
 		for _, c := range clients {
 			_ = f.server.Push(t.Context(), c.address, text("still there"))
 		}

@@ -11,8 +11,8 @@ import (
 // handshake, and notes every sign of life.
 type socket struct {
 	net.Conn
-	early []byte
-	heard *atomic.Bool
+	early  []byte
+	active *atomic.Bool
 	// resets: the end of the connection is an end that the client cannot tell from a
 	// good one, so that cut resets it.
 	resets bool
@@ -45,7 +45,7 @@ func (s *socket) Read(p []byte) (n int, err error) {
 		n, err = s.Conn.Read(p)
 	}
 	if n > 0 {
-		s.heard.Store(true)
+		s.active.Store(true)
 	}
 	return n, err
 }

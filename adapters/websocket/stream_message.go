@@ -9,7 +9,7 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// What the engine is told for a stream, and tells it, are the messages of this
+// What the engine receives for a stream, and sends to it, are the messages of this
 // subprotocol.
 const streamProtocol = "graphql-transport-ws"
 

@@ -450,7 +450,7 @@ func TestWhatTheEngineReceivesOfAStream(t *testing.T) {
 		}
 	}
 	if !messages[1].ReceivedAt.After(messages[0].ReceivedAt) || messages[0].RequestID == messages[1].RequestID {
-		t.Errorf("the messages are not told apart: %+v", messages)
+		t.Errorf("the messages have a time or a request ID in common: %+v", messages)
 	}
 }
 

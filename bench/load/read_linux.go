@@ -58,8 +58,8 @@ func newPoller(clients []*client) (*poller, error) {
 	return p, nil
 }
 
-// leaveRuntime takes the socket from Go's own poller, which would be told of
-// everything too, and returns its descriptor.
+// leaveRuntime takes the socket from Go's own poller, which would receive
+// every event too, and returns its descriptor.
 func (c *client) leaveRuntime() (int, error) {
 	conn, ok := c.conn.(*net.TCPConn)
 	if !ok {

@@ -328,7 +328,7 @@ func errorMutants() []mutant {
 			}
 		}},
 		{name: "errors are left out", answers: func(r *response) { r.paths = nil }},
-		{name: "an error is told twice", answers: func(r *response) { r.paths = append(r.paths, r.paths...) }},
+		{name: "an error is sent twice", answers: func(r *response) { r.paths = append(r.paths, r.paths...) }},
 	}
 }
 

@@ -32,31 +32,31 @@ func TestSIGTERMDrainsTheChat(t *testing.T) {
 		t.Fatalf("/livez says %d and /readyz %d, want 200", live, ready)
 	}
 	var reading sync.WaitGroup
-	told := make(chan time.Time, clients)
+	closes := make(chan time.Time, clients)
 	for range clients {
 		s, err := openReady(t.Context(), 0, strings.TrimPrefix(chat.Base, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		reading.Go(func() {
-			_, err := s.hear()
+			_, err := s.next()
 			var closed wsutil.ClosedError
 			if !errors.As(err, &closed) || closed.Code != 1001 {
 				t.Errorf("got %v, want to be closed with 1001", err)
 			}
-			told <- time.Now()
+			closes <- time.Now()
 			_ = s.Close()
 		})
 	}
 	reading.Go(chat.Stop) // by SIGTERM
-	first := <-told
+	first := <-closes
 	if live, ready := status("/livez"), status("/readyz"); live != 200 || ready != 503 {
 		t.Errorf("after the first close /livez says %d and /readyz %d, want 200 and 503", live, ready)
 	}
 	reading.Wait()
-	close(told)
+	close(closes)
 	last := first
-	for at := range told {
+	for at := range closes {
 		last = at // they come in order, or nearly so
 	}
 	if took := last.Sub(first); took < 500*time.Millisecond {

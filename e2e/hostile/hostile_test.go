@@ -48,7 +48,7 @@ type goodClient struct {
 
 func (g *goodClient) read() {
 	for {
-		data, err := g.socket.hear()
+		data, err := g.socket.next()
 		if err == nil {
 			err = g.note(data, time.Now())
 		}

@@ -49,7 +49,7 @@ func (s *stage) newcomer() error {
 	if err := socket.ask("1", "{ item { id } }", ""); err != nil {
 		return err
 	}
-	answer, err := socket.hear()
+	answer, err := socket.next()
 	if err == nil && string(answer) != `{"id":"1","type":"next","payload":{"data":{"item":{"id":1}}}}` {
 		err = fmt.Errorf("got %.200s", answer)
 	}

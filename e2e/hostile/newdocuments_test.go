@@ -125,11 +125,11 @@ func (s *stage) asker(ctx context.Context, socket bool) (ask func(id, request st
 		if err := connection.request(id, request); err != nil {
 			return "", err
 		}
-		next, err := connection.hear()
+		next, err := connection.next()
 		if err != nil {
 			return "", err
 		}
-		complete, err := connection.hear()
+		complete, err := connection.next()
 		if err == nil && !strings.Contains(string(complete), `"complete"`) {
 			err = errors.New("got " + string(complete))
 		}

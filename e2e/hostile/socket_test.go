@@ -72,7 +72,7 @@ func openReady(ctx context.Context, machine int, address string) (*socket, error
 		return nil, err
 	}
 	if err = s.say(`{"type":"connection_init"}`); err == nil {
-		_, err = s.hear()
+		_, err = s.next()
 	}
 	if err != nil {
 		_ = s.Close()
@@ -83,8 +83,8 @@ func openReady(ctx context.Context, machine int, address string) (*socket, error
 
 func (s *socket) say(text string) error { return wsutil.WriteClientText(s.Conn, []byte(text)) }
 
-// hear returns the next text message, and answers pings.
-func (s *socket) hear() ([]byte, error) { return wsutil.ReadServerText(s.in) }
+// next returns the next text message, and answers pings.
+func (s *socket) next() ([]byte, error) { return wsutil.ReadServerText(s.in) }
 
 // ask begins an operation.
 func (s *socket) ask(id, query, variables string) error {

@@ -46,12 +46,12 @@ func (c *telling) Write(p []byte) (int, error) {
 	return c.text.Write(p)
 }
 
-// heard notes an error as an operator may print it.
-func (c *telling) heard(err error) {
+// failed notes an error as an operator may print it.
+func (c *telling) failed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.errors++
-	fmt.Fprintf(&c.text, "heard: %v %+v\n", err, err)
+	fmt.Fprintf(&c.text, "failed: %v %+v\n", err, err)
 }
 
 // parts are the adapters of one run.
@@ -72,7 +72,7 @@ type parts struct {
 }
 
 func onMemory(_ *testing.T, c *telling, _ *websocket.Server) parts {
-	backend := must.Make(memory.New(memory.Config{MaxAttempts: 1, OnDropped: func(_ ports.Event, err error) { c.heard(err) }}))
+	backend := must.Make(memory.New(memory.Config{MaxAttempts: 1, OnDropped: func(_ ports.Event, err error) { c.failed(err) }}))
 	return parts{
 		store: backend, bus: backend,
 		run: func(ctx context.Context, _ *core.Engine) error { <-ctx.Done(); return nil },
@@ -119,7 +119,7 @@ func program(t *testing.T, adapters func(*testing.T, *telling, *websocket.Server
 	}
 	engine, err := core.New(core.Config{
 		Schema: newSchema(t, publisher, place, mode), Store: p.store, Bus: p.bus, Pusher: p.pusher,
-		Hooks: hooks(place, mode, c.heard), Observer: observer, Logger: logger,
+		Hooks: hooks(place, mode, c.failed), Observer: observer, Logger: logger,
 		NewContext: func(ctx context.Context) context.Context {
 			if place == "NewContext" {
 				_ = fail(mode)
@@ -150,7 +150,7 @@ func (c *telling) serve(t *testing.T, engine *core.Engine, sockets *websocket.Se
 	deliver := func(ctx context.Context, events []ports.Event) []error {
 		verdicts := engine.Deliver(ctx, events)
 		if err := errors.Join(verdicts...); err != nil {
-			c.heard(err)
+			c.failed(err)
 		}
 		return verdicts
 	}
@@ -172,7 +172,7 @@ func (c *telling) serve(t *testing.T, engine *core.Engine, sockets *websocket.Se
 		p.cut()
 		session(t, address)
 		if err := engine.Publish(t.Context(), core.NewTopic[any]("feed").Event(secret+"payload")); err != nil {
-			c.heard(err)
+			c.failed(err)
 		}
 	}
 	leaving, stop := context.WithTimeout(t.Context(), 5*time.Second)

@@ -44,7 +44,7 @@ func fail(mode string) error {
 }
 
 // hooks fail at the place that is named.
-func hooks(place, mode string, heard func(error)) core.Hooks {
+func hooks(place, mode string, failed func(error)) core.Hooks {
 	at := func(name string) error {
 		if name != place {
 			return nil
@@ -67,7 +67,7 @@ func hooks(place, mode string, heard func(error)) core.Hooks {
 		OnComplete:   func(context.Context, core.Completed) { _ = at("OnComplete") },
 		OnDisconnect: func(context.Context, core.Disconnected) { _ = at("OnDisconnect") },
 		FormatError:  func(_ context.Context, err error) error { return errors.Join(err, at("FormatError")) },
-		OnError:      func(_ context.Context, err error) { heard(err) },
+		OnError:      func(_ context.Context, err error) { failed(err) },
 	}
 }
 

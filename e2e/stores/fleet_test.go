@@ -37,7 +37,7 @@ func TestAFleetIsOneChat(t *testing.T) {
 	}
 	for i, listener := range listeners {
 		for want := range messages {
-			if got := hear(t, listener); got != fmt.Sprint(want) {
+			if got := next(t, listener); got != fmt.Sprint(want) {
 				t.Fatalf("the client of gateway %d received %q, want %d", i, got, want)
 			}
 		}
@@ -92,7 +92,7 @@ func say(t *testing.T, base, text string) {
 	}
 }
 
-func hear(t *testing.T, socket net.Conn) string {
+func next(t *testing.T, socket net.Conn) string {
 	t.Helper()
 	var next struct {
 		Payload struct {

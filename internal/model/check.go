@@ -88,7 +88,7 @@ func (w *world) checkEvents() {
 }
 
 // checkChain checks an operation together with those of former connections that it
-// goes on with: from the first placement on the client misses nothing, or was told.
+// goes on with: from the first placement on the client misses nothing, or has received an error.
 func (w *world) checkChain(c *client, o *operation) {
 	all := c.received(o)
 	first, firstClient := o, c

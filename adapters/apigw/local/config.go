@@ -18,7 +18,7 @@ type Config struct {
 	// Concurrency is how many invocations there may be at a time; others wait.
 	// Default: no limit.
 	Concurrency int
-	// Logger hears of invocations that fail. Nil: silent.
+	// Logger receives invocations that fail. Nil: silent.
 	Logger *slog.Logger
 
 	// Stage is the first segment of every path. Default: local.

@@ -26,6 +26,6 @@
 // # Not as on AWS
 //
 // Sockets are not encrypted, so an endpoint begins with http://, which functions
-// have to be told (apigw.PusherConfig.Endpoint). Signatures have to be there but
+// need as a setting (apigw.PusherConfig.Endpoint). Signatures have to be there but
 // are not checked. There are no quotas for the account, no IAM, and no VTL.
 package local

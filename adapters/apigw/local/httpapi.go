@@ -29,7 +29,7 @@ type HTTPConfig struct {
 	// BodyLimit is the longest request body in bytes; a longer one is answered
 	// with 413. Default: 6 MiB, as a Lambda event.
 	BodyLimit int64
-	// Logger hears of invocations that fail. Nil: silent.
+	// Logger receives invocations that fail. Nil: silent.
 	Logger *slog.Logger
 	// Now is the clock of events. Default: time.Now.
 	Now func() time.Time

@@ -1,4 +1,4 @@
-// The npm package graphql-ws on ws. It is started, told to publish and measured
+// The npm package graphql-ws on ws. It is started, asked to publish and measured
 // as internal/peer does it for the servers written in Go.
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";

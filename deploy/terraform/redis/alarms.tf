@@ -216,7 +216,7 @@ resource "aws_cloudwatch_metric_alarm" "deliveries_slow" {
 
 resource "aws_cloudwatch_metric_alarm" "subscribers_lost" {
   alarm_name          = "${var.name}-subscribers-lost"
-  alarm_description   = "Subscribers were told to subscribe again, because events did not reach them"
+  alarm_description   = "Subscribers were asked to subscribe again, because events did not reach them"
   namespace           = "FanQL"
   metric_name         = "SubscribersLost"
   statistic           = "Sum"

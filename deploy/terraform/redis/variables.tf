@@ -64,5 +64,5 @@ variable "websocket_access_logs" {
 variable "alarm_email" {
   type        = string
   default     = ""
-  description = "Who is told of alarms; empty for nobody"
+  description = "Who receives alarms; empty for nobody"
 }

@@ -64,8 +64,8 @@ type Config struct {
 	NoRetries bool
 	// MaximumRecordAge is the age at which a record is discarded. Default: never.
 	MaximumRecordAge time.Duration
-	// OnDiscard hears of records that are given up, as an on-failure destination
-	// does.
+	// OnDiscard is called with records that are given up, as an on-failure
+	// destination receives them.
 	OnDiscard func(records []events.DynamoDBEventRecord, cause error)
 
 	// Timeout is the function's. Default: 15 minutes.
@@ -75,9 +75,9 @@ type Config struct {
 	// RetryInterval is the pause before a batch is repeated the first time; it
 	// doubles up to a minute. Default: 100 ms.
 	RetryInterval time.Duration
-	// Logger hears of what fails. Nil: silent.
+	// Logger receives what fails. Nil: silent.
 	Logger *slog.Logger
-	// Now is the clock that a record's age is told by. Default: time.Now.
+	// Now is the clock that a record's age is measured by. Default: time.Now.
 	Now func() time.Time
 }
 

@@ -15,7 +15,7 @@ import (
 // discards notes what a poller gives up.
 type discards []string
 
-func (d *discards) hear(records []events.DynamoDBEventRecord, cause error) {
+func (d *discards) add(records []events.DynamoDBEventRecord, cause error) {
 	*d = append(*d, values(records)+": "+cause.Error())
 }
 
@@ -129,7 +129,7 @@ func TestRetries(t *testing.T) {
 				return "", ctx.Err()
 			}
 			var gone discards
-			test.config.MaximumBatchingWindow, test.config.OnDiscard = window, gone.hear
+			test.config.MaximumBatchingWindow, test.config.OnDiscard = window, gone.add
 			polling(t, test.config, s, f, func(t *testing.T) {
 				putAll(s, "1 2 3")
 				pass(time.Minute)

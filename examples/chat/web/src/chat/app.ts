@@ -91,7 +91,7 @@ export class App {
     const connection = new Connection(this.#endpoints.ws, { name: this.#name }, (status) => this.#statusChanged(status));
     this.#connection = connection;
     // Badges and previews are a convenience: when they fail, the room says so.
-    connection.watch<ActivityData>(activitySubscription, {}, ({ activity }) => this.#heard(activity), () => {});
+    connection.watch<ActivityData>(activitySubscription, {}, ({ activity }) => this.#activity(activity), () => {});
     if (this.#room) this.#enterRoom();
     this.#render();
   }
@@ -172,7 +172,7 @@ export class App {
   }
 
   /** A message in any room, the open one included. */
-  #heard(message: Message): void {
+  #activity(message: Message): void {
     const read = message.author === this.#name || (message.room === this.#room && this.#isReading());
     this.#rooms.take(message, !read);
     this.#render();

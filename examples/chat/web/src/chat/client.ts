@@ -113,7 +113,7 @@ export class Connection {
   /**
    * Subscribes until the returned function is called: across reconnections, after
    * which what was missed comes first, and afresh, ever more slowly, when the server
-   * ends the subscription or reports an error. onProblem hears each such error.
+   * ends the subscription or reports an error. onProblem is called with each such error.
    */
   watch<Data>(
     query: string,

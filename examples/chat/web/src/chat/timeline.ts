@@ -1,4 +1,4 @@
-// What was said in one room, as this page knows it: what the server told, and
+// What was said in one room, as this page knows it: what the server sent, and
 // below it what this person said and the server has not confirmed yet.
 
 import type { Message } from "./api";
@@ -18,14 +18,14 @@ export interface Entry {
 }
 
 export class Timeline {
-  #told: Entry[] = [];
+  #confirmed: Entry[] = [];
   #own: Entry[] = [];
   #locals = 0;
   /** Whether the history has arrived. */
   loaded = false;
 
   get entries(): readonly Entry[] {
-    return [...this.#told, ...this.#own];
+    return [...this.#confirmed, ...this.#own];
   }
 
   /** Takes the history, which comes again where the server no longer has what was missed. */
@@ -33,7 +33,7 @@ export class Timeline {
     // Without a common message there is a gap that nothing would show, so what
     // was known before it goes.
     const overlap = messages.some((message) => this.#has(message.id));
-    if (!overlap && messages.length > 0) this.#told = [];
+    if (!overlap && messages.length > 0) this.#confirmed = [];
     for (const message of messages) this.take(message);
     this.loaded = true;
   }
@@ -78,15 +78,15 @@ export class Timeline {
   }
 
   #has(id: string): boolean {
-    return this.#told.some((entry) => entry.id === id);
+    return this.#confirmed.some((entry) => entry.id === id);
   }
 
   #place(entry: Entry, { id, author, text, sentAt }: Message): void {
     delete entry.problem;
     Object.assign(entry, { id, author, text, sentAt: new Date(sentAt), state: "sent" });
     // Events may be repeated late; what was sent earlier stands higher.
-    let at = this.#told.length;
-    while (at > 0 && this.#told[at - 1]!.sentAt > entry.sentAt) at--;
-    this.#told.splice(at, 0, entry);
+    let at = this.#confirmed.length;
+    while (at > 0 && this.#confirmed[at - 1]!.sentAt > entry.sentAt) at--;
+    this.#confirmed.splice(at, 0, entry);
   }
 }
