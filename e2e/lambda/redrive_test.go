@@ -108,11 +108,7 @@ func (c *cloud) givenUp(t *testing.T, most int) <-chan []events.DynamoDBEventRec
 // streamFunction is the compiled function, as the chat's own is.
 func (c *cloud) streamFunction(t *testing.T) *runtime.Function {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "redriven")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", binary, "github.com/fanql/fanql/examples/chat/lambda/dynamodb")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	binary := program.Build(t, "examples/chat/lambda/dynamodb", "-tags=lambda.norpc")
 	function := must.Make(runtime.New(runtime.Config{Program: binary, Output: os.Stderr, Env: []string{
 		"FANQL_CONNECTIONS_TABLE=connections", "FANQL_SUBSCRIPTIONS_TABLE=subscriptions", "FANQL_EVENTS_TABLE=events",
 		"CHAT_MESSAGES_TABLE=messages", "FANQL_ENDPOINT=" + c.Base + "/graphql", "AWS_ENDPOINT_URL_DYNAMODB=" + c.endpoint,
