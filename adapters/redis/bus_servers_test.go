@@ -14,7 +14,7 @@ import (
 
 func TestBusContractOnServers(t *testing.T) {
 	t.Parallel()
-	onServers(t, busContract)
+	onServers(t, func(t *testing.T, client goredis.UniversalClient) { busContract(t, client, 0, 1) })
 }
 
 func TestBusSurvivesOnServers(t *testing.T) {
