@@ -19,7 +19,7 @@ import (
 	"github.com/fanql/fanql/ports/portfault"
 )
 
-// On a bus that carries no catch-ups a subscriber who is not reached hears of it, as
+// On a bus that carries no catch-ups a subscriber who is not reached receives an error, as
 // without a history.
 func TestDirectLeavesNobodyInSilence(t *testing.T) {
 	both(t, func(t *testing.T, protocol string) {
@@ -57,7 +57,7 @@ func TestDirectLeavesNobodyInSilence(t *testing.T) {
 }
 
 // Events that are published at once on a bus that keeps no order between calls: a client
-// that resumes gets all, or is told.
+// that resumes gets all, or an error.
 func TestDirectHistoryIsComplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var engine *core.Engine

@@ -34,8 +34,8 @@ func with(backend *memory.Backend, subscribe graphql.FieldResolveFn, resolve gra
 	}
 }
 
-// A client that resumes a subscription of which one topic keeps nothing is told that it
-// may lack events of that.
+// A client that resumes a subscription of which one topic keeps nothing is answered as after
+// a gap: it may lack events of that.
 func TestResumeSaysThatATopicKeepsNothing(t *testing.T) {
 	for _, initial := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
