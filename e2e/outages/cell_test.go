@@ -1,0 +1,225 @@
+//go:build e2e
+
+package outages
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fanql/fanql/core"
+)
+
+// cell is one outage of one length, seen by the subscribers of a topic without a
+// history and those of one with.
+type cell struct {
+	row    string // of docs/outages.md
+	length time.Duration
+	// publisher publishes; what fails it is asked to publish again.
+	publisher *core.Publisher
+	// urls are where clients connect to, spread evenly.
+	urls []string
+	// subscribers is how many each of the topics has. Default: 10.
+	subscribers int
+	// begin begins the outage; what it returns ends it.
+	begin func(t *testing.T) (end func())
+	// lost allows for events that were acknowledged and are gone: Redis replicates
+	// asynchronously. A subscriber who lacks what all others of its topic lack as well
+	// is none who lacks an event in silence.
+	lost bool
+	// mayEnd says that an outage of this length ends subscriptions with a history, and why.
+	mayEnd string
+}
+
+// audience is the subscribers of one topic.
+type audience struct {
+	topic       string
+	subscribers []*subscriber
+	published   atomic.Int64 // the last number that was acknowledged
+}
+
+// tally is what became of an audience.
+type tally struct {
+	subscribers, ended, caughtUp, repeated, repeats, silent int
+	// after is how long it took from the end of the outage until nothing was outstanding.
+	after time.Duration
+}
+
+// run runs the cell. Each subscriber has to have everything, or to know that it has not.
+func (c cell) run(t *testing.T) {
+	t.Helper()
+	audiences := []*audience{{topic: "plain"}, {topic: "kept"}}
+	for _, a := range audiences {
+		for i := range cmp.Or(c.subscribers, 10) {
+			a.subscribers = append(a.subscribers, dial(t, c.urls[i%len(c.urls)], a.topic))
+		}
+	}
+	for _, a := range audiences {
+		a.await(t, "a subscription in place", (*subscriber).isInPlace)
+		c.publish(t, a)
+		a.await(t, "the first event", func(s *subscriber) bool { return s.has(1) })
+	}
+	end := c.begin(t)
+	c.publishDuring(t, audiences, end)
+	ended := time.Now()
+	var done sync.WaitGroup
+	tallies := make([]tally, len(audiences))
+	for i, a := range audiences {
+		done.Go(func() {
+			c.publish(t, a)
+			tallies[i] = c.count(t, a, ended)
+		})
+	}
+	done.Wait()
+	for i, a := range audiences {
+		c.judge(t, a, tallies[i])
+	}
+}
+
+// publishDuring publishes to all while the outage lasts, and ends it.
+func (c cell) publishDuring(t *testing.T, audiences []*audience, end func()) {
+	t.Helper()
+	over := time.NewTimer(c.length)
+	defer over.Stop()
+	stop := make(chan struct{})
+	var publishing sync.WaitGroup
+	for _, a := range audiences {
+		publishing.Go(func() {
+			pace := time.NewTicker(max(c.length/10, 20*time.Millisecond))
+			defer pace.Stop()
+			for {
+				c.publish(t, a)
+				select {
+				case <-pace.C:
+				case <-stop:
+					return
+				}
+			}
+		})
+	}
+	<-over.C
+	end()
+	close(stop)
+	publishing.Wait()
+}
+
+// publish publishes the next number until it is acknowledged.
+func (c cell) publish(t *testing.T, a *audience) {
+	n := int(a.published.Load()) + 1
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		attempt, stop := context.WithTimeout(ctx, 5*time.Second)
+		err := c.publisher.Publish(attempt, topicOf(a.topic).Event(n))
+		stop()
+		if err == nil {
+			a.published.Store(int64(n))
+			return
+		}
+		select {
+		case <-time.After(20 * time.Millisecond): // as a program would that has to publish it
+		case <-ctx.Done():
+			t.Errorf("publishing event %d on %s: %v", n, a.topic, err)
+			return
+		}
+	}
+}
+
+// await waits for all subscribers.
+func (a *audience) await(t *testing.T, what string, holds func(*subscriber) bool) {
+	t.Helper()
+	for i, s := range a.subscribers {
+		if !eventually(t.Context(), patience, func() bool { return holds(s) }) {
+			t.Fatalf("subscriber %d of %s does not have %s; its end is %q", i, a.topic, what, s.end)
+		}
+	}
+}
+
+// count waits until nothing is outstanding, and counts.
+func (c cell) count(t *testing.T, a *audience, ended time.Time) tally {
+	last := int(a.published.Load())
+	all := func() bool {
+		for _, s := range a.subscribers {
+			if !s.settled(last) {
+				return false
+			}
+		}
+		return true
+	}
+	eventually(t.Context(), patience+2*c.length, all)
+	sum := tally{subscribers: len(a.subscribers), after: time.Since(ended)}
+	for i, s := range a.subscribers {
+		s.mu.Lock()
+		latest, repeats, missing := follow(s.numbers)
+		switch {
+		case s.end != "":
+			sum.ended++
+		case latest >= last:
+			sum.caughtUp++
+		default:
+			sum.silent++
+			t.Logf("%s, %v: subscriber %d of %s has %d of %d, and got %v", c.row, c.length, i, a.topic, latest, last, s.numbers)
+		}
+		if missing != "" {
+			t.Errorf("%s, %v: subscriber %d of %s got %s", c.row, c.length, i, a.topic, missing)
+		}
+		if repeats > 0 {
+			sum.repeated++
+		}
+		sum.repeats += repeats
+		s.mu.Unlock()
+	}
+	return sum
+}
+
+// judge fails the test where somebody is silent, and writes the row.
+func (c cell) judge(t *testing.T, a *audience, got tally) {
+	t.Helper()
+	if got.silent > 0 {
+		t.Errorf("%s, %v: %d of %d subscribers of the topic %s lack events in silence", c.row, c.length, got.silent, got.subscribers, a.topic)
+	}
+	if a.topic == "kept" && got.ended > 0 && c.mayEnd == "" {
+		t.Errorf("%s, %v: %d of %d subscriptions of a topic with a history were ended: %s", c.row, c.length, got.ended, got.subscribers, a.ends())
+	}
+	row := fmt.Sprintf("| %s | %v | %s | %d | %d | %d | %d | %d | %d | %.1f s |\n", c.row, c.length, a.topic,
+		a.published.Load(), got.subscribers, got.silent, got.ended, got.caughtUp, got.repeats, got.after.Seconds())
+	t.Log(strings.TrimSpace(row))
+	if err := record(row); err != nil {
+		t.Error(err)
+	}
+}
+
+// ends are why subscriptions ended.
+func (a *audience) ends() string {
+	for _, s := range a.subscribers {
+		s.mu.Lock()
+		end := s.end
+		s.mu.Unlock()
+		if end != "" {
+			return end
+		}
+	}
+	return ""
+}
+
+// record appends a row to the report.
+func record(row string) error {
+	if *report == "" {
+		return nil
+	}
+	file, err := os.OpenFile(*report, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := file.WriteString(row); err != nil {
+		_ = file.Close()
+		return err
+	}
+	return file.Close()
+}
