@@ -153,10 +153,17 @@ func (c cell) count(t *testing.T, a *audience, ended time.Time) tally {
 		return true
 	}
 	eventually(t.Context(), patience+2*c.length, all)
+	lost := map[int]bool{}
+	if c.lost {
+		lost = a.nobodyHas(last)
+	}
+	if len(lost) > 0 {
+		t.Logf("%s, %v: of the topic %s Redis lost %d events that it had acknowledged", c.row, c.length, a.topic, len(lost))
+	}
 	sum := tally{subscribers: len(a.subscribers), after: time.Since(ended)}
 	for i, s := range a.subscribers {
 		s.mu.Lock()
-		latest, repeats, missing := follow(s.numbers)
+		latest, repeats, missing := follow(s.numbers, lost)
 		switch {
 		case s.end != "":
 			sum.ended++
@@ -176,6 +183,22 @@ func (c cell) count(t *testing.T, a *audience, ended time.Time) tally {
 		s.mu.Unlock()
 	}
 	return sum
+}
+
+// nobodyHas are the numbers that no subscriber got.
+func (a *audience) nobodyHas(last int) map[int]bool {
+	lost := map[int]bool{}
+	for n := range last {
+		lost[n+1] = true
+	}
+	for _, s := range a.subscribers {
+		s.mu.Lock()
+		for _, n := range s.numbers {
+			delete(lost, n)
+		}
+		s.mu.Unlock()
+	}
+	return lost
 }
 
 // judge fails the test where somebody is silent, and writes the row.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -133,16 +134,15 @@ func (s *subscriber) take(data []byte, topic string) error {
 	return nil
 }
 
-// has reports whether all numbers up to one have come, in order, but for repeats.
-func (s *subscriber) has(last int) bool {
+// has reports whether a number has come.
+func (s *subscriber) has(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	latest, _, _ := follow(s.numbers)
-	return latest >= last
+	return slices.Contains(s.numbers, n)
 }
 
-// settled reports whether nothing is outstanding: the client has all up to a number, or
-// knows that it may lack events.
+// settled reports whether nothing is outstanding: the client has the last number, which
+// comes after all others, or knows that it may lack events.
 func (s *subscriber) settled(last int) bool { return s.isOver() || s.has(last) }
 
 func (s *subscriber) isOver() bool {
@@ -157,10 +157,13 @@ func (s *subscriber) isInPlace() bool {
 	return s.inPlace
 }
 
-// follow goes through numbers that begin at 1. Latest is the last that came with all
-// before it; missing says which came too early.
-func follow(numbers []int) (latest, repeats int, missing string) {
+// follow goes through numbers that begin at 1, but for those that are lost. Latest is the
+// last that came with all before it; missing says which came too early.
+func follow(numbers []int, lost map[int]bool) (latest, repeats int, missing string) {
 	for _, n := range numbers {
+		for lost[latest+1] {
+			latest++
+		}
 		switch {
 		case n == latest+1:
 			latest = n
