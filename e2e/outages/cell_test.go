@@ -7,7 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,6 +29,12 @@ type cell struct {
 	subscribers int
 	// begin begins the outage; what it returns ends it.
 	begin func(t *testing.T) (end func())
+	// load publishes to all, and ends the outage. Default: publishDuring.
+	load func(t *testing.T, c cell, audiences []*audience, end func())
+	// table is the one of docs/outages.md that the row belongs to. Default: outages.
+	table string
+	// more is what else the row says; nil for nothing.
+	more func() string
 	// lost allows for events that were acknowledged and are gone: Redis replicates
 	// asynchronously. A subscriber who lacks what all others of its topic lack as well
 	// is none who lacks an event in silence.
@@ -66,7 +72,10 @@ func (c cell) run(t *testing.T) {
 		a.await(t, "the first event", func(s *subscriber) bool { return s.has(1) })
 	}
 	end := c.begin(t)
-	c.publishDuring(t, audiences, end)
+	if c.load == nil {
+		c.load = publishDuring
+	}
+	c.load(t, c, audiences, end)
 	ended := time.Now()
 	var done sync.WaitGroup
 	tallies := make([]tally, len(audiences))
@@ -83,7 +92,7 @@ func (c cell) run(t *testing.T) {
 }
 
 // publishDuring publishes to all while the outage lasts, and ends it.
-func (c cell) publishDuring(t *testing.T, audiences []*audience, end func()) {
+func publishDuring(t *testing.T, c cell, audiences []*audience, end func()) {
 	t.Helper()
 	over := time.NewTimer(c.length)
 	defer over.Stop()
@@ -210,10 +219,13 @@ func (c cell) judge(t *testing.T, a *audience, got tally) {
 	if a.topic == "kept" && got.ended > 0 && c.mayEnd == "" {
 		t.Errorf("%s, %v: %d of %d subscriptions of a topic with a history were ended: %s", c.row, c.length, got.ended, got.subscribers, a.ends())
 	}
-	row := fmt.Sprintf("| %s | %v | %s | %d | %d | %d | %d | %d | %d | %.1f s |\n", c.row, c.length, a.topic,
+	row := fmt.Sprintf("| %s | %v | %s | %d | %d | %d | %d | %d | %d | %.1f s |", c.row, c.length, a.topic,
 		a.published.Load(), got.subscribers, got.silent, got.ended, got.caughtUp, got.repeats, got.after.Seconds())
-	t.Log(strings.TrimSpace(row))
-	if err := record(row); err != nil {
+	if c.more != nil {
+		row += " " + c.more() + " |"
+	}
+	t.Log(row)
+	if err := record(cmp.Or(c.table, "outages"), row); err != nil {
 		t.Error(err)
 	}
 }
@@ -231,16 +243,16 @@ func (a *audience) ends() string {
 	return ""
 }
 
-// record appends a row to the report.
-func record(row string) error {
+// record appends a row to a table of the report.
+func record(table, row string) error {
 	if *report == "" {
 		return nil
 	}
-	file, err := os.OpenFile(*report, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(filepath.Join(*report, table+".md"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := file.WriteString(row); err != nil {
+	if _, err := fmt.Fprintln(file, row); err != nil {
 		_ = file.Close()
 		return err
 	}

@@ -94,15 +94,34 @@ func (i *invocations) counts() (total, failed int) {
 	return i.total, i.failed
 }
 
-// startDatabase starts a DynamoDB Local, which ends with the test and its subtests.
-func startDatabase(t *testing.T) *dynamolocal.Server {
+// databases holds the DynamoDB Local of all tests, once one has asked for it.
+var databases struct {
+	mu     sync.Mutex
+	server *dynamolocal.Server
+}
+
+// sharedDatabase is the DynamoDB Local of all tests. Each has tables of its own.
+func sharedDatabase(t *testing.T) *dynamolocal.Server {
 	t.Helper()
-	server, err := dynamolocal.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	databases.mu.Lock()
+	defer databases.mu.Unlock()
+	if databases.server == nil {
+		server, err := dynamolocal.Start(context.Background()) // which outlives the test
+		if err != nil {
+			t.Fatal(err)
+		}
+		databases.server = server
 	}
-	t.Cleanup(server.Stop)
-	return server
+	return databases.server
+}
+
+// stopDatabase ends the DynamoDB Local, if there is one.
+func stopDatabase() {
+	databases.mu.Lock()
+	defer databases.mu.Unlock()
+	if databases.server != nil {
+		databases.server.Stop()
+	}
 }
 
 // startCloud starts a cloud with tables of its own, which ends with the test.
@@ -231,10 +250,9 @@ func mustMake(t *testing.T) func(*dynamodb.Backend, error) *dynamodb.Backend {
 func onCloud(t *testing.T, row string, begin func(c *cloud) (end func())) {
 	t.Helper()
 	t.Parallel()
-	server := startDatabase(t)
 	for _, length := range lengths() {
 		t.Run(fmt.Sprint(length), func(t *testing.T) {
-			c := startCloud(t, server, cloudOptions{})
+			c := startCloud(t, sharedDatabase(t), cloudOptions{})
 			cell{
 				row: row, length: length, publisher: c.publisher, urls: []string{c.endpoint},
 				begin: func(*testing.T) func() { return begin(c) },

@@ -12,7 +12,7 @@ import (
 
 var (
 	full   = flag.Bool("outages.full", false, "outages of every length, as in docs/outages.md")
-	report = flag.String("outages.report", "", "a file that the rows of docs/outages.md are appended to")
+	report = flag.String("outages.report", "", "a folder for the rows of docs/outages.md, one file a table")
 )
 
 // functionVariable is set where this program is a Lambda function.
@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	stopDatabase()
+	os.Exit(code)
 }
 
 // lengths are how long the outages of this run last.
