@@ -19,6 +19,7 @@ type Backend struct {
 	*Bus
 	*History
 	config Config
+	clocks *clocks
 }
 
 // New returns a backend. It does no I/O. ErrInvalid: there is no client, or a
@@ -27,8 +28,12 @@ func New(config Config) (*Backend, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+	clocks := newClocks(config)
 	config = config.withDefaults()
-	return &Backend{Store: newStore(config), Bus: newBus(config), History: newHistory(config), config: config}, nil
+	return &Backend{
+		Store: newStore(config, clocks), Bus: newBus(config, clocks), History: newHistory(config, clocks),
+		config: config, clocks: clocks,
+	}, nil
 }
 
 // Router implements ports.Fleet.
@@ -55,5 +60,5 @@ func (b *Backend) Router(process string, sockets ports.Sockets) (ports.Router, e
 	if process == "" {
 		return nil, &ports.Error{Op: "redis.Router", Kind: ports.ErrInvalid, Err: errNoProcess}
 	}
-	return newRouter(b.config, process, sockets), nil
+	return newRouter(b.config, b.clocks, process, sockets), nil
 }

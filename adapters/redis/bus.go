@@ -35,10 +35,11 @@ type Bus struct {
 	config  Config
 	keys    keyspace
 	scripts busScripts
+	clocks  *clocks
 }
 
-func newBus(config Config) *Bus {
-	return &Bus{client: config.Client, config: config, keys: newKeyspace(config.Prefix), scripts: newBusScripts()}
+func newBus(config Config, clocks *clocks) *Bus {
+	return &Bus{client: config.Client, config: config, keys: newKeyspace(config.Prefix), scripts: newBusScripts(), clocks: clocks}
 }
 
 // Publish implements ports.EventBus. It makes 1 request for each partition that

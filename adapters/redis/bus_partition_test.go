@@ -25,7 +25,7 @@ func TestBatch(t *testing.T) {
 		{"what is alone waits with its topic", []queued{of("waits", "1", true), of("t", "2", true)}, []string{"2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := newPartition(&lease{bus: newBus(Config{MaxBatch: 3})}, nil, nil)
+			p := newPartition(&lease{bus: newBus(Config{MaxBatch: 3}, nil)}, nil, nil)
 			p.delayed = map[ports.Topic]time.Time{"waits": now.Add(1), "waited": now}
 			for i := range test.held {
 				p.held = append(p.held, &test.held[i])

@@ -55,11 +55,22 @@ func (w *worker) work(ctx context.Context, share int) error {
 			return err
 		case err != nil:
 			w.bus.logFailure(ctx, "sharing partitions", err)
+			if isClockWrong(err) {
+				w.giveBack() // Every delivery would fail, and count.
+			}
 		}
 		w.wait(ctx, ticker.C, woken)
 		share, err = w.join(ctx)
 	}
 	return nil
+}
+
+// giveBack gives all partitions back.
+func (w *worker) giveBack() {
+	for _, s := range w.serving {
+		s.leaving = true
+		s.stop()
+	}
 }
 
 // staying is how many partitions the worker is going to have.
@@ -172,7 +183,7 @@ func (w *worker) wait(ctx context.Context, tick <-chan time.Time, woken <-chan *
 // join says that the worker lives, and returns how many partitions it should
 // have: the shares of all workers add up to all partitions.
 func (w *worker) join(ctx context.Context) (share int, err error) {
-	if w.now, err = clock(ctx, w.bus.client, w.bus.workers()); err != nil {
+	if w.now, err = w.bus.clocks.time(ctx, w.bus.workers()); err != nil {
 		return 0, err
 	}
 	answer, err := run(ctx, w.bus.client, call{

@@ -20,7 +20,10 @@ type Config struct {
 	// Prefix begins every key and channel, so that several deployments may share a
 	// server. It is the same in every process of a deployment. Default: "fanql:".
 	Prefix string
-	// Now is the clock by which rows expire and the events of histories age. Default: time.Now.
+	// Now is the clock by which rows expire and the events of histories age. Default:
+	// time.Now, and calls fail with a ClockError while that is more than 5 minutes from
+	// Redis's clock. That is asked for once in a minute at the most (TIME), where a
+	// server does not refuse to tell.
 	Now func() time.Time
 	// Logger receives the failures that Consume and a router's Run recover from.
 	// It is limited (ports.LimitLogger). Default: slog.Default().

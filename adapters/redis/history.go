@@ -53,15 +53,24 @@ type History struct {
 	append, head, read *script
 	keys               keyspace
 	now                func() time.Time
+	clocks             *clocks
 	bus                string // names what positions are of
 }
 
-func newHistory(config Config) *History {
+func newHistory(config Config, clocks *clocks) *History {
 	return &History{
-		client: config.Client, keys: newKeyspace(config.Prefix), now: config.Now, bus: strconv.Itoa(config.Partitions),
+		client: config.Client, keys: newKeyspace(config.Prefix), now: config.Now, clocks: clocks, bus: strconv.Itoa(config.Partitions),
 		append: newScript("history_append", historyAppend), head: newScript("history_head", historyHead),
 		read: newScript("history_read", historyRead),
 	}
+}
+
+// run runs a script, unless the clock of the process is wrong.
+func (h *History) run(ctx context.Context, c call) (any, error) {
+	if err := h.clocks.check(ctx); err != nil {
+		return nil, err
+	}
+	return run(ctx, h.client, c)
 }
 
 // Append implements ports.History with 1 script. Text in an event that is not UTF-8 is
@@ -80,7 +89,7 @@ func (h *History) Append(ctx context.Context, topic ports.Topic, events ...ports
 		}
 		args = append(args, event.Position, encoded)
 	}
-	epoch, err := run(ctx, h.client, call{h.append, h.key(topic), args})
+	epoch, err := h.run(ctx, call{h.append, h.key(topic), args})
 	if err != nil {
 		return "", failure(op, err)
 	}
@@ -94,7 +103,7 @@ func (h *History) Read(ctx context.Context, topic ports.Topic, from ports.Mark, 
 	if limit <= 0 {
 		limit = maxRead
 	}
-	reply, err := run(ctx, h.client, call{
+	reply, err := h.run(ctx, call{
 		h.read, h.key(topic), []any{h.bus, from.Epoch, from.Position, h.milliseconds(), min(limit, maxRead), maxReadBytes},
 	})
 	if err != nil {
@@ -127,7 +136,7 @@ func (h *History) Head(ctx context.Context, topic ports.Topic, keep ports.Retent
 	if keep.None() || topic == "" {
 		return ports.Mark{}, refusal(op, ports.ErrInvalid)
 	}
-	reply, err := run(ctx, h.client, call{h.head, h.key(topic), []any{h.bus, newToken(), ageOf(keep), lifeOf(keep)}})
+	reply, err := h.run(ctx, call{h.head, h.key(topic), []any{h.bus, newToken(), ageOf(keep), lifeOf(keep)}})
 	if err != nil {
 		return ports.Mark{}, failure(op, err)
 	}

@@ -27,6 +27,7 @@ type router struct {
 	process  string
 	keys     keyspace
 	scripts  routerScripts
+	clocks   *clocks
 	instance uint64
 	outbox   *outbox
 	fences   fences
@@ -42,11 +43,12 @@ type router struct {
 	problem   atomic.Pointer[error] // the last one that was logged
 }
 
-func newRouter(config Config, process string, sockets ports.Sockets) *router {
+func newRouter(config Config, clocks *clocks, process string, sockets ports.Sockets) *router {
 	r := &router{
 		client: config.Client, sockets: sockets, config: config, process: process,
 		keys:     newKeyspace(config.Prefix),
 		scripts:  newRouterScripts(),
+		clocks:   clocks,
 		instance: rand.Uint64(), //nolint:gosec // it tells two lives of a process apart, and is no secret
 		outbox:   newOutbox(config.AnswerTimeout, config.MaxRoutedBytes),
 		ready:    make(chan struct{}),

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -121,25 +120,4 @@ func pipeline(
 		}
 	}
 	return unknown, err
-}
-
-// clock is the time, in milliseconds since 1970, by the server that has a key. No
-// script asks for it itself, since there are servers that refuse TIME in a script.
-// So what a script takes for the present is past by as long as the script was on
-// its way. Where TIME is refused altogether, the time is this process's own, and
-// the clocks of all processes have to agree.
-func clock(ctx context.Context, client goredis.UniversalClient, key string) (int64, error) {
-	var server goredis.Cmdable = client
-	if cluster, ok := client.(*goredis.ClusterClient); ok {
-		master, err := cluster.MasterForKey(ctx, key)
-		if err != nil {
-			return 0, err
-		}
-		server = master
-	}
-	now, err := server.Time(ctx).Result()
-	if isForbidden(err) {
-		now, err = time.Now(), nil
-	}
-	return now.UnixMilli(), err
 }

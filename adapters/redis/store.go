@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -33,14 +34,31 @@ type Store struct {
 	scripts  storeScripts
 	keys     keyspace
 	now      func() time.Time
+	clocks   *clocks
 	pageSize int
 }
 
-func newStore(config Config) *Store {
+func newStore(config Config, clocks *clocks) *Store {
 	return &Store{
 		client: config.Client, scripts: newStoreScripts(), keys: newKeyspace(config.Prefix),
-		now: config.Now, pageSize: config.PageSize,
+		now: config.Now, clocks: clocks, pageSize: config.PageSize,
 	}
+}
+
+// run runs a script, unless the clock of the process is wrong.
+func (s *Store) run(ctx context.Context, c call) (any, error) {
+	if err := s.clocks.check(ctx); err != nil {
+		return nil, err
+	}
+	return run(ctx, s.client, c)
+}
+
+// runAll runs scripts, unless the clock of the process is wrong.
+func (s *Store) runAll(ctx context.Context, calls []call) error {
+	if err := s.clocks.check(ctx); err != nil {
+		return err
+	}
+	return runAll(ctx, s.client, calls)
 }
 
 func (s *Store) connectionKey(id ports.ConnectionID, part string) string {

@@ -22,6 +22,9 @@ func (s *Store) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoin
 	if err := ended(ctx, op); err != nil {
 		return err
 	}
+	if err := s.clocks.check(ctx); err != nil {
+		return failure(op, err)
+	}
 	e := appendField(nil, instantOf(checkpoint.ExpiresAt))
 	e = appendField(e, checkpoint.First)
 	e = appendField(e, checkpoint.Done)
@@ -33,7 +36,7 @@ func (s *Store) SaveCheckpoint(ctx context.Context, topic ports.Topic, checkpoin
 // LoadCheckpoint implements ports.SubscriptionStore with 1 script.
 func (s *Store) LoadCheckpoint(ctx context.Context, topic ports.Topic) (ports.Checkpoint, error) {
 	const op = "LoadCheckpoint"
-	reply, err := run(ctx, s.client, call{s.scripts.checkpointLoad, []string{s.checkpointKey(topic)}, nil})
+	reply, err := s.run(ctx, call{s.scripts.checkpointLoad, []string{s.checkpointKey(topic)}, nil})
 	switch {
 	case err != nil:
 		return ports.Checkpoint{}, failure(op, err)

@@ -47,7 +47,7 @@ func (s *Store) CreateConnection(ctx context.Context, row ports.Connection) erro
 	}
 	id, nonce, cleared := row.Address.ID, newToken(), ""
 	for {
-		reply, err := run(ctx, s.client, call{
+		reply, err := s.run(ctx, call{
 			s.scripts.connectionCreate, []string{s.rowKey(id), s.operationsKey(id), s.endedKey(id)},
 			[]any{
 				string(instantOf(s.now())), s.life(row.ExpiresAt).Milliseconds(), nonce, cleared,
@@ -79,7 +79,7 @@ func (s *Store) CreateConnection(ctx context.Context, row ports.Connection) erro
 // GetConnection implements ports.ConnectionStore with 1 script.
 func (s *Store) GetConnection(ctx context.Context, id ports.ConnectionID) (ports.Connection, error) {
 	const op = "GetConnection"
-	row, err := run(ctx, s.client, call{s.scripts.connectionGet, []string{s.rowKey(id)}, nil})
+	row, err := s.run(ctx, call{s.scripts.connectionGet, []string{s.rowKey(id)}, nil})
 	switch {
 	case err != nil:
 		return ports.Connection{}, failure(op, err)
@@ -96,7 +96,7 @@ func (s *Store) InitConnection(ctx context.Context, id ports.ConnectionID, init 
 	if !init.NotAfter.IsZero() {
 		notAfter = string(instantOf(init.NotAfter))
 	}
-	reply, err := run(ctx, s.client, call{
+	reply, err := s.run(ctx, call{
 		s.scripts.connectionInit, []string{s.rowKey(id)},
 		[]any{string(instantOf(s.now())), init.RequestID, init.State != nil, init.State, init.Identity, notAfter},
 	})
@@ -120,7 +120,7 @@ func (s *Store) InitConnection(ctx context.Context, id ports.ConnectionID, init 
 func (s *Store) TouchConnection(ctx context.Context, id ports.ConnectionID, expiresAt time.Time) error {
 	const op = "TouchConnection"
 	expires, life := string(instantOf(expiresAt)), s.life(expiresAt).Milliseconds()
-	reply, err := run(ctx, s.client, call{
+	reply, err := s.run(ctx, call{
 		s.scripts.connectionTouch, []string{s.rowKey(id), s.operationsKey(id)},
 		[]any{string(instantOf(s.now())), expires, life},
 	})
@@ -137,7 +137,7 @@ func (s *Store) TouchConnection(ctx context.Context, id ports.ConnectionID, expi
 	if len(records) == 0 {
 		return nil
 	}
-	return failure(op, runAll(ctx, s.client, s.onRows(s.scripts.listingExtend, id, records, expires, life)))
+	return failure(op, s.runAll(ctx, s.onRows(s.scripts.listingExtend, id, records, expires, life)))
 }
 
 // DeleteConnection implements ports.ConnectionStore. Of a connection that has
@@ -151,7 +151,7 @@ func (s *Store) DeleteConnection(ctx context.Context, id ports.ConnectionID) (po
 	const op = "DeleteConnection"
 	now, token := string(instantOf(s.now())), newToken()
 	keys, memory := []string{s.rowKey(id), s.operationsKey(id), s.endedKey(id)}, repetitionLife.Milliseconds()
-	reply, err := run(ctx, s.client, call{s.scripts.connectionDelete, keys, []any{now, token, memory}})
+	reply, err := s.run(ctx, call{s.scripts.connectionDelete, keys, []any{now, token, memory}})
 	if err != nil {
 		return ports.Removed{}, failure(op, err)
 	}
@@ -169,7 +169,7 @@ func (s *Store) DeleteConnection(ctx context.Context, id ports.ConnectionID) (po
 			return ports.Removed{}, failure(op, err)
 		}
 		nonce := replyText(replyAt(reply, 1))
-		done, err = run(ctx, s.client, call{s.scripts.connectionForget, keys, []any{nonce, token, memory}})
+		done, err = s.run(ctx, call{s.scripts.connectionForget, keys, []any{nonce, token, memory}})
 		if err != nil {
 			return ports.Removed{}, failure(op, err)
 		}

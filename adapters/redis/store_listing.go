@@ -31,7 +31,7 @@ func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request 
 	if limit <= 0 {
 		limit = s.pageSize
 	}
-	reply, err := run(ctx, s.client, call{
+	reply, err := s.run(ctx, call{
 		s.scripts.listingPage, s.listingKeys(topic),
 		[]any{after, min(limit, maxPage), maxPageBytes, string(instantOf(s.now())), string(s.stale())},
 	})
@@ -68,12 +68,12 @@ func (s *Store) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs [
 		}
 		calls = append(calls, call{s.scripts.listingClear, s.listingKeys(topic), args})
 	}
-	return failure(op, runAll(ctx, s.client, calls))
+	return failure(op, s.runAll(ctx, calls))
 }
 
 // clear takes the rows of a connection's operations out of their listings.
 func (s *Store) clear(ctx context.Context, id ports.ConnectionID, records []record) error {
-	return runAll(ctx, s.client, s.onRows(s.scripts.listingClear, id, records))
+	return s.runAll(ctx, s.onRows(s.scripts.listingClear, id, records))
 }
 
 // onRows are the calls of a script for the rows of a connection's operations, one

@@ -64,6 +64,9 @@ func (s *Store) wait(ctx context.Context, added ports.Operation, token string) e
 	if len(added.Topics) == 0 {
 		return nil
 	}
+	if err := s.clocks.check(ctx); err != nil {
+		return err
+	}
 	head := string(instantOf(added.ExpiresAt)) + token
 	name := member(added.Ref)
 	_, err := s.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
@@ -80,7 +83,7 @@ func (s *Store) wait(ctx context.Context, added ports.Operation, token string) e
 // what the connection keeps of it. The kind says why it may not.
 func (s *Store) decide(ctx context.Context, added ports.Operation, token string) (kept record, kind, err error) {
 	id := added.Ref.Connection
-	reply, err := run(ctx, s.client, call{
+	reply, err := s.run(ctx, call{
 		s.scripts.operationAdd, []string{s.rowKey(id), s.operationsKey(id), s.tombstoneKey(added.Ref)},
 		[]any{
 			string(instantOf(s.now())), digest([]byte(added.Ref.ID)), string(instantOf(added.ReceivedAt)),
@@ -126,7 +129,7 @@ func (s *Store) place(ctx context.Context, added ports.Operation, token string) 
 			[]any{name, string(s.stale()), string(instantOf(added.ExpiresAt)), s.life(added.ExpiresAt).Milliseconds(), string(instantOf(s.now()))},
 		}
 	}
-	return runAll(ctx, s.client, calls)
+	return s.runAll(ctx, calls)
 }
 
 // stale is the instant up to which rows that have expired are cleared. Those that
@@ -143,7 +146,7 @@ func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, rec
 	const op = "RemoveOperation"
 	id, now, received, token := ref.Connection, s.now(), instantOf(receivedAt), newToken()
 	tombstone, life := s.tombstoneKey(ref), (tombstoneLife + grace).Milliseconds()
-	reply, err := run(ctx, s.client, call{
+	reply, err := s.run(ctx, call{
 		s.scripts.operationRemove, []string{s.rowKey(id), s.operationsKey(id), s.endedKey(id), tombstone},
 		[]any{
 			string(instantOf(now)), digest([]byte(ref.ID)), string(received), string(received.before()), token,
@@ -166,7 +169,7 @@ func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, rec
 		for _, field := range fields {
 			args = append(args, field)
 		}
-		done, err = run(ctx, s.client, call{s.scripts.operationForget, []string{s.endedKey(id), tombstone}, args})
+		done, err = s.run(ctx, call{s.scripts.operationForget, []string{s.endedKey(id), tombstone}, args})
 		if err != nil {
 			return false, failure(op, err)
 		}

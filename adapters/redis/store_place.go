@@ -11,7 +11,7 @@ import (
 // GetSubscriber implements ports.SubscriptionStore with 1 script.
 func (s *Store) GetSubscriber(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (ports.Subscriber, error) {
 	const op = "GetSubscriber"
-	reply, err := run(ctx, s.client, call{
+	reply, err := s.run(ctx, call{
 		s.scripts.listingGet, []string{s.topicKey(topic, "rows")}, []any{member(ref), string(instantOf(s.now()))},
 	})
 	switch {
@@ -34,7 +34,7 @@ func (s *Store) MovePlace(
 ) error {
 	const op = "MovePlace"
 	token := newToken()
-	moved, err := run(ctx, s.client, call{
+	moved, err := s.run(ctx, call{
 		s.scripts.listingMove, []string{s.topicKey(topic, "rows")},
 		[]any{
 			member(ref), string(instantOf(s.now())), string(instantOf(receivedAt)), strconv.FormatUint(was, 10), encodePlace(now, token), token,
