@@ -188,6 +188,9 @@ func (c cell) count(t *testing.T, a *audience, ended time.Time) tally {
 		if repeats > 0 {
 			sum.repeated++
 		}
+		if repeats > last {
+			t.Logf("%s, %v: subscriber %d of %s got %d repeats: %v", c.row, c.length, i, a.topic, repeats, s.numbers)
+		}
 		sum.repeats += repeats
 		s.mu.Unlock()
 	}
