@@ -35,6 +35,9 @@ type router struct {
 	running   atomic.Bool
 	joined    atomic.Bool // others have been shown that the process lives
 	listening atomic.Bool // the channel is subscribed to
+	// elsewhere has a value where the channel is subscribed to at another node than
+	// others publish to.
+	elsewhere chan struct{}
 	sharded   atomic.Bool // by SSUBSCRIBE
 	ready     chan struct{}
 	makeReady func() // closes ready, once
@@ -46,13 +49,14 @@ type router struct {
 func newRouter(config Config, clocks *clocks, process string, sockets ports.Sockets) *router {
 	r := &router{
 		client: config.Client, sockets: sockets, config: config, process: process,
-		keys:     newKeyspace(config.Prefix),
-		scripts:  newRouterScripts(),
-		clocks:   clocks,
-		instance: rand.Uint64(), //nolint:gosec // it tells two lives of a process apart, and is no secret
-		outbox:   newOutbox(config.AnswerTimeout, config.MaxRoutedBytes),
-		ready:    make(chan struct{}),
-		ended:    make(chan struct{}),
+		keys:      newKeyspace(config.Prefix),
+		scripts:   newRouterScripts(),
+		clocks:    clocks,
+		instance:  rand.Uint64(), //nolint:gosec // it tells two lives of a process apart, and is no secret
+		outbox:    newOutbox(config.AnswerTimeout, config.MaxRoutedBytes),
+		ready:     make(chan struct{}),
+		ended:     make(chan struct{}),
+		elsewhere: make(chan struct{}, 1),
 	}
 	r.makeReady = sync.OnceFunc(func() { close(r.ready) })
 	r.makeEnded = sync.OnceFunc(func() { close(r.ended) })

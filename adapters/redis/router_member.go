@@ -189,12 +189,22 @@ func (m *membership) show(ctx context.Context, reapFor time.Duration) (found int
 	return replyNumber(replyAt(answer, 0)), replyText(replyAt(answer, 1)), nil
 }
 
-// hearItself has the process's channel say something; see receive.
+// hearItself has the process's channel say something; see receive. Where nobody hears it
+// although the process is subscribed, the process is so at a former master of a Cluster,
+// which hands messages on and is not counted: it has to subscribe anew.
 func (r *router) hearItself(ctx context.Context) error {
 	if !r.listening.Load() {
 		return nil
 	}
-	return r.client.Process(ctx, r.publication(ctx, r.sharded.Load(), r.process, nil))
+	publication := r.publication(ctx, r.sharded.Load(), r.process, nil)
+	if err := r.client.Process(ctx, publication); err != nil || publication.Val() > 0 || !r.listening.Load() {
+		return err
+	}
+	select {
+	case r.elsewhere <- struct{}{}:
+	default:
+	}
+	return nil
 }
 
 // sync writes down which connections came and went since it last did.

@@ -56,13 +56,13 @@ type peer struct {
 
 // batch is calls for one peer that travel together.
 type batch struct {
-	sequence uint64 // 0 until it is published
+	sequence uint64 // 0 until it is published the first time
 	entries  []entry
 	payloads map[payloadKey]bool
 	bytes    int
 	timer    *time.Timer
 	settled  bool
-	// unheard is true after it had no receiver.
+	// unheard is true after it seemed that nobody has heard it. It takes no more.
 	unheard bool
 
 	// done is closed when the others are set.
@@ -145,7 +145,7 @@ func (o *outbox) peer(name string) *peer {
 
 // open is the batch that takes more, or nil.
 func (p *peer) open() *batch {
-	if len(p.waiting) == 0 {
+	if len(p.waiting) == 0 || p.waiting[len(p.waiting)-1].unheard {
 		return nil
 	}
 	return p.waiting[len(p.waiting)-1]
@@ -187,9 +187,11 @@ func (o *outbox) take() []parcel {
 		p.answers = nil
 		if len(p.waiting) > 0 {
 			next.batch, p.waiting = p.waiting[0], p.waiting[1:]
-			o.sequence++
-			next.batch.sequence = o.sequence
-			p.published[o.sequence] = next.batch
+			if next.batch.sequence == 0 {
+				o.sequence++
+				next.batch.sequence = o.sequence
+			}
+			p.published[next.batch.sequence] = next.batch
 		}
 		if len(p.waiting) > 0 {
 			o.signal()
@@ -234,7 +236,10 @@ func (o *outbox) settle(to string, b *batch, of outcome) {
 // receiver: it is about to listen again.
 const listenPause = 20 * time.Millisecond
 
-// again has a batch that had no receiver wait once more, before all others.
+// again has a batch that nobody has heard wait once more, before all others. It keeps
+// its number: where a Cluster fails over, the peer may have heard it from another node,
+// whose receivers were not counted. Then the peer refuses it as a repeat, and what it
+// answers is about this batch.
 func (o *outbox) again(to string, b *batch) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -242,8 +247,7 @@ func (o *outbox) again(to string, b *batch) {
 	if p == nil || p.published[b.sequence] != b {
 		return
 	}
-	delete(p.published, b.sequence)
-	b.sequence, b.unheard = 0, true
+	b.unheard = true
 	p.waiting = slices.Insert(p.waiting, 0, b)
 	p.deaf = true
 	time.AfterFunc(listenPause, func() {
@@ -261,18 +265,15 @@ func (o *outbox) expire(p *peer, b *batch) {
 	switch {
 	case b.settled: // while the timer fired
 		return
+	case b.unheard:
+		p.silent = true
+		p.settle(b, outcome{cause: errNotListening})
 	case b.sequence > 0:
 		p.silent = true
 		p.settle(b, outcome{cause: errNoAnswer})
-		return
+	default:
+		p.settle(b, outcome{ports.ErrThrottled, errNotSent})
 	}
-	p.waiting = slices.DeleteFunc(p.waiting, func(waiting *batch) bool { return waiting == b })
-	if b.unheard {
-		p.silent = true
-		p.settle(b, outcome{cause: errNotListening})
-		return
-	}
-	p.settle(b, outcome{ports.ErrThrottled, errNotSent})
 }
 
 // settle ends a batch; o.mu is held, and nobody has settled it.
@@ -280,6 +281,7 @@ func (p *peer) settle(b *batch, of outcome) {
 	b.settled = true
 	b.timer.Stop()
 	delete(p.published, b.sequence)
+	p.waiting = slices.DeleteFunc(p.waiting, func(waiting *batch) bool { return waiting == b })
 	p.bytes -= b.bytes
 	b.whole = of
 	close(b.done)
@@ -290,10 +292,9 @@ func (o *outbox) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, p := range o.peers {
-		for _, b := range p.waiting {
+		for _, b := range slices.Clone(p.waiting) {
 			p.settle(b, outcome{ports.ErrThrottled, errNotSent})
 		}
-		p.waiting = nil
 		for _, b := range p.published {
 			p.settle(b, outcome{cause: errNoAnswer})
 		}

@@ -69,8 +69,8 @@ func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
 		}
 		time.Sleep(listenPause)
 		synctest.Wait()
-		if parcels := o.take(); len(parcels) != 1 || parcels[0].batch != first || first.sequence != 2 {
-			t.Errorf("sent %+v, want the first batch again, by a number of its own", parcels)
+		if parcels := o.take(); len(parcels) != 1 || parcels[0].batch != first || first.sequence != 1 {
+			t.Errorf("sent %+v, want the first batch again, by the number that it had", parcels)
 		}
 		o.again("peer", first)
 		time.Sleep(time.Second)
@@ -81,6 +81,32 @@ func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
 		o.again("peer", first) // which is settled
 		if len(o.peers["peer"].waiting) > 1 {
 			t.Error("a settled batch waits")
+		}
+	})
+}
+
+// Where a Cluster fails over, nobody seems to have heard what a peer has heard from
+// another node. Its answer is worth what it says, and what is added meanwhile is not of
+// the batch that it answers.
+func TestAnswerToABatchThatWaitsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(time.Second, 10<<20)
+		defer o.close()
+		first := mustAdd(t, o)
+		o.take()
+		o.again("peer", first)
+		second := mustAdd(t, o)
+		if second == first {
+			t.Error("a batch takes more that may have been heard")
+		}
+		o.heard("peer", 1, []answer{{instance: 1, sequence: first.sequence}})
+		if !first.settled || first.outcome(0) != (outcome{}) {
+			t.Fatalf("its outcome is %v", first.outcome(0))
+		}
+		time.Sleep(listenPause)
+		synctest.Wait()
+		if parcels := o.take(); len(parcels) != 1 || parcels[0].batch != second || second.sequence != 2 {
+			t.Errorf("sent %+v, want the second batch", parcels)
 		}
 	})
 }

@@ -18,6 +18,7 @@ var (
 	errNotListening = errors.New("the process that has the connection is not listening for the moment")
 	errEnded        = errors.New("the router has ended")
 	errUnsubscribed = errors.New("the server has ended the subscription")
+	errElsewhere    = errors.New("the channel is subscribed to at another node than others publish to")
 )
 
 // Run implements ports.Router. What is left of the sockets when ctx ends, another
@@ -89,9 +90,14 @@ func (r *router) receive(ctx context.Context, inbox *inbox) error {
 	subscription := subscribe(ctx, r.channel(r.process))
 	defer subscription.Close() //nolint:errcheck // closed twice when ctx ends
 	defer r.listening.Store(false)
-	defer context.AfterFunc(ctx, func() { _ = subscription.Close() })()
+	here, stop := r.whileHere(ctx)
+	defer stop()
+	defer context.AfterFunc(here, func() { _ = subscription.Close() })()
 	for {
 		received, err := subscription.ReceiveTimeout(ctx, r.config.DeadAfter)
+		if err != nil && errors.Is(context.Cause(here), errElsewhere) {
+			return errElsewhere
+		}
 		if err != nil {
 			return err
 		}
@@ -107,6 +113,28 @@ func (r *router) receive(ctx context.Context, inbox *inbox) error {
 		case *goredis.Message:
 			inbox.handle(ctx, []byte(received.Payload))
 		}
+	}
+}
+
+// whileHere is a context that ends with errElsewhere where the subscription is found to
+// be at the wrong node.
+func (r *router) whileHere(ctx context.Context) (here context.Context, stop func()) {
+	here, leave := context.WithCancelCause(ctx)
+	select {
+	case <-r.elsewhere: // of a subscription before
+	default:
+	}
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-r.elsewhere:
+			leave(errElsewhere)
+		case <-here.Done():
+		}
+	})
+	return here, func() {
+		leave(nil)
+		watching.Wait()
 	}
 }
 

@@ -150,6 +150,57 @@ func TestChannelWhoseSlotMovesLosesNothing(t *testing.T) {
 	wantEveryFrame(t, socket, frames, map[int]bool{})
 }
 
+// A former master that has become a replica hands on what is published to its
+// successor, and only receivers at that are counted. Whoever is subscribed at the former
+// master gets every frame once, and subscribes at the successor.
+func TestChannelWhoseMasterBecomesAReplica(t *testing.T) {
+	client := cluster.Client()
+	defer client.Close()
+	f := &fleet{t: t, client: func() goredis.UniversalClient { return cluster.Client() }, config: quickRouter()}
+	f.config.Prefix, f.config.DeadAfter, f.config.AnswerTimeout = t.Name()+":", time.Minute, time.Minute
+	f.config.Heartbeat = 2 * time.Second // until then the process is at the former master
+	here, there := f.start("here"), f.start("there")
+	to, socket := here.dial("1")
+	channel := f.config.Prefix + "{g:here}:channel"
+	successor := replicaOf(t, client, channel)
+	success(t, successor.Do(t.Context(), "CLUSTER", "FAILOVER").Err())
+	waitUntil(t, func() bool { return strings.HasPrefix(fmt.Sprint(successor.Do(t.Context(), "ROLE").Val()), "[master") })
+	for _, p := range []*gateway{here, there} {
+		waitUntil(t, func() bool {
+			p.client.(*goredis.ClusterClient).ReloadState(t.Context()) // which it does by itself after 10 s
+			master, err := p.client.(*goredis.ClusterClient).MasterForKey(t.Context(), channel)
+			return err == nil && master.Options().Addr == successor.Options().Addr
+		})
+	}
+	const frames = 50
+	for n := range frames {
+		if err := there.Push(t.Context(), to, text(strconv.Itoa(n))); err != nil {
+			t.Fatalf("push %d: %v", n, err)
+		}
+	}
+	wantEveryFrame(t, socket, frames, map[int]bool{})
+	waitUntil(t, func() bool {
+		return successor.PubSubShardNumSub(t.Context(), channel).Val()[channel]+successor.PubSubNumSub(t.Context(), channel).Val()[channel] == 1
+	})
+}
+
+// replicaOf is a client of a replica that has a key.
+func replicaOf(t *testing.T, client *goredis.ClusterClient, key string) *goredis.Client {
+	t.Helper()
+	slot := int(client.ClusterKeySlot(t.Context(), key).Val())
+	slots, err := client.ClusterSlots(t.Context()).Result() //nolint:staticcheck // Its successor needs Redis 7.
+	success(t, err)
+	for _, part := range slots {
+		if part.Start <= slot && slot <= part.End && len(part.Nodes) > 1 {
+			replica := goredis.NewClient(&goredis.Options{Addr: part.Nodes[1].Addr})
+			t.Cleanup(func() { _ = replica.Close() })
+			return replica
+		}
+	}
+	t.Fatalf("no replica has %s", key)
+	return nil
+}
+
 // moveSlot gives an empty slot to a node.
 func moveSlot(ctx context.Context, masters []*goredis.Client, slot int64, to *goredis.Client) error {
 	id, err := to.Do(ctx, "CLUSTER", "MYID").Text()
