@@ -175,6 +175,9 @@ func follow(numbers []int, lost map[int]bool) (latest, repeats int, missing stri
 			repeats++
 		}
 	}
+	for lost[latest+1] {
+		latest++
+	}
 	return latest, repeats, missing
 }
 
