@@ -188,7 +188,7 @@ func TestChannelWhoseMasterBecomesAReplica(t *testing.T) {
 func replicaOf(t *testing.T, client *goredis.ClusterClient, key string) *goredis.Client {
 	t.Helper()
 	slot := int(client.ClusterKeySlot(t.Context(), key).Val())
-	slots, err := client.ClusterSlots(t.Context()).Result() //nolint:staticcheck // Its successor needs Redis 7.
+	slots, err := client.ClusterSlots(t.Context()).Result()
 	success(t, err)
 	for _, part := range slots {
 		if part.Start <= slot && slot <= part.End && len(part.Nodes) > 1 {

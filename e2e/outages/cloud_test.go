@@ -177,7 +177,7 @@ func (c *cloud) function(t *testing.T, name string, timeout time.Duration, table
 	if err != nil {
 		t.Fatal(err)
 	}
-	output := io.Writer(io.Discard)
+	var output io.Writer // none
 	if testing.Verbose() {
 		output = t.Output()
 	}
@@ -252,6 +252,7 @@ func onCloud(t *testing.T, row string, begin func(c *cloud) (end func())) {
 	t.Parallel()
 	for _, length := range lengths() {
 		t.Run(fmt.Sprint(length), func(t *testing.T) {
+			t.Parallel()
 			c := startCloud(t, sharedDatabase(t), cloudOptions{})
 			cell{
 				row: row, length: length, publisher: c.publisher, urls: []string{c.endpoint},

@@ -45,14 +45,12 @@ func slotOfA(t *testing.T, client *goredis.ClusterClient) (slot int64, master st
 // TestChannelsSlotMoves: to another node, and back when the outage ends.
 func TestChannelsSlotMoves(t *testing.T) {
 	t.Parallel()
-	cluster := startCluster(t)
 	for _, length := range lengths() {
 		t.Run(length.String(), func(t *testing.T) {
+			t.Parallel()
+			cluster := startCluster(t)
 			client := cluster.Client()
 			defer func() { _ = client.Close() }()
-			if err := client.ForEachMaster(t.Context(), func(ctx context.Context, node *goredis.Client) error { return node.FlushAll(ctx).Err() }); err != nil {
-				t.Fatal(err)
-			}
 			slot, at := slotOfA(t, client)
 			f := startFleet(t, func() goredis.UniversalClient { return cluster.Client() }, cluster.Client())
 			cell{
@@ -113,6 +111,7 @@ func TestMasterIsKilled(t *testing.T) {
 	t.Parallel()
 	for _, length := range killed() {
 		t.Run(length.String(), func(t *testing.T) {
+			t.Parallel()
 			cluster := startCluster(t)
 			client := cluster.Client()
 			defer func() { _ = client.Close() }()
@@ -157,17 +156,18 @@ func restart(t *testing.T, server *redislocal.Server) {
 	}
 }
 
-// primaryIs reports whether Sentinel sends clients to a server, and that takes writes.
-func primaryIs(t *testing.T, sentinel *redislocal.Sentinel, server *redislocal.Server) bool {
-	own, client := server.Client(), sentinel.Client()
-	defer func() { _, _ = own.Close(), client.Close() }()
+// useAsPrimary reports whether a server is a primary, and the clients are at it.
+func useAsPrimary(t *testing.T, clients []goredis.UniversalClient, server *redislocal.Server) bool {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if !strings.Contains(own.Info(ctx, "replication").Val(), "role:master") {
-		return false
-	}
 	_, port, _ := strings.Cut(server.Addr(), ":")
-	return strings.Contains(client.Info(ctx, "server").Val(), "tcp_port:"+port)
+	for _, client := range clients {
+		if !strings.Contains(client.Info(ctx, "server").Val(), "tcp_port:"+port) ||
+			!strings.Contains(client.Info(ctx, "replication").Val(), "role:master") {
+			return false
+		}
+	}
+	return true
 }
 
 // TestPrimaryIsKilled: Sentinel makes the replica the primary, and when the outage ends
@@ -176,6 +176,7 @@ func TestPrimaryIsKilled(t *testing.T) {
 	t.Parallel()
 	for _, length := range killed() {
 		t.Run(length.String(), func(t *testing.T) {
+			t.Parallel()
 			sentinel, err := redislocal.StartSentinel(t.Context(), redislocal.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -187,8 +188,8 @@ func TestPrimaryIsKilled(t *testing.T) {
 				begin: func(t *testing.T) func() {
 					sentinel.Primary.Kill()
 					return func() {
-						// Before that, clients would write to a primary without data, and lose it.
-						if !eventually(t.Context(), patience, func() bool { return primaryIs(t, sentinel, sentinel.Replica) }) {
+						// Clients who are not there yet would write to a primary without data, and lose it.
+						if !eventually(t.Context(), patience, func() bool { return useAsPrimary(t, f.clients, sentinel.Replica) }) {
 							t.Error("the replica did not become the primary")
 						}
 						restart(t, sentinel.Primary)

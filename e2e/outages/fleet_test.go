@@ -102,6 +102,7 @@ func inBackground(t *testing.T, run func(context.Context) error) (stop func()) {
 type fleet struct {
 	urls      []string
 	publisher *core.Publisher
+	clients   []goredis.UniversalClient // of all of them
 }
 
 // startFleet starts one whose members each have a client of their own.
@@ -112,7 +113,13 @@ func startFleet(t *testing.T, client func() goredis.UniversalClient, publishers 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = publishers.Close() })
-	return &fleet{publisher: publisher, urls: []string{startGateway(t, "a", client()), startGateway(t, "b", client())}}
+	f := &fleet{publisher: publisher, clients: []goredis.UniversalClient{publishers}}
+	for _, name := range []string{"a", "b"} {
+		own := client()
+		f.clients = append(f.clients, own)
+		f.urls = append(f.urls, startGateway(t, name, own))
+	}
+	return f
 }
 
 // wired is a fleet on one Redis, whose members have a wire each.
@@ -148,6 +155,7 @@ func onFleet(t *testing.T, row string, begin func(w *wired) (end func())) {
 	t.Parallel()
 	for _, length := range lengths() {
 		t.Run(length.String(), func(t *testing.T) {
+			t.Parallel()
 			w := startWired(t)
 			mayEnd := ""
 			if length > deadAfter {

@@ -100,6 +100,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, percent := range []int{30, 100} {
 		t.Run(fmt.Sprintf("%d percent", percent), func(t *testing.T) {
+			t.Parallel()
 			c := startCloud(t, sharedDatabase(t), cloudOptions{})
 			cell{
 				row: fmt.Sprintf("%d %% of the posts are refused (429)", percent), length: length, table: "pressure", more: c.invoked,
@@ -164,6 +165,7 @@ func TestBursts(t *testing.T) {
 	for _, timeout := range timeouts {
 		for _, bisect := range []bool{false, true} {
 			t.Run(fmt.Sprintf("timeout %v, bisecting %v", timeout, bisect), func(t *testing.T) {
+				t.Parallel()
 				c := startCloud(t, sharedDatabase(t), cloudOptions{timeout: timeout, bisect: bisect, pageSize: pageSize})
 				row := fmt.Sprintf("60 events at once, posts of 100 ms, timeout %v", timeout)
 				if bisect {
