@@ -19,7 +19,7 @@ func (s *Store) Operations(ctx context.Context, id ports.ConnectionID) ([]ports.
 	if _, err := s.GetConnection(ctx, id); err != nil {
 		return nil, err
 	}
-	reply, err := run(ctx, s.client, call{s.scripts.connectionOperations, []string{s.operationsKey(id)}, nil})
+	reply, err := s.run(ctx, call{s.scripts.connectionOperations, []string{s.operationsKey(id)}, nil})
 	if err != nil {
 		return nil, failure(op, err)
 	}
