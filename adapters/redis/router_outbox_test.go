@@ -99,7 +99,7 @@ func TestAnswerToABatchThatWaitsAgain(t *testing.T) {
 		if second == first {
 			t.Error("a batch takes more that may have been heard")
 		}
-		o.heard("peer", 1, []answer{{instance: 1, sequence: first.sequence}})
+		o.answered("peer", 1, []answer{{instance: 1, sequence: first.sequence}})
 		if !first.settled || first.outcome(0) != (outcome{}) {
 			t.Fatalf("its outcome is %v", first.outcome(0))
 		}
