@@ -31,7 +31,7 @@ func keptField() *graphql.Field {
 // subscribeKept subscribes to it, as a client that resumes by itself does.
 func (s socket) subscribeKept(id string, positions ...string) error {
 	return s.send(map[string]any{"type": "subscribe", "id": id, "payload": map[string]any{
-		"query": "subscription { kept }", "extensions": map[string]any{"resume": positions},
+		"query": "subscription { kept }", "extensions": map[string]any{"resume": append([]string{}, positions...)},
 	}})
 }
 

@@ -28,7 +28,7 @@ func keptField() *graphql.Field {
 // subscribeKept subscribes to it, as a client that resumes by itself does.
 func (c budgetClient) subscribeKept(positions ...string) error {
 	return c.send(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{
-		"query": "subscription { kept }", "extensions": map[string]any{"resume": positions},
+		"query": "subscription { kept }", "extensions": map[string]any{"resume": append([]string{}, positions...)},
 	}})
 }
 
