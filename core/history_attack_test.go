@@ -303,30 +303,6 @@ func TestHungClientsThatResumeHoldUpNobody(t *testing.T) {
 	})
 }
 
-// awayFrom makes an outage refuse one more connection for ever.
-func awayFrom(o *outage, id ports.ConnectionID) {
-	o.Pusher = refusing{o.Pusher, id}
-}
-
-type refusing struct {
-	ports.Pusher
-	id ports.ConnectionID
-}
-
-func (r refusing) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	if to.ID == r.id {
-		return errAway
-	}
-	return r.Pusher.Push(ctx, to, frame)
-}
-
-func (r refusing) Close(ctx context.Context, to ports.Address, code int, reason string) error {
-	if to.ID == r.id {
-		return errAway
-	}
-	return r.Pusher.Close(ctx, to, code, reason)
-}
-
 // A subscription that its client completes while it catches up gets nothing more.
 func TestCompleteIsHeardWhileCatchingUp(t *testing.T) {
 	both(t, func(t *testing.T, protocol string) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -260,9 +261,7 @@ func TestShardedForgery(t *testing.T) {
 		for range 40 {
 			c := h.dial(protocol)
 			c.resume("1", `subscription { sharded }`)
-			for key, position := range c.ticked().positions {
-				all[key] = position
-			}
+			maps.Copy(all, c.ticked().positions)
 		}
 		h.tick(sharded, 1, 2)
 		var positions []string

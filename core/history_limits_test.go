@@ -59,20 +59,6 @@ func longOperationIDs(t *testing.T, ids []string) {
 	})
 }
 
-type refusingAll struct {
-	off    atomic.Bool
-	frames atomic.Int64
-}
-
-func (d *refusingAll) Push(context.Context, ports.Address, ports.Frame) error {
-	if d.off.Load() {
-		return errAway
-	}
-	d.frames.Add(1)
-	return nil
-}
-func (d *refusingAll) Close(context.Context, ports.Address, int, string) error { return nil }
-
 // A history that is slow delays, and loses nothing.
 func TestSlowHistory(t *testing.T) {
 	both(t, func(t *testing.T, protocol string) {

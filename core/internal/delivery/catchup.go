@@ -240,14 +240,14 @@ func (c *catching) push(pushing context.Context, ends time.Time, chunk *chunk, t
 		return reached, result, err
 	}
 	p := progress{run: run, page: chunk.page}
-	for result, took := goesOn, time.Duration(0); p.event < len(chunk.events); {
+	for took := time.Duration(0); p.event < len(chunk.events); {
 		// A push that takes as long as the last one must have the time.
-		if pushing.Err() != nil || !ends.IsZero() && ends.Sub(c.Now()) <= took {
-			return reached, abandoned, nil
+		if err := pushing.Err(); err != nil || !ends.IsZero() && ends.Sub(c.Now()) <= took {
+			return reached, abandoned, err
 		}
 		began := c.Now()
 		p.end = p.event + 1
-		if result = chunk.advance(pushing, &p, c.send); result != goesOn {
+		if result := chunk.advance(pushing, &p, c.send); result != goesOn {
 			return reached, result, p.err
 		}
 		if run[0].ended {
