@@ -67,10 +67,10 @@ func (c *console) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	c.say(map[string]any{"opened": true})
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.conn = conn
+	c.mu.Unlock()
+	c.say(map[string]any{"opened": true}) // from now on it may be cut
 	return &watched{Conn: conn, console: c}, nil
 }
 
