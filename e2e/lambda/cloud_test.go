@@ -53,7 +53,7 @@ func (c *cloud) mustPublish(t *testing.T, room, text string) {
 	}
 }
 
-// rows reads a table.
+// rows reads a table, without the histories of topics, which outlive subscribers.
 func (c *cloud) rows(t *testing.T, table string) []map[string]types.AttributeValue {
 	t.Helper()
 	consistent := true
@@ -64,7 +64,11 @@ func (c *cloud) rows(t *testing.T, table string) []map[string]types.AttributeVal
 		if err != nil {
 			t.Fatalf("reading the table %s: %v", table, err)
 		}
-		all = append(all, page.Items...)
+		for _, row := range page.Items {
+			if row["epoch"] == nil {
+				all = append(all, row)
+			}
+		}
 	}
 	return all
 }
