@@ -25,7 +25,7 @@ const (
 // still wait and were published then or later, by the clock of Redis.
 //
 // A worker takes an event out of the stream once it is delivered, which may be before
-// Tail has read it. Missed is told how many events of the topic's partition, of
+// Tail has read it. Missed receives how many events of the topic's partition, of
 // whatever topic, came and went unseen; it is never called where Redis is older than
 // 7.0, which does not count them. Both functions are called by the goroutine of Tail.
 //

@@ -167,7 +167,7 @@ func (m *membership) beat(ctx context.Context, mayReap bool) (dead string, alive
 	r.joined.Store(true)
 	r.checkReady()
 	r.outbox.prune()
-	return dead, true, errors.Join(m.sync(ctx), r.hearItself(ctx))
+	return dead, true, errors.Join(m.sync(ctx), r.publishToItself(ctx))
 }
 
 // show runs the script.
@@ -189,10 +189,10 @@ func (m *membership) show(ctx context.Context, reapFor time.Duration) (found int
 	return replyNumber(replyAt(answer, 0)), replyText(replyAt(answer, 1)), nil
 }
 
-// hearItself has the process's channel say something; see receive. Where nobody hears it
-// although the process is subscribed, the process is so at a former master of a Cluster,
+// publishToItself publishes to the process's own channel; see receive. Where there is no
+// receiver although the process is subscribed, the process is so at a former master of a Cluster,
 // which hands messages on and is not counted: it has to subscribe anew.
-func (r *router) hearItself(ctx context.Context) error {
+func (r *router) publishToItself(ctx context.Context) error {
 	if !r.listening.Load() {
 		return nil
 	}

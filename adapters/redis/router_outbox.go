@@ -62,8 +62,8 @@ type batch struct {
 	bytes    int
 	timer    *time.Timer
 	settled  bool
-	// unheard is true after it seemed that nobody has heard it. It takes no more.
-	unheard bool
+	// unreceived is true after it seemed to have no receiver. It takes no more.
+	unreceived bool
 
 	// done is closed when the others are set.
 	done       chan struct{}
@@ -145,7 +145,7 @@ func (o *outbox) peer(name string) *peer {
 
 // open is the batch that takes more, or nil.
 func (p *peer) open() *batch {
-	if len(p.waiting) == 0 || p.waiting[len(p.waiting)-1].unheard {
+	if len(p.waiting) == 0 || p.waiting[len(p.waiting)-1].unreceived {
 		return nil
 	}
 	return p.waiting[len(p.waiting)-1]
@@ -236,8 +236,8 @@ func (o *outbox) settle(to string, b *batch, of outcome) {
 // receiver: it is about to listen again.
 const listenPause = 20 * time.Millisecond
 
-// again has a batch that nobody has heard wait once more, before all others. It keeps
-// its number: where a Cluster fails over, the peer may have heard it from another node,
+// again has a batch that had no receiver wait once more, before all others. It keeps
+// its number: where a Cluster fails over, the peer may have received it from another node,
 // whose receivers were not counted. Then the peer refuses it as a repeat, and what it
 // answers is about this batch.
 func (o *outbox) again(to string, b *batch) {
@@ -247,7 +247,7 @@ func (o *outbox) again(to string, b *batch) {
 	if p == nil || p.published[b.sequence] != b {
 		return
 	}
-	b.unheard = true
+	b.unreceived = true
 	p.waiting = slices.Insert(p.waiting, 0, b)
 	p.deaf = true
 	time.AfterFunc(listenPause, func() {
@@ -265,7 +265,7 @@ func (o *outbox) expire(p *peer, b *batch) {
 	switch {
 	case b.settled: // while the timer fired
 		return
-	case b.unheard:
+	case b.unreceived:
 		p.silent = true
 		p.settle(b, outcome{cause: errNotListening})
 	case b.sequence > 0:

@@ -85,8 +85,8 @@ func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
 	})
 }
 
-// Where a Cluster fails over, nobody seems to have heard what a peer has heard from
-// another node. Its answer is worth what it says, and what is added meanwhile is not of
+// Where a Cluster fails over, what a peer has received from another node seems to have no
+// receiver. Its answer is worth what it says, and what is added meanwhile is not of
 // the batch that it answers.
 func TestAnswerToABatchThatWaitsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestAnswerToABatchThatWaitsAgain(t *testing.T) {
 		o.again("peer", first)
 		second := mustAdd(t, o)
 		if second == first {
-			t.Error("a batch takes more that may have been heard")
+			t.Error("a batch takes more that may have been received")
 		}
 		o.answered("peer", 1, []answer{{instance: 1, sequence: first.sequence}})
 		if !first.settled || first.outcome(0) != (outcome{}) {

@@ -176,7 +176,7 @@ func (r *router) publish(ctx context.Context, parcels []parcel) {
 		_ = pipeline.Process(ctx, results[i]) // only queues it
 	}
 	_, _ = pipeline.Exec(ctx) // every result has its error
-	var unheard []parcel
+	var unreceived []parcel
 	for i, p := range parcels {
 		receivers, err := results[i].Result()
 		switch {
@@ -184,18 +184,18 @@ func (r *router) publish(ctx context.Context, parcels []parcel) {
 		case err != nil:
 			r.outbox.settle(p.to, p.batch, outcome{kindOf(err), withoutArguments(err)})
 		case receivers == 0:
-			unheard = append(unheard, p)
+			unreceived = append(unreceived, p)
 		}
 	}
-	if len(unheard) > 0 {
-		r.settleUnheard(ctx, unheard)
+	if len(unreceived) > 0 {
+		r.settleUnreceived(ctx, unreceived)
 	}
 }
 
-// settleUnheard tells processes that are dead from those that are about to
+// settleUnreceived tells processes that are dead from those that are about to
 // subscribe again, as when a cluster moves the slot of their channel. What is for
 // these waits for it, as long as for an answer.
-func (r *router) settleUnheard(ctx context.Context, parcels []parcel) {
+func (r *router) settleUnreceived(ctx context.Context, parcels []parcel) {
 	pipeline := r.client.Pipeline()
 	alive := make([]*goredis.IntCmd, len(parcels))
 	for i, p := range parcels {

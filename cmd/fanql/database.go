@@ -15,8 +15,8 @@ type database interface {
 	// Operations lists the operations of a connection.
 	Operations(ctx context.Context, id ports.ConnectionID) ([]ports.Operation, error)
 	// follow shows a topic's events as they are published, until ctx ends; since, if
-	// not zero, also those that were published since and are still there. Missed is
-	// told how many of them, or of other topics, may not have been shown.
+	// not zero, also those that were published since and are still there. Missed
+	// receives how many of them, or of other topics, may not have been shown.
 	follow(ctx context.Context, topic ports.Topic, since time.Time, show func(ports.Event), missed func(int)) error
 	// letters are the events that were given up.
 	letters(ctx context.Context) (letters.Box, error)

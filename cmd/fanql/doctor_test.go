@@ -359,7 +359,7 @@ func TestDoctorOnBrokenServers(t *testing.T) {
 }
 
 // TestDoctorOnACluster: what is right there, and what a client that expects a single
-// server is told.
+// server reads.
 func TestDoctorOnACluster(t *testing.T) {
 	t.Parallel()
 	cluster, err := redislocal.StartCluster(t.Context())
@@ -371,19 +371,19 @@ func TestDoctorOnACluster(t *testing.T) {
 	if wrong, others := findings(t, shell{env: all}); len(wrong) > 0 || others[doctor.Unknown] > 0 || others[doctor.OK] < 6 {
 		t.Errorf("%q wrong, %v; want nothing wrong on three masters", wrong, others)
 	}
-	told := 0
+	named := 0
 	for _, address := range cluster.Addrs() { // those that lack the slot say where it is
 		wrong, _ := findings(t, shell{env: redisEnv(address, nil)})
 		for _, text := range wrong {
 			if text == "Redis at "+address+" is a cluster: set FANQL_REDIS_CLUSTER (-redis-cluster) to on." {
-				told++
+				named++
 			}
 		}
 		if len(wrong) == 0 {
 			t.Errorf("nothing is wrong at %s", address)
 		}
 	}
-	if told != len(cluster.Addrs()) {
-		t.Errorf("%d of %d nodes say that they are a cluster", told, len(cluster.Addrs()))
+	if named != len(cluster.Addrs()) {
+		t.Errorf("%d of %d nodes say that they are a cluster", named, len(cluster.Addrs()))
 	}
 }

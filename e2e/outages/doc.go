@@ -1,5 +1,5 @@
 // Package outages takes away, for a time, what FanQL stands on, and counts the
-// subscribers: who has every event, who was told that events are missing, and who
+// subscribers: who has every event, who received an error that events are missing, and who
 // lacks events in silence. It runs compiled Lambda functions behind the local API
 // Gateway on DynamoDB Local, and gateways on a Redis, a Redis Cluster and a primary
 // that Sentinel watches.

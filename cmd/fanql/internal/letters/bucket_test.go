@@ -30,7 +30,7 @@ const (
 	oldest  = "aws/lambda/mapping/shard-3/2026/11/28/2026-11-28T10.00.00-c"
 )
 
-// function is a stream's function that answers as it is told.
+// function is a stream's function that answers as it is set to.
 type function struct {
 	// answers are the numbers to go on from, in order, or failures; after them all is
 	// delivered.

@@ -68,7 +68,7 @@ func Find(ctx context.Context, box Box, id string) (Letter, error) {
 }
 
 // Redrive delivers letters one after the other, those with the IDs or all that there
-// were at the beginning, and drops each that was delivered; done hears of it. It stops
+// were at the beginning, and drops each that was delivered; done is called for it. It stops
 // at the first that fails, so that the events of a topic stay in order. What was
 // delivered of that one already comes again when it is redriven again.
 func Redrive(ctx context.Context, box Box, ids []string, done func(Letter) error) error {
