@@ -55,6 +55,9 @@ type Config struct {
 	// Pages answers the requests for all other paths but /livez and /readyz.
 	// Default: 404.
 	Pages http.Handler
+	// Debug counts what the server does, for Server.Debug. It costs a lock for each
+	// delivery. Default: nothing is counted.
+	Debug bool
 	// Checks are asked by /readyz, besides the store. Default: none.
 	Checks []websocket.Check
 	// Callbacks also serves federated routers that give callback URLs for their

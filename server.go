@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fanql/fanql/adapters/callback"
+	"github.com/fanql/fanql/adapters/debug"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
@@ -30,7 +31,7 @@ type Server struct {
 	// callbacks are nil where none are served.
 	callbacks *callback.Callbacks
 
-	upgrades, requests, live, readiness http.Handler
+	upgrades, requests, live, readiness, debug http.Handler
 
 	started atomic.Bool
 	joined  chan struct{} // closed once clients may come
@@ -70,6 +71,9 @@ func (s *Server) compose() (err error) {
 		return err
 	}
 	if err := s.serveCallbacks(&engine); err != nil {
+		return err
+	}
+	if engine.Observer, err = s.observer(engine.Observer); err != nil {
 		return err
 	}
 	if s.engine, err = core.New(engine); err != nil {
@@ -140,6 +144,45 @@ func (s *Server) Connections() iter.Seq[ports.ConnectionID] { return s.sockets.C
 // for programs with a server of their own, who mount it where they like under the same
 // paths. Sockets and streams are answered with 503 unless the server runs.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+// Debug answers with a page of what this process does: its connections, its topics by
+// their subscribers, lag, how far results are shared, who is slow or behind, and events
+// that were given up. With ?format=json and ?format=prometheus it has the same for
+// programs; adapters/debug says what is in it. Without Config.Debug it answers 404.
+//
+// Whoever reaches it reads it, and topics may be named after people: it must never be
+// public. So Handler does not serve it; give it an address of its own:
+//
+//	go http.ListenAndServe("localhost:6060", server.Debug())
+func (s *Server) Debug() http.Handler { return s.debug }
+
+// observer counts for Debug, and has the next one observe the same.
+func (s *Server) observer(next ports.Observer) (ports.Observer, error) {
+	s.debug = http.NotFoundHandler()
+	if !s.config.Debug {
+		return next, nil
+	}
+	config := debug.Config{Process: s.config.Process, Next: next, Sockets: s.countSockets}
+	// The backends whose bus keeps count of what it has given up.
+	if bus, ok := s.config.Backend.(interface {
+		CountDeadLetters(ctx context.Context) (int, error)
+	}); ok {
+		config.DeadLetters = bus.CountDeadLetters
+	}
+	observer, err := debug.New(config)
+	if err != nil {
+		return nil, err
+	}
+	s.debug = observer.Handler()
+	return observer, nil
+}
+
+func (s *Server) countSockets() (count int) {
+	for range s.Connections() {
+		count++
+	}
+	return count
+}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {

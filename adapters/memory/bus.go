@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -26,6 +27,8 @@ var (
 // A topic without events takes no memory. Events that nobody consumes wait.
 type Bus struct {
 	config Config
+	// dropped are the events that were given up.
+	dropped atomic.Int64
 
 	mu       sync.Mutex
 	topics   map[ports.Topic]*queue

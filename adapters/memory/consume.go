@@ -139,6 +139,7 @@ func (b *Bus) result(ctx context.Context, event ports.Event, verdict error, atte
 	if attempts < b.config.MaxAttempts {
 		return attempts
 	}
+	b.dropped.Add(1)
 	if b.config.OnDropped != nil {
 		b.config.OnDropped(event, verdict)
 	}
@@ -172,3 +173,7 @@ func (b *Bus) settle(q *queue, batch []ports.Event, attempts []int, delay time.D
 	}
 	b.signal()
 }
+
+// CountDeadLetters is how many events were given up. None of them is kept. The error is
+// always nil.
+func (b *Bus) CountDeadLetters(context.Context) (int, error) { return int(b.dropped.Load()), nil }

@@ -17,6 +17,7 @@ type instruments struct {
 	sent, consumed                    metric.Int64Counter
 	frames, executions                metric.Int64Counter
 	gone, lost, throttled, retries    metric.Int64Counter
+	slow, behind, caughtUp            metric.Int64Counter
 	waited                            metric.Float64Counter
 	lag                               metric.Float64Histogram
 	connect, receive, disconnect      metric.Float64Histogram
@@ -36,6 +37,9 @@ func newInstruments(meter metric.Meter) (instruments, error) {
 		{&i.executions, "fanql.delivery.executions", "{execution}", "Executions that those frames cost."},
 		{&i.gone, "fanql.connection.gone", "{connection}", "Connections that a delivery found without a socket."},
 		{&i.lost, "fanql.subscriber.lost", "{subscriber}", "Subscribers whom an event did not reach, and whose operation or connection ended with an error."},
+		{&i.slow, "fanql.delivery.slow", "{connection}", "Connections that did not accept an event at once."},
+		{&i.behind, "fanql.subscriber.behind", "{subscriber}", "Subscribers that are to catch up, because an event did not reach them."},
+		{&i.caughtUp, "fanql.subscriber.caught_up", "{subscriber}", "Subscribers that have caught up, and are live."},
 		{&i.throttled, "fanql.push.throttled", "{push}", "Pushes that were refused for now."},
 		{&i.retries, "fanql.push.retries", "{push}", "Pushes that were repeated."},
 	} {
@@ -165,6 +169,7 @@ func (i *instruments) count(ctx context.Context, counts ports.Counts, label metr
 	}{
 		{counts.Pushed, i.frames}, {counts.Executed, i.executions}, {counts.Gone, i.gone},
 		{counts.Lost, i.lost}, {counts.Throttled, i.throttled}, {counts.Retried, i.retries},
+		{counts.Slow, i.slow}, {counts.PutBehind, i.behind}, {counts.CaughtUp, i.caughtUp},
 	} {
 		if counted.number > 0 {
 			counted.counter.Add(ctx, int64(counted.number), label)

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"strconv"
 
+	goredis "github.com/redis/go-redis/v9"
+
 	"github.com/fanql/fanql/ports"
 )
 
@@ -65,6 +67,30 @@ func (b *Bus) DeadLetters(ctx context.Context) iter.Seq2[DeadLetter, error] {
 			}
 		}
 	}
+}
+
+// CountDeadLetters is how many events were given up and are kept, in all partitions. It
+// makes 1 request for each partition, in pipelines.
+func (b *Bus) CountDeadLetters(ctx context.Context) (int, error) {
+	const op = "CountDeadLetters"
+	if err := ended(ctx, op); err != nil {
+		return 0, err
+	}
+	lengths := make([]*goredis.IntCmd, b.config.Partitions)
+	_, err := b.client.Pipelined(ctx, func(pipe goredis.Pipeliner) error {
+		for partition := range lengths {
+			lengths[partition] = pipe.XLen(ctx, b.dead(partition))
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, failure(op, err)
+	}
+	count := 0
+	for _, length := range lengths {
+		count += int(length.Val())
+	}
+	return count, nil
 }
 
 func (b *Bus) deadLetters(ctx context.Context, partition int, yield func(DeadLetter, error) bool) (more bool) {

@@ -62,6 +62,9 @@ func TestEventIsADeadLetterAfterMaxAttempts(t *testing.T) {
 	if len(letters) != 1 {
 		t.Fatalf("%d dead letters, want 1", len(letters))
 	}
+	if count, err := bus.CountDeadLetters(t.Context()); count != 1 || err != nil {
+		t.Errorf("CountDeadLetters: %d, %v, want 1", count, err)
+	}
 	letter := letters[0]
 	if e := letter.Event; e.ID != bad.ID || e.Topic != bad.Topic || string(e.Payload) != string(bad.Payload) ||
 		!slices.Equal(e.Only, bad.Only) || e.Position == "" || letter.Attempts != 3 || letter.Cause != errDown.Error() {

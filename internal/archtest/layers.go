@@ -41,6 +41,7 @@ func layers() []layer {
 		adapter("apigw/local", module+"adapters/apigw", "github.com/aws/...", "github.com/gobwas/..."),
 		adapter("apigw", "github.com/aws/..."),
 		adapter("callback"),
+		adapter("debug"),
 		adapter("dynamodb", "github.com/aws/..."),
 		adapter("emf"),
 		adapter("graphqlhttp"),
@@ -50,7 +51,7 @@ func layers() []layer {
 		adapter("websocket", "github.com/gobwas/..."),
 
 		{packages: strings.TrimSuffix(module, "/"), links: append(engine(),
-			module+"adapters/callback", module+"adapters/graphqlhttp", module+"adapters/memory", module+"adapters/websocket/...", "github.com/gobwas/...")},
+			module+"adapters/callback", module+"adapters/debug", module+"adapters/graphqlhttp", module+"adapters/memory", module+"adapters/websocket/...", "github.com/gobwas/...")},
 		// The SDK's core, and none of its clients.
 		{packages: module + "fanqllambda", links: append(engine(),
 			module+"adapters/apigw", module+"adapters/callback", module+"adapters/emf", module+"adapters/graphqlhttp", module+"adapters/memory",
