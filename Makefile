@@ -11,6 +11,10 @@ packages := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,\
 # The tools are pinned in a module of their own, apart from the users' graph.
 tool := go tool -modfile=tools/go.mod
 
+# Where run, run-fleet and run-lambda listen, each with a default of its own, and the
+# port of the page for operators, which run has only if it is given.
+PORT ?=
+DEBUG ?=
 # How long each fuzz test runs.
 FUZZTIME ?= 10s
 # How many histories soak plays on each adapter, and the first one's seed.
@@ -22,19 +26,24 @@ SEED ?=
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: ## the chat example, with its page and a GraphQL explorer
+run: ## the chat example, with its page and a GraphQL explorer, on PORT (8080)
 	@if command -v npm >/dev/null; then $(MAKE) -s web; \
 	else echo 'npm is missing, so only the GraphQL endpoint starts; for the pages install Node.js 20.19 or later'; fi
-	go build -o bin/chat ./examples/chat
-	@exec bin/chat # not by go run, which calls Ctrl-C a failure
+	@scripts/step 'building the chat' go build -o bin/chat ./examples/chat
+	@exec bin/chat -addr 127.0.0.1:$(or $(PORT),8080) $(if $(DEBUG),-debug 127.0.0.1:$(DEBUG)) # not by go run, which calls Ctrl-C a failure
 
-run-fleet: setup web ## the same chat on two gateways that share a Redis
-	go build -o bin/chat-fleet ./examples/chat/fleet
-	@exec bin/chat-fleet
+run-fleet: ## the same chat on two gateways that share a Redis, on PORT (8090) and the next
+	@scripts/setup node redis
+	@$(MAKE) -s web
+	@scripts/step 'building the fleet' go build -o bin/chat-fleet ./examples/chat/fleet
+	@scripts/step 'building a gateway' go build -o bin/chat-redis ./examples/chat/redis
+	@exec bin/chat-fleet -program bin/chat-redis -port $(or $(PORT),8090)
 
-run-lambda: setup web ## the same chat on its Lambda functions, a local API Gateway and DynamoDB Local
-	go build -o bin/chat-lambda ./examples/chat/lambda/local
-	@exec bin/chat-lambda
+run-lambda: ## the same chat on its Lambda functions, a local API Gateway and DynamoDB Local, on PORT (8081)
+	@scripts/setup node java
+	@$(MAKE) -s web
+	@scripts/step 'building the cloud' go build -o bin/chat-lambda ./examples/chat/lambda/local
+	@exec bin/chat-lambda -addr 127.0.0.1:$(or $(PORT),8081)
 
 test: setup web $(resume) $(packages) ## all tests, after installing what they need
 	go test -race -tags 'integration e2e' ./...
@@ -83,7 +92,8 @@ $(resume): clients/src/resume.ts clients/package.json clients/package-lock.json 
 
 # Built again when a source or the lockfile is newer than the pages are.
 $(web)/dist/index.html: clients/src/resume.ts $(shell find $(web) -name node_modules -prune -o -name dist -prune -o -type f -print)
-	cd $(web) && npm ci && npm run build
+	@scripts/step 'installing what the pages are built with' npm --prefix $(web) ci
+	@scripts/step 'building the pages' npm --prefix $(web) run build
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci

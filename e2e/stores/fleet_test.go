@@ -28,7 +28,7 @@ func TestAFleetIsOneChat(t *testing.T) {
 	redis := startRedis(t)
 	var gateways [2]string
 	for i, library := range program.Libraries() {
-		gateways[i] = program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", redis).Base
+		gateways[i] = program.StartWith(t, library.Tags, "examples/chat/redis", "-addr", "127.0.0.1:0", "-redis", redis).Base
 	}
 	listeners := [2]net.Conn{subscribe(t, gateways[0]), subscribe(t, gateways[1])}
 	const messages = 100

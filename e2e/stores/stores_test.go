@@ -13,14 +13,14 @@ import (
 // Every backend with each library; memory is the parent package's.
 func TestClientsOnRedis(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
-		chat := program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0", "-store", "redis", "-redis", startRedis(t))
+		chat := program.StartWith(t, library.Tags, "examples/chat/redis", "-addr", "127.0.0.1:0", "-redis", startRedis(t))
 		clients.Test(t, chat.Base, clients.OneByOne)
 	})
 }
 
 func TestClientsOnDynamoDB(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
-		chat := program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0", "-store", "dynamodb")
+		chat := program.StartWith(t, library.Tags, "examples/chat/dynamodb", "-addr", "127.0.0.1:0")
 		clients.Test(t, chat.Base, clients.OneByOne)
 	})
 }

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -21,34 +20,25 @@ import (
 )
 
 func main() {
-	first := flag.Int("port", 8080, "port of the first gateway; the others have the next")
+	first := flag.Int("port", 8090, "port of the first gateway; the others have the next")
 	gateways := flag.Int("gateways", 2, "how many gateways")
+	program := flag.String("program", "bin/chat-redis", "the program of a gateway, built from examples/chat/redis")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *first, *gateways); err != nil {
+	if err := run(ctx, *program, *first, *gateways); err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, firstPort, gateways int) (err error) {
+func run(ctx context.Context, program string, firstPort, gateways int) error {
 	redis, err := redislocal.Start(ctx, redislocal.Options{})
 	if err != nil {
 		return err
 	}
 	defer redis.Stop()
 	fmt.Println("Redis        ", redis.Addr())
-	folder, err := os.MkdirTemp("", "chat-fleet")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	program := filepath.Join(folder, "chat")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/fanql/fanql/examples/chat") //nolint:gosec // a path of our own
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the chat: %w\n%s", err, output)
-	}
 	return serve(ctx, program, redis.Addr(), firstPort, gateways)
 }
 
@@ -59,7 +49,7 @@ func serve(ctx context.Context, program, redis string, firstPort, gateways int) 
 	ended := make(chan error, gateways)
 	for i := range gateways {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+i))
-		gateway := exec.CommandContext(ctx, program, "-store", "redis", "-redis", redis, "-addr", address) //nolint:gosec // a path of our own
+		gateway := exec.CommandContext(ctx, program, "-redis", redis, "-addr", address) //nolint:gosec // a path of our own
 		gateway.Stdout, gateway.Stderr = os.Stdout, os.Stderr
 		gateway.Cancel = func() error { return gateway.Process.Signal(syscall.SIGTERM) }
 		gateway.WaitDelay = 30 * time.Second // longer than a gateway takes to let everyone go

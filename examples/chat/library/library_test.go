@@ -9,7 +9,7 @@ import (
 func TestAProgramLinksOneLibrary(t *testing.T) {
 	t.Parallel()
 	for tags, want := range map[string]string{"": "github.com/graphql-go/graphql", "gqlgen": "github.com/99designs/gqlgen/graphql"} {
-		for _, program := range []string{"chat", "chat/lambda/dynamodb", "chat/lambda/redis", "chat/lambda/redis/worker"} {
+		for _, program := range []string{"chat", "chat/redis", "chat/dynamodb", "chat/lambda/dynamodb", "chat/lambda/redis", "chat/lambda/redis/worker"} {
 			output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", tags, "github.com/fanql/fanql/examples/"+program).Output()
 			if err != nil {
 				t.Fatal(err)

@@ -70,7 +70,7 @@ func (t *telemetry) observer() ports.Observer {
 }
 
 // measure adds to the metrics what the engine does not know.
-func (t *telemetry) measure(server *fanql.Server, backend *backend) error {
+func (t *telemetry) measure(server *fanql.Server, bus *redis.Backend) error {
 	if t.recorder == nil {
 		return nil
 	}
@@ -81,10 +81,7 @@ func (t *telemetry) measure(server *fanql.Server, backend *backend) error {
 		}
 		return count, nil
 	})
-	if backend.measure != nil {
-		err = errors.Join(err, backend.measure(t.recorder))
-	}
-	return err
+	return errors.Join(err, measureBus(t.recorder, bus))
 }
 
 // topicTemplate names the two kinds of topics that the chat has.
@@ -115,14 +112,9 @@ func measureBus(observer *otel.Observer, bus *redis.Backend) error {
 		}
 		return oldest, err
 	}
-	letters := func(ctx context.Context) (count float64, err error) {
-		for _, err := range bus.DeadLetters(ctx) {
-			if err != nil {
-				return 0, err
-			}
-			count++
-		}
-		return count, nil
+	letters := func(ctx context.Context) (float64, error) {
+		count, err := bus.CountDeadLetters(ctx)
+		return float64(count), err
 	}
 	return errors.Join(
 		observer.Gauge("chat.bus.waiting", "{event}", "Events that are not delivered yet.", waiting),

@@ -1,7 +1,9 @@
+// Dynamodb is the chat on DynamoDB Local, in one process that polls the stream.
 package main
 
 import (
 	"context"
+	"flag"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -12,46 +14,39 @@ import (
 	"github.com/fanql/fanql/adapters/dynamodb"
 	"github.com/fanql/fanql/examples/chat/dynamohistory"
 	"github.com/fanql/fanql/examples/chat/internal/localtables"
+	"github.com/fanql/fanql/examples/chat/internal/server"
 	"github.com/fanql/fanql/internal/dynamolocal"
 	"github.com/fanql/fanql/ports"
 )
 
-// dynamoDBBackend keeps everything in a DynamoDB Local, at the endpoint or, with
-// none, in one that it starts.
-func dynamoDBBackend(ctx context.Context, endpoint string) (_ *backend, err error) {
-	stop := func() {}
-	defer func() {
-		if err != nil {
-			stop()
-		}
-	}()
+func main() {
+	flags := server.NewFlags()
+	endpoint := flag.String("dynamodb", "", "endpoint of a DynamoDB Local; none starts one")
+	server.Main(func(ctx context.Context) error { return run(ctx, flags, *endpoint) })
+}
+
+func run(ctx context.Context, flags *server.Flags, endpoint string) error {
 	if endpoint == "" {
 		database, err := dynamolocal.Start(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		endpoint, stop = database.Endpoint(), database.Stop
+		defer database.Stop()
+		endpoint = database.Endpoint()
 	}
 	client := sdk.New(sdk.Options{BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials()})
 	stored, arn, err := localtables.Create(ctx, client)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	history, err := dynamohistory.New(client, localtables.Messages)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	streams := dynamodbstreams.New(dynamodbstreams.Options{
 		BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
 	})
-	return &backend{
-		kept:    &polled{stored, streams, arn},
-		history: history,
-		close: func() error {
-			stop()
-			return nil
-		},
-	}, nil
+	return server.Run(ctx, flags, server.Parts{Backend: &polled{stored, streams, arn}, History: history})
 }
 
 // polled is a backend whose stream, which on AWS calls a Lambda function, is polled
