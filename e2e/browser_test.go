@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,18 +32,10 @@ type browserResult struct {
 
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	chromium := program.Require(t, "chromium", "Chromium is missing; on Debian: apt-get install chromium")
-	screenshots, err := filepath.Abs("../bin/e2e")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(screenshots, 0o750); err != nil {
-		t.Fatal(err)
-	}
-
+	folder, chromium := screenshots(t)
 	var got browserResult
 	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
-	program.RunScript(t, &got, "browser.mjs", chat.Base, chromium, screenshots)
+	program.RunScript(t, &got, "browser.mjs", chat.Base, chromium, folder)
 
 	conversation := []message{{"Ada", "anybody here?"}, {"Grace", "hello Ada"}, {"Ada", "hello Grace"}}
 	if !reflect.DeepEqual(got.Ada, conversation) {

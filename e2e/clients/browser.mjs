@@ -1,31 +1,19 @@
 // Two people in one room, each in a browser of their own, and the explorer.
 // Usage: node browser.mjs BASE-URL CHROMIUM DIRECTORY-FOR-SCREENSHOTS
-import { chromium } from 'playwright-core';
+import { listen, visiting } from './chromium.mjs';
 import { publish } from './scenario.mjs';
 
 const [base, executablePath, screenshots] = process.argv.slice(2);
 const ROOM = 'e2e browser';
-const problems = [];
+let browser;
+let problems;
 /** Whether a page has no network, and its sockets fail. */
 let offline = false;
 
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
+await visiting(executablePath, screenshots, (opened, complaints) => {
+  [browser, problems] = [opened, complaints];
+  return visit();
 });
-try {
-  process.stdout.write(`${JSON.stringify(await visit())}\n`);
-} catch (error) {
-  const pages = browser.contexts().flatMap((context) => context.pages());
-  await Promise.all(pages.map((page, i) => page.screenshot({ path: `${screenshots}/failed-${i + 1}.png` })));
-  console.error('problems in the pages:', problems);
-  throw error;
-} finally {
-  await browser.close();
-}
 
 async function visit() {
   const ada = await enter('Ada');
@@ -49,7 +37,7 @@ async function visit() {
 
   const conversation = { ada: await messages(ada), grace: await messages(grace) };
   const away = await returning(ada);
-  return { ...conversation, typing, away, explorer: await explore(), problems };
+  return { ...conversation, typing, away, explorer: await explore() };
 }
 
 /** returning has a page lose its network for a while, and returns what it shows as missed. */
@@ -77,12 +65,8 @@ async function returning(page) {
 async function open(path) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
   const page = await context.newPage();
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (entry) => {
-    // config.json is for servers that keep the API elsewhere; here is none.
-    const { url } = entry.location();
-    if (entry.type() === 'error' && !offline && !url.endsWith('/config.json')) problems.push(`${entry.text()} ${url}`);
-  });
+  // config.json is for servers that keep the API elsewhere; here is none.
+  listen(page, problems, (url) => offline || url.endsWith('/config.json'));
   await page.goto(base + path);
   return page;
 }

@@ -26,6 +26,8 @@ const Module = "github.com/fanql/fanql"
 type Program struct {
 	// Base is the URL that it says it listens on.
 	Base string
+	// Debug is the URL of its page for operators, if it has said so.
+	Debug string
 	// ID is that of its process.
 	ID int
 	// Stop asks the program to stop and returns when it has, for tests that do not
@@ -66,7 +68,7 @@ func Run(t *testing.T, binary string, args ...string) Program {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	address, drained := make(chan string, 1), make(chan struct{})
+	address, drained := make(chan addresses, 1), make(chan struct{})
 	go func() {
 		defer close(drained)
 		readAddress(io.TeeReader(stdout, t.Output()), address)
@@ -77,8 +79,8 @@ func Run(t *testing.T, binary string, args ...string) Program {
 	t.Cleanup(stop)
 
 	select {
-	case base := <-address:
-		return Program{Base: base, ID: command.Process.Pid, Stop: stop, Kill: kill}
+	case said := <-address:
+		return Program{Base: said.base, Debug: said.debug, ID: command.Process.Pid, Stop: stop, Kill: kill}
 	case <-drained:
 		t.Fatalf("%s ended before it printed its address", folder)
 	case <-time.After(Patience):
@@ -87,14 +89,21 @@ func Run(t *testing.T, binary string, args ...string) Program {
 	return Program{}
 }
 
+// addresses are what a program says of itself; the page for operators comes first.
+type addresses struct{ base, debug string }
+
 // readAddress reads a program's output to its end and hands over the address
 // that it says it listens on.
-func readAddress(output io.Reader, address chan<- string) {
+func readAddress(output io.Reader, address chan<- addresses) {
+	said := addresses{}
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
+		if after, found := strings.CutPrefix(lines.Text(), "debug "); found {
+			said.debug = strings.TrimSpace(after)
+		}
 		if _, after, found := strings.Cut(lines.Text(), "listening on "); found {
 			select {
-			case address <- strings.Fields(after)[0]:
+			case address <- addresses{strings.Fields(after)[0], said.debug}:
 			default: // said once already
 			}
 		}
