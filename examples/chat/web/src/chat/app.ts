@@ -17,12 +17,13 @@ import {
 import { Connection, type Status } from "./client";
 import { explainSend } from "./problems";
 import { Rooms } from "./rooms";
-import { roomInAddress, roomLink, tidyRoomName } from "./route";
+import { roomInAddress, roomLink } from "./route";
 import { Timeline, type Entry } from "./timeline";
 import { Typists, TypingTeller } from "./typing";
 import { el } from "./view/dom";
 import { RoomView } from "./view/room";
 import { Sidebar } from "./view/sidebar";
+import { isolated } from "./words";
 
 const lastRoomKey = "fanql.chat.room";
 const firstRoom = "general";
@@ -67,7 +68,7 @@ export class App {
       back: () => this.#showPane("rooms"),
       reconnect: () => this.#connect(),
     });
-    this.element = el("div", { class: "app" }, this.#sidebar.element, this.#view.element);
+    this.element = el("main", { class: "app" }, this.#sidebar.element, this.#view.element);
   }
 
   start(): void {
@@ -116,15 +117,13 @@ export class App {
   #followAddress(): void {
     const named = roomInAddress();
     if (named) return this.#openRoom(named);
-    const room = tidyRoomName(localStorage.getItem(lastRoomKey) ?? "") || firstRoom;
+    const room = localStorage.getItem(lastRoomKey) || firstRoom;
     // Replaced, not added: going back from here must leave the page.
     history.replaceState(null, "", roomLink(room));
     this.#openRoom(room);
   }
 
-  #join(text: string): void {
-    const room = tidyRoomName(text);
-    if (!room) return;
+  #join(room: string): void {
     if (room === this.#room) this.#showPane("room");
     else location.hash = roomLink(room);
   }
@@ -252,6 +251,6 @@ export class App {
     this.#view.update(this.#room, this.#status, this.#typists.names, this.#roomProblem);
     this.#view.messages.update(this.#timeline(this.#room), this.#name);
     const { unread } = this.#rooms;
-    document.title = `${unread ? `(${unread}) ` : ""}${this.#room} · FanQL chat`;
+    document.title = `${unread ? `(${unread}) ` : ""}${isolated(this.#room)} · FanQL chat`;
   }
 }

@@ -12,13 +12,21 @@ export function roomLink(room: string): string {
 export function roomInAddress(hash = location.hash): string {
   if (!hash.startsWith(prefix)) return "";
   try {
-    return tidyRoomName(decodeURIComponent(hash.slice(prefix.length)));
+    const name = tidyRoomName(decodeURIComponent(hash.slice(prefix.length)));
+    return roomProblem(name) ? "" : name;
   } catch {
     return ""; // a broken escape: nobody's room
   }
 }
 
-/** One line, single spaces, no leading #, at most longestRoomName characters; may be empty. */
+/** One line, single spaces, no leading #; may be empty, or longer than a name may be. */
 export function tidyRoomName(text: string): string {
-  return text.replace(/^[\s#]+/, "").replace(/\s+/g, " ").slice(0, longestRoomName).trim();
+  return text.replace(/^[\s#]+/, "").replace(/\s+/g, " ").trim();
+}
+
+/** Says why a tidy name is refused, as a sentence; "" where it is not. */
+export function roomProblem(name: string): string {
+  const length = [...name].length; // as the server counts
+  if (length === 0) return "A room needs a name.";
+  return length > longestRoomName ? `A room’s name may have ${longestRoomName} characters; this one has ${length}.` : "";
 }

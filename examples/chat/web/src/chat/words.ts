@@ -34,8 +34,16 @@ export function sameDay(a: Date, b: Date): boolean {
   return daysBetween(a, b) === 0;
 }
 
+/**
+ * A text of somebody else's within a sentence of ours: its direction stays its own.
+ * Characters that would end that early, or turn the rest around, are dropped.
+ */
+export function isolated(text: string): string {
+  return `\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`;
+}
+
 export function typingSentence(names: readonly string[]): string {
-  const [first, second] = names;
+  const [first, second] = names.map(isolated);
   if (!first) return "";
   if (!second) return `${first} is typing…`;
   return names.length === 2 ? `${first} and ${second} are typing…` : "Several people are typing…";

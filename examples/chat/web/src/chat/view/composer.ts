@@ -1,5 +1,6 @@
 // Where a message is written. Enter sends, Shift-Enter breaks the line.
 
+import { isolated } from "../words";
 import { el, icon } from "./dom";
 
 export interface ComposerActions {
@@ -17,7 +18,7 @@ export class Composer {
     id: "composer",
     rows: "1",
     "data-testid": "composer",
-    maxlength: String(longestMessage),
+    dir: "auto",
     autocomplete: "off",
     enterkeyhint: "send",
     "aria-describedby": "composer-left",
@@ -62,7 +63,7 @@ export class Composer {
   }
 
   open(room: string, draft: string): void {
-    this.#text.placeholder = `Message ${room}`;
+    this.#text.placeholder = `Message ${isolated(room)}`;
     this.#text.value = draft;
     this.#changed();
   }
@@ -74,16 +75,22 @@ export class Composer {
   #send(): void {
     const text = this.#text.value.trim();
     this.focus();
-    if (!text) return;
+    if (!text || this.#tooLong > 0) return; // which is said beside it
     this.#text.value = "";
     this.#changed();
     this.#actions.send(text);
   }
 
+  /** By how much the text is longer than a message may be; negative for what is left. */
+  get #tooLong(): number {
+    return [...this.#text.value.trim()].length - longestMessage; // as the server counts
+  }
+
   #changed(): void {
-    const left = longestMessage - this.#text.value.length;
-    this.#left.textContent = left < warnBelow ? `${left} left` : "";
-    this.#button.disabled = !this.#text.value.trim();
+    const left = -this.#tooLong;
+    this.#left.textContent = left < 0 ? `${-left} characters too many to send` : left < warnBelow ? `${left} left` : "";
+    this.#left.dataset["refused"] = String(left < 0);
+    this.#button.disabled = !this.#text.value.trim() || left < 0;
     // As high as its text; the stylesheet says how high it may get.
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`;

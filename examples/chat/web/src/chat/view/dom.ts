@@ -21,6 +21,20 @@ export function el<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Says beneath an input why it is refused, until it is changed. Say returns whether it is. */
+export function refusal(input: HTMLInputElement, id: string): { element: HTMLElement; say(problem: string): boolean } {
+  const element = el("p", { class: "refusal", id, role: "alert", "data-testid": id, hidden: true });
+  input.setAttribute("aria-describedby", id);
+  const say = (problem: string) => {
+    element.hidden = !problem;
+    element.textContent = problem;
+    input.setAttribute("aria-invalid", String(problem !== ""));
+    return problem !== "";
+  };
+  input.addEventListener("input", () => say(""));
+  return { element, say };
+}
+
 const paths = {
   back: "M15 5l-7 7 7 7",
   send: "M5 12h13M12 5l7 7-7 7",

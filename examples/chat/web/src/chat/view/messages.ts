@@ -156,7 +156,7 @@ class MessageRow {
       el(
         "p",
         { class: "message-head" },
-        el("span", { class: "message-author", "data-testid": "message-author" }, entry.author),
+        el("bdi", { class: "message-author", "data-testid": "message-author" }, entry.author),
         this.#time,
       ),
       el("p", { class: "message-text", dir: "auto", "data-testid": "message-text" }, entry.text),

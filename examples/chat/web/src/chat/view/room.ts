@@ -24,7 +24,7 @@ export class RoomView {
   readonly element: HTMLElement;
   readonly messages: Messages;
   readonly composer: Composer;
-  readonly #title = el("h1", { "data-testid": "room-title" });
+  readonly #title = el("h1", { dir: "auto", "data-testid": "room-title" });
   readonly #status = el("p", { class: "status", role: "status", "data-testid": "status" });
   readonly #typing = el("p", { class: "typing", "aria-live": "polite", "data-testid": "typing" });
   readonly #noticeText = el("span");
@@ -37,7 +37,7 @@ export class RoomView {
     this.#noticeButton = el("button", { class: "link", type: "button", "data-testid": "reconnect", click: actions.reconnect }, "Connect again");
     this.#notice = el("div", { class: "notice", role: "alert", "data-testid": "notice" }, this.#noticeText, this.#noticeButton);
     this.element = el(
-      "main",
+      "section",
       { class: "room" },
       el(
         "header",

@@ -1,11 +1,11 @@
 // The rooms, a way into others, and who one is.
 
 import type { Room, Rooms } from "../rooms";
-import { longestRoomName, roomLink } from "../route";
+import { roomLink, roomProblem, tidyRoomName } from "../route";
 import mark from "../../style/mark.svg";
-import { count, exactTimeOf, whenOf } from "../words";
+import { count, exactTimeOf, isolated, whenOf } from "../words";
 import { avatar } from "./avatar";
-import { arrange, el, Kept, setText } from "./dom";
+import { arrange, el, Kept, refusal, setText } from "./dom";
 
 export interface SidebarActions {
   join(room: string): void;
@@ -23,13 +23,13 @@ export class Sidebar {
   constructor(name: string, actions: SidebarActions) {
     this.#actions = actions;
     this.element = el(
-      "aside",
+      "div",
       { class: "sidebar" },
       el(
         "header",
         { class: "brand" },
         el("img", { src: mark, alt: "", width: "26", height: "26" }),
-        el("span", {}, el("strong", {}, "FanQL"), " chat"),
+        el("h1", {}, el("strong", {}, "FanQL"), " chat"),
         el("a", { class: "explorer-link", href: "./explorer" }, "Explorer"),
       ),
       el("nav", { "aria-label": "Rooms" }, el("h2", {}, "Rooms"), this.#list),
@@ -38,7 +38,7 @@ export class Sidebar {
         "footer",
         { class: "me" },
         avatar(name),
-        el("span", { class: "me-name", "data-testid": "own-name", title: name }, name),
+        el("span", { class: "me-name", "data-testid": "own-name", title: name }, el("bdi", {}, name)),
         el("button", { class: "link", type: "button", click: actions.changeName }, "Change name"),
       ),
     );
@@ -58,15 +58,18 @@ export class Sidebar {
     const input = el("input", {
       id: "new-room",
       "data-testid": "new-room-input",
-      maxlength: String(longestRoomName),
+      dir: "auto",
       placeholder: "Join or create a room",
       autocomplete: "off",
       autocapitalize: "none",
       enterkeyhint: "go",
     });
+    const refused = refusal(input, "room-problem");
     const submit = (event: Event) => {
       event.preventDefault();
-      this.#actions.join(input.value);
+      const room = tidyRoomName(input.value);
+      if (refused.say(roomProblem(room))) return input.focus();
+      this.#actions.join(room);
       input.value = "";
     };
     return el(
@@ -75,6 +78,7 @@ export class Sidebar {
       el("label", { class: "unseen", for: "new-room" }, "Name of a room to join or create"),
       input,
       el("button", { class: "button small", "data-testid": "new-room-button" }, "Join"),
+      refused.element,
     );
   }
 }
@@ -90,7 +94,7 @@ class RoomItem {
     this.#link = el(
       "a",
       { class: "room-item", href: roomLink(name), "data-testid": "room-item", "data-room": name, click: reopen },
-      el("span", { class: "room-name" }, name),
+      el("bdi", { class: "room-name" }, name),
       this.#time,
       this.#preview,
       this.#badge,
@@ -101,7 +105,7 @@ class RoomItem {
   update({ lastMessage, unread }: Room, current: boolean): void {
     if (current) this.#link.setAttribute("aria-current", "page");
     else this.#link.removeAttribute("aria-current");
-    setText(this.#preview, lastMessage ? `${lastMessage.author}: ${lastMessage.text}` : "No messages yet");
+    setText(this.#preview, lastMessage ? `${isolated(lastMessage.author)}: ${isolated(lastMessage.text)}` : "No messages yet");
     setText(this.#badge, unread > 99 ? "99+" : String(unread));
     this.#badge.hidden = unread === 0;
     this.#badge.setAttribute("aria-label", count(unread, "unread message", "unread messages"));

@@ -1,8 +1,8 @@
 // Asks for a name: at the first visit, and when someone wants another one.
 
-import { longestName, tidyName } from "../../name";
+import { problemOf, tidyName } from "../../name";
 import mark from "../../style/mark.svg";
-import { el } from "./dom";
+import { el, refusal } from "./dom";
 
 export function welcome(current: string, onName: (name: string) => void, onCancel?: () => void): HTMLElement {
   const input = el("input", {
@@ -10,17 +10,17 @@ export function welcome(current: string, onName: (name: string) => void, onCance
     "data-testid": "name-input",
     autocomplete: "nickname",
     autocapitalize: "words",
-    maxlength: String(longestName),
     placeholder: "Ada Lovelace",
     spellcheck: "false",
-    required: true,
+    dir: "auto",
   });
+  const refused = refusal(input, "name-problem");
   input.value = current;
   const submit = (event: Event) => {
     event.preventDefault();
     const name = tidyName(input.value);
-    if (name) onName(name);
-    else input.focus();
+    if (refused.say(problemOf(name))) input.focus();
+    else onName(name);
   };
   const actions = el(
     "div",
@@ -45,6 +45,7 @@ export function welcome(current: string, onName: (name: string) => void, onCance
       ),
       el("label", { for: "name" }, "Your name"),
       input,
+      refused.element,
       actions,
     ),
   );
