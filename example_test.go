@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -131,4 +133,42 @@ func ExampleServer_Run() {
 	err := server.Run(ctx)
 	log.Print(err, own.Shutdown(context.WithoutCancel(ctx)))
 	// docs:end run
+}
+
+// What the process does, for operators: on an address of its own, never a public one.
+func ExampleServer_Debug_page() {
+	ctx := context.Background()
+	schema, err := newSchema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	// docs:start debug
+	server, err := fanql.NewServer(fanql.Config{Schema: schema, Debug: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	page := &http.Server{Addr: "localhost:6060", Handler: server.Debug(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { log.Print(page.ListenAndServe()) }()
+	log.Print(server.ListenAndServe(ctx, ":8080"))
+	// docs:end debug
+}
+
+// Prometheus reads the same.
+func ExampleServer_Debug() {
+	schema, err := newSchema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	server, err := fanql.NewServer(fanql.Config{Schema: schema, Debug: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	server.Debug().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/debug/fanql?format=prometheus", nil))
+	for line := range strings.Lines(answer.Body.String()) {
+		if strings.HasPrefix(line, "fanql_socket_count") {
+			fmt.Print(line)
+		}
+	}
+	// Output: fanql_socket_count 0
 }

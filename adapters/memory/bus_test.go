@@ -143,6 +143,9 @@ func TestEventIsDroppedAfterMaxAttempts(t *testing.T) {
 		if err := b.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if count, err := b.CountDeadLetters(t.Context()); count != 1 || err != nil {
+			t.Errorf("CountDeadLetters: %d, %v, want 1", count, err)
+		}
 		if !slices.Equal(dropped, []string{"bad down"}) {
 			t.Errorf("dropped %q, want the bad one with its verdict", dropped)
 		}

@@ -27,3 +27,24 @@ func TestAProgramLinksOneLibrary(t *testing.T) {
 		}
 	}
 }
+
+// What `make run` builds has nothing of what it does not use: that is most of the time
+// that the first build takes.
+func TestTheChatInMemoryLinksNoBackend(t *testing.T) {
+	t.Parallel()
+	for program, unwanted := range map[string][]string{
+		"chat":          {"aws-sdk-go", "go-redis", "opentelemetry", "gqlgen/graphql"},
+		"chat/redis":    {"aws-sdk-go"},
+		"chat/dynamodb": {"go-redis", "opentelemetry"},
+	} {
+		output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "github.com/fanql/fanql/examples/"+program).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range unwanted {
+			if strings.Contains(string(output), name) {
+				t.Errorf("%s links %s", program, name)
+			}
+		}
+	}
+}
