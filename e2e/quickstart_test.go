@@ -26,7 +26,7 @@ func TestQuickstartClient(t *testing.T) {
 	t.Parallel()
 	node := program.Require(t, "node", "Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
 	server, address := serveMessages(t)
-	client := exec.CommandContext(t.Context(), node, "quickstart.mjs", "ws://"+address+"/graphql") //nolint:gosec // a script of this repository
+	client := exec.CommandContext(t.Context(), node, "quickstart.mjs", "ws://"+address+"/graphql")
 	client.Dir, client.Stderr = "clients", t.Output()
 	output, err := client.StdoutPipe()
 	if err != nil {
