@@ -60,6 +60,13 @@ func (r *notebook) Count(_ context.Context, c ports.Counts) {
 	r.counts.Lags = append(r.counts.Lags, c.Lags...)
 }
 
+// sum is what has been counted.
+func (r *notebook) sum() ports.Counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts
+}
+
 // named are the steps of that name.
 func (r *notebook) named(name ports.StepName) []ports.Step {
 	r.mu.Lock()
@@ -145,11 +152,11 @@ func TestObserverHearsWhoIsBehind(t *testing.T) {
 		away.begin(40 * time.Second)
 		h.tick(ticks("tick"), 1, 2)
 		pause(20 * time.Second)
-		if got := notes.counts; got.PutBehind != 1 || got.CaughtUp != 0 || got.Slow == 0 {
+		if got := notes.sum(); got.PutBehind != 1 || got.CaughtUp != 0 || got.Slow == 0 {
 			t.Errorf("in the outage counted %+v, want one subscriber behind", got)
 		}
 		pause(time.Minute)
-		if got := notes.counts; got.PutBehind != 1 || got.CaughtUp != 1 {
+		if got := notes.sum(); got.PutBehind != 1 || got.CaughtUp != 1 {
 			t.Errorf("after the outage counted %+v, want one subscriber who has caught up", got)
 		}
 	})
