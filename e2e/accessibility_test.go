@@ -30,6 +30,7 @@ type accessibilityResult struct {
 // The chat's pages in Chromium, with axe-core: names of any script, what is refused, a
 // phone, and a server that has gone.
 func TestPagesAreForEverybody(t *testing.T) {
+	t.Parallel()
 	folder, chromium := screenshots(t)
 	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
 	var got accessibilityResult

@@ -32,7 +32,7 @@ func (f *fleet) start(t *testing.T) program.Program {
 	f.started++
 	name := "gateway-" + strconv.Itoa(f.started)
 	f.mu.Unlock()
-	gateway := program.Run(t, f.binary, "-addr", "127.0.0.1:0", "-store", "redis", "-redis", f.redis, "-process", name)
+	gateway := program.Run(t, f.binary, "-addr", "127.0.0.1:0", "-redis", f.redis, "-process", name)
 	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get(gateway.Base + "/readyz")
 		if err == nil {
@@ -81,7 +81,7 @@ func TestOnTheFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	f := &fleet{redis: server.Addr(), binary: program.Build(t, "examples/chat", "-race", "-tags="), ending: map[int]bool{}}
+	f := &fleet{redis: server.Addr(), binary: program.Build(t, "examples/chat/redis", "-race", "-tags="), ending: map[int]bool{}}
 	publisher := f.start(t)
 	f.gateways = []program.Program{f.start(t), f.start(t)}
 	p := &passage{
