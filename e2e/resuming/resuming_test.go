@@ -110,7 +110,7 @@ func (p *passage) run(t *testing.T) {
 	if err := context.Cause(ctx); err != nil {
 		t.Errorf("%d events were published: %v", p.published, err)
 	}
-	p.judge(t, began)
+	p.judge(ctx, t, began)
 }
 
 // moments are the numbers of events after which something happens.
@@ -230,12 +230,13 @@ func (p *passage) publishAll(ctx context.Context) error {
 }
 
 // judge waits for the last number, and for nothing after it.
-func (p *passage) judge(t *testing.T, began time.Time) {
+// Where the passage has failed, it waits for nothing.
+func (p *passage) judge(ctx context.Context, t *testing.T, began time.Time) {
 	t.Helper()
 	var table strings.Builder
 	for _, c := range p.clients {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		err := c.await(ctx, "the last number", func(s *seen) bool { return slices.Contains(s.numbers, p.events) })
+		waiting, cancel := context.WithTimeout(ctx, patience)
+		err := c.await(waiting, "the last number", func(s *seen) bool { return slices.Contains(s.numbers, p.events) })
 		cancel()
 		c.mu.Lock()
 		s := &c.seen

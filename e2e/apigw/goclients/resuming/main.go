@@ -22,7 +22,7 @@ const query = `subscription Room($room: String!) { room(name: $room) { history {
 // console prints what happens, and cuts the connection.
 type console struct {
 	mu   sync.Mutex
-	conn net.Conn
+	conn *watched
 }
 
 func main() {
@@ -62,48 +62,59 @@ func (c *console) said(data []byte, err error) {
 	}
 }
 
+// dial is a connection whose life is printed. The one before has ended, whether or not
+// the client has closed it.
 func (c *console) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
+	dialed := &watched{Conn: conn, console: c}
 	c.mu.Lock()
-	c.conn = conn
+	before := c.conn
+	c.conn = dialed
 	c.mu.Unlock()
-	c.say(map[string]any{"opened": true}) // from now on it may be cut
-	return &watched{Conn: conn, console: c}, nil
+	if before != nil {
+		_ = before.Close()
+	}
+	return dialed, nil
 }
 
 func (c *console) cut() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conn != nil {
-		_ = c.conn.Close()
+	conn := c.conn
+	c.mu.Unlock()
+	if conn != nil {
+		_ = conn.Conn.Close()
 	}
 }
 
-// watched is a connection whose end is printed.
+// watched is a connection whose beginning and end are printed. It has begun when the
+// server has answered: what stands between them knows it then, and can cut it.
 type watched struct {
 	net.Conn
-	console *console
-	once    sync.Once
+	console    *console
+	begin, end sync.Once
 }
 
 // Close implements net.Conn.
 func (w *watched) Close() error {
-	w.end()
+	w.ended()
 	return w.Conn.Close()
 }
 
-func (w *watched) end() {
-	w.once.Do(func() { w.console.say(map[string]any{"closed": 1006}) })
+func (w *watched) ended() {
+	w.end.Do(func() { w.console.say(map[string]any{"closed": 1006}) })
 }
 
 // Read implements net.Conn.
 func (w *watched) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
+	if n > 0 {
+		w.begin.Do(func() { w.console.say(map[string]any{"opened": true}) })
+	}
 	if err != nil {
-		w.end()
+		w.ended()
 	}
 	return n, err
 }
