@@ -81,7 +81,9 @@ type History interface {
 	// had returned.
 	//
 	// ErrGap: the history is not provably complete from the mark on. So it is where
-	// the mark is of another epoch, before the floor, or there is no history.
+	// the mark is of another epoch, before the floor, or there is no history; and where
+	// it is behind Head().After(), because a backend that has lost writes has lost what
+	// was between.
 	Read(ctx context.Context, topic Topic, from Mark, limit int) (events []Event, more bool, err error)
 
 	// Head returns the mark of the last event that was appended: a Read from

@@ -95,7 +95,7 @@ func (b *budget) remembering() {
 // catchUp is the event that has a subscriber catch up.
 func (b *budget) catchUp(s socket, version int) ports.Event {
 	payload, err := json.Marshal(map[string]any{"rows": []map[string]any{
-		{"connection": s.address.ID, "operation": operationID(1), "version": version},
+		{"connection": s.address.ID, "operation": []byte(operationID(1)), "version": version},
 	}})
 	success(b.t, err)
 	event := b.keptEvents(0, 1)[0]

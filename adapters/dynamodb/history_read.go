@@ -108,6 +108,9 @@ func (s stretch) events(from ports.Mark, now instant) (events []ports.Event, com
 	if len(s.rows) == 0 || !s.rows[0].has(from) || s.newest.epoch != from.Epoch || !s.newest.live(now) {
 		return nil, false
 	}
+	if from.Position > s.newest.end()+"\x00" { // What was up to there is lost.
+		return nil, false
+	}
 	tooOld := max(s.newest.horizon, now-s.newest.age)
 	for i, row := range s.rows {
 		switch {

@@ -83,7 +83,7 @@ func (h *History) Read(ctx context.Context, topic ports.Topic, from ports.Mark, 
 	}
 	defer h.mu.Unlock()
 	kept := h.topics[topic]
-	if kept == nil || kept.epoch != from.Epoch || kept.floor != "" && from.Position <= kept.floor {
+	if kept == nil || kept.epoch != from.Epoch || kept.floor != "" && from.Position <= kept.floor || from.Position > kept.head().After().Position {
 		return nil, false, failure(op, ports.ErrGap)
 	}
 	events, more := kept.from(from.Position, limit)
@@ -103,7 +103,7 @@ func (h *History) Head(ctx context.Context, topic ports.Topic, keep ports.Retent
 	defer h.mu.Unlock()
 	kept := h.open(topic, keep, now)
 	h.schedule(kept, now)
-	return ports.Mark{Epoch: kept.epoch, Position: kept.last}, nil
+	return kept.head(), nil
 }
 
 // lock locks the histories for a call and frees what has aged: whoever holds this
@@ -143,6 +143,9 @@ func (h *History) schedule(kept *history, now time.Time) {
 	kept.used = now
 	h.due.move(&kept.moment, kept.next())
 }
+
+// head is the mark of the last event.
+func (h *history) head() ports.Mark { return ports.Mark{Epoch: h.epoch, Position: h.last} }
 
 // append appends the events that come after the last one.
 func (h *history) append(events []ports.Event, now time.Time) {

@@ -81,7 +81,7 @@ func (b *verbBudget) remembering() {
 // catchUp is the event that has a subscriber catch up.
 func (b *verbBudget) catchUp(c budgetClient, version int) ports.Event {
 	payload, err := json.Marshal(map[string]any{"rows": []map[string]any{
-		{"connection": c.address.ID, "operation": "1", "version": version},
+		{"connection": c.address.ID, "operation": []byte("1"), "version": version},
 	}})
 	success(b.t, err)
 	event := b.keptEvents(0, 1)[0]

@@ -324,7 +324,19 @@ func readChecks() []check[historyFixture] {
 			epoch := f.append(t, "t", append(slices.Clone(events[:1]), events[3:]...))
 			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[1].Position}, events[3:])
 			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[0].Position[:3]}, append(slices.Clone(events[:1]), events[3:]...))
-			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: "~"}, nil)
+		}},
+		{name: "Read: a mark behind the end is a gap", run: func(t tester, f historyFixture) {
+			head := f.head(t, "empty")
+			f.reads(t, "empty", head.After(), nil)
+			f.gap(t, "empty", ports.Mark{Epoch: head.Epoch, Position: "1"})
+			events := f.events("t", 1, 5)
+			epoch := f.append(t, "t", events[:4])
+			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[3].Position}.After(), nil)
+			for _, position := range []string{events[4].Position, events[3].Position + "\x00\x00", "~"} {
+				f.gap(t, "t", ports.Mark{Epoch: epoch, Position: position})
+			}
+			f.append(t, "t", events)
+			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[4].Position}, events[4:])
 		}},
 		{name: "Read: at most limit, and more until the end", run: func(t tester, f historyFixture) {
 			events := f.events("t", 1, 12)
@@ -471,7 +483,7 @@ func epochChecks() []check[historyFixture] {
 			events := f.now(f.events("t", 1, 1))
 			f.append(t, "t", events)
 			f.reads(t, "t", head.After(), events)
-			f.gap(t, "t", ports.Mark{Epoch: former, Position: "~"})
+			f.gap(t, "t", ports.Mark{Epoch: former, Position: events[0].Position})
 		}},
 	}
 }

@@ -183,6 +183,12 @@ func readFaults() historyFaults {
 				read.err = broken(ports.ErrGap)
 			}
 		})},
+		{"Read: a mark behind the end is a gap", readMoves(func(b *brokenHistory, topic ports.Topic, from ports.Mark) ports.Mark {
+			if head, _ := b.History.Head(context.Background(), topic, keep()); head.Epoch == from.Epoch && from.Position > head.Position {
+				return head.After()
+			}
+			return from
+		})},
 		{"Read: at most limit, and more until the end", func(b *brokenHistory) {
 			b.read = func(ctx context.Context, topic ports.Topic, from ports.Mark, _ int) ([]ports.Event, bool, error) {
 				return b.History.Read(ctx, topic, from, 0)

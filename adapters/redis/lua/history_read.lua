@@ -11,8 +11,9 @@ local function before(a, b) -- as bytes; Lua's own comparison goes by a locale
   return #a < #b
 end
 
-local head = redis.call('HMGET', KEYS[1], 'bus', 'epoch', 'floor', 'first', 'next', 'age')
+local head = redis.call('HMGET', KEYS[1], 'bus', 'epoch', 'floor', 'first', 'next', 'age', 'last')
 if head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return {} end
+if before(head[7] .. '\0', ARGV[3]) then return {} end -- What was up to there is lost.
 local floor, first, next = head[3], tonumber(head[4]), tonumber(head[5])
 while first < next do
   local at = redis.call('HGET', KEYS[1], 'p' .. first)

@@ -287,7 +287,7 @@ func (f *fanout) bringUp(ctx context.Context, behind []ports.Subscriber) (wait f
 		if cut(ctx) != nil {
 			return
 		}
-		ctx, stop := afterward(ctx)
+		ctx, stop := peer.Detached(ctx)
 		defer stop()
 		if rest = append(rest, fresh...); err == nil && len(rest) > 0 {
 			err = f.putBehind(ctx, f.topic, rest)
@@ -332,7 +332,7 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 	case gap || err == nil && len(rest) == 0:
 		return gap, nil
 	case err == nil:
-		ctx, stop := afterward(ctx)
+		ctx, stop := peer.Detached(ctx)
 		defer stop()
 		err = d.putBehind(ctx, topic, rest)
 	}
@@ -344,7 +344,7 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 
 // later has an operation that was placed behind catch up by an event.
 func (d *Deliverer) later(ctx context.Context, topic ports.Topic, ref ports.OperationRef, cause error) error {
-	ctx, stop := afterward(ctx)
+	ctx, stop := peer.Detached(ctx)
 	defer stop()
 	d.Calls.Report(ctx, "catching up", cause, hooks.Connection(ref.Connection))
 	return d.publishCatchUp(ctx, topic, []unreached{{Subscriber: ports.Subscriber{Ref: ref}}})

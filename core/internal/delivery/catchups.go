@@ -20,35 +20,38 @@ type catchUpOrder struct {
 // higher one has an event of its own. Attempt is how often it was not reached before.
 type catchUpRow struct {
 	Connection ports.ConnectionID `json:"connection"`
-	Operation  ports.OperationID  `json:"operation"`
-	Version    uint64             `json:"version,omitempty"`
-	Attempt    int                `json:"attempt,omitempty"`
+	// Operation is the client's own and may be long. As base64 it is never more than a
+	// third longer, whatever its characters are.
+	Operation []byte `json:"operation"`
+	Version   uint64 `json:"version,omitempty"`
+	Attempt   int    `json:"attempt,omitempty"`
 }
 
-// An event names at most so many subscribers, because a bus bounds the size of one. Who
-// has a longer operation ID than that is not named, and catches up with the topic's next
-// event.
-const maxCatchUpRows, maxNamedID = 200, 512
+// size is about that of the row's JSON.
+func (r *catchUpRow) size() int { return len(r.Connection) + len(r.Operation)*4/3 + 100 }
+
+// maxCatchUpBytes is about how much one event names, but for one subscriber: a bus
+// bounds the size of an event, DynamoDB's at 400 KB.
+const maxCatchUpBytes = 100_000
 
 // publishCatchUp publishes what makes subscribers catch up, by the versions that they
 // have or are going to have.
 func (d *Deliverer) publishCatchUp(ctx context.Context, topic ports.Topic, rows []unreached) error {
-	named := make([]catchUpRow, 0, len(rows))
-	for _, row := range rows {
-		if len(row.Ref.ID) <= maxNamedID {
-			named = append(named, catchUpRow{row.Ref.Connection, row.Ref.ID, row.Place.Version, row.attempt})
-		}
-	}
 	var events []ports.Event
-	for some := range slices.Chunk(named, maxCatchUpRows) {
-		payload, err := json.Marshal(catchUpOrder{some})
+	for len(rows) > 0 {
+		var order catchUpOrder
+		for size := 0; len(rows) > 0; rows = rows[1:] {
+			row := catchUpRow{rows[0].Ref.Connection, []byte(rows[0].Ref.ID), rows[0].Place.Version, rows[0].attempt}
+			if size += row.size(); size > maxCatchUpBytes && len(order.Rows) > 0 {
+				break
+			}
+			order.Rows = append(order.Rows, row)
+		}
+		payload, err := json.Marshal(order)
 		if err != nil {
 			return err
 		}
 		events = append(events, ports.Event{ID: d.NewID(), Topic: topic, Kind: ports.EventCatchUp, Payload: payload, Time: d.Now()})
-	}
-	if len(events) == 0 {
-		return nil
 	}
 	return d.Bus.Publish(ctx, events...)
 }
@@ -99,7 +102,7 @@ func (t *turn) catchUps(ctx context.Context, events []ports.Event) (done int, er
 			rest[i].attempt = named[rest[i].Ref].Attempt + 1
 		}
 	}
-	ctx, stop := afterward(ctx)
+	ctx, stop := peer.Detached(ctx)
 	defer stop()
 	if err := t.putBehind(ctx, t.topic, rest); err != nil {
 		return 0, err
@@ -119,7 +122,7 @@ func (t *turn) named(ctx context.Context, events []ports.Event) (named map[ports
 			continue
 		}
 		for _, row := range order.Rows {
-			ref := ports.OperationRef{Connection: row.Connection, ID: row.Operation}
+			ref := ports.OperationRef{Connection: row.Connection, ID: ports.OperationID(row.Operation)}
 			if former, ok := named[ref]; !ok || former.Version <= row.Version {
 				named[ref] = row
 			}

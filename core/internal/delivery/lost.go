@@ -104,7 +104,7 @@ func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnec
 	ends := slices.DeleteFunc(slices.Clone(connections), func(c *lostConnection) bool { return !f.lacksEnd(c) })
 	f.leave(ends, nil)
 	connections = slices.DeleteFunc(connections, f.lacksEnd)
-	ctx, stop := afterward(ctx)
+	ctx, stop := peer.Detached(ctx)
 	defer stop()
 	err := f.putBehind(ctx, f.topic, f.lacking(connections))
 	switch {

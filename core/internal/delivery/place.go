@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/ports"
@@ -39,6 +38,9 @@ var errContested = &ports.Error{Op: "core.Deliver", Kind: ports.ErrConflict, Err
 //
 // ErrInvalid: the bus carries no catch-ups. After any error some may be behind.
 func (d *Deliverer) putBehind(ctx context.Context, topic ports.Topic, rows []unreached) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	for range placeAttempts {
 		for i := range rows {
 			rows[i].Place.Version++
@@ -147,9 +149,4 @@ func (c *collection[T]) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.err = errors.Join(c.err, err)
-}
-
-// afterward is a context for what has to be done although the time for pushes is up.
-func afterward(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
