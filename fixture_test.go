@@ -36,6 +36,13 @@ func newSchema() (*graphqlgo.Schema, error) {
 			}},
 		}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
+			"kept": {
+				Type: graphql.String,
+				Subscribe: func(p graphql.ResolveParams) (any, error) {
+					return core.NewTopic[string]("kept", core.Keep(10, time.Hour)).Subscribe(p.Context)
+				},
+				Resolve: func(p graphql.ResolveParams) (any, error) { return p.Source, nil },
+			},
 			"texts": {
 				Type: graphql.String,
 				Subscribe: func(p graphql.ResolveParams) (any, error) {

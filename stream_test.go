@@ -26,7 +26,7 @@ type stream struct {
 }
 
 // stream subscribes over a stream.
-func (p *process) stream(t *testing.T, accept, query string) *stream {
+func (p *process) stream(t *testing.T, accept, query string, headers ...string) *stream {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+p.address+"/graphql", strings.NewReader(`{"query":"`+query+`"}`))
 	if err != nil {
@@ -34,6 +34,9 @@ func (p *process) stream(t *testing.T, accept, query string) *stream {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", accept)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +78,16 @@ func TestStreams(t *testing.T) {
 	events.wantEnd(nil)
 	parts.want("--\r\n")
 	parts.wantEnd(nil)
+}
+
+// An EventSource whose position no history reaches back to forgets it: with the same one
+// it would come back for ever.
+func TestAStreamThatMissedEventsForgetsItsPosition(t *testing.T) {
+	p := start(t, fanql.Config{})
+	events := p.stream(t, acceptEvents, "subscription { kept }", "Last-Event-ID", "12345678.AAAAAAAAAAAAAAAAAAAAAAAAAA.0000000000000007")
+	events.want(":\n\nevent: next\nid:\ndata: {\"errors\":[{\"message\":\"events were missed that cannot be delivered any more; subscribe again\",\"extensions\":{\"code\":\"" +
+		core.CodeMissed + "\"}}]}\n\nevent: complete\ndata: \n\n")
+	events.wantEnd(nil)
 }
 
 func TestAStreamIsCutWhenTheServerStops(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // CodeMissed is the extension "code" of the error that ends a subscription whose
 // client lacks events that no history has: it subscribes again, without resuming.
-const CodeMissed = run.CodeMissed
+const CodeMissed = ports.CodeMissed
 
 // PositionFrom returns the position of the event that is being delivered, for schemas
 // that give clients cursors of their own: After takes it. It is opaque, and the same

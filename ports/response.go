@@ -8,6 +8,10 @@ import (
 	"strconv"
 )
 
+// CodeMissed is the extension "code" of the error of a client that lacks events which no
+// history has: it goes on without its position.
+const CodeMissed = "EVENTS_MISSED"
+
 // ErrSkip is what a resolver of a subscription's own field returns to send nothing
 // for an event.
 var ErrSkip = errors.New("skip this event")

@@ -35,7 +35,7 @@ func TestPusherContract(t *testing.T) {
 			}
 		},
 		MaxFrame: 128 << 10,
-		NoCode:   true,
+		Lacks:    []string{"Capacity", "Codes"},
 	})
 }
 

@@ -25,9 +25,14 @@ func (e events) Next(response []byte) ports.Frame {
 	return ports.Frame{Head: r.head, Payload: r.data, Tail: e.results.tail}
 }
 
-// Errors is a result without data: the protocol has no event for errors.
+// Errors is a result without data: the protocol has no event for errors. An EventSource
+// that lacks events forgets its position, with which it would come back for ever.
 func (events) Errors(errors []byte) ports.Frame {
-	return ports.Frame{Head: []byte("event: next\ndata: {\"errors\":"), Payload: oneLine(errors), Tail: []byte("}\n\n")}
+	head := "event: next\ndata: {\"errors\":"
+	if bytes.Contains(errors, []byte(`"code":"`+ports.CodeMissed+`"`)) {
+		head = "event: next\nid:\ndata: {\"errors\":"
+	}
+	return ports.Frame{Head: []byte(head), Payload: oneLine(errors), Tail: []byte("}\n\n")}
 }
 
 // Refused is a result without data, and the reason in its error.

@@ -25,6 +25,7 @@ func TestStoreContract(t *testing.T) {
 					}
 					return backend
 				},
+				Lacks: []string{"Reopen", "TooLarge"},
 			})
 		})
 	}
@@ -60,6 +61,7 @@ func TestHistoryContract(t *testing.T) {
 		Lose: func(_ *testing.T, clock *porttest.Clock, _ ports.History, _ ports.Topic) {
 			clock.Advance(48 * time.Hour)
 		},
+		Lacks: []string{"Reopen", "TooLarge"},
 	})
 }
 

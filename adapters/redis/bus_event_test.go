@@ -23,7 +23,7 @@ func FuzzEventCodec(f *testing.F) {
 		}
 		encoded, err := encodeEnvelope(want)
 		if err != nil || topic == "" {
-			t.Skip("refused")
+			return // refused
 		}
 		got, err := decodeEvent("5-7", map[string]string{
 			topicField: topic, eventField: string(encoded), payloadField: string(payload),
@@ -70,7 +70,7 @@ func FuzzKeptCodec(f *testing.F) {
 		}
 		encoded, err := encodeKept(want)
 		if err != nil {
-			t.Skip("refused")
+			return // refused
 		}
 		got, ok := decodeKept(string(encoded))
 		if !ok || got.ID != want.ID || got.Kind != want.Kind || !bytes.Equal(got.Payload, want.Payload) || !got.Time.Equal(want.Time) ||

@@ -37,6 +37,7 @@ func historyContract(t *testing.T, client goredis.UniversalClient, config redis.
 	porttest.TestHistory(t, porttest.HistoryAdapter{
 		New:    func(_ *testing.T, clock *porttest.Clock) ports.History { return history(clock) },
 		Reopen: func(_ *testing.T, clock *porttest.Clock, _ ports.History) ports.History { return history(clock) },
+		Lacks:  []string{"TooLarge"},
 		Lose: func(t *testing.T, _ *porttest.Clock, _ ports.History, topic ports.Topic) {
 			t.Helper()
 			key := prefix + "{t:" + string(topic) + "}:history"

@@ -28,6 +28,7 @@ func storeContract(t *testing.T, client goredis.UniversalClient, config redis.Co
 	porttest.TestStore(t, porttest.StoreAdapter{
 		New:    func(_ *testing.T, clock *porttest.Clock) porttest.Store { return store(clock) },
 		Reopen: func(_ *testing.T, clock *porttest.Clock, _ porttest.Store) porttest.Store { return store(clock) },
+		Lacks:  []string{"TooLarge"},
 	})
 }
 

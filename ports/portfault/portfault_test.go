@@ -23,7 +23,7 @@ import (
 func TestContracts(t *testing.T) {
 	for _, kind := range []portfault.Kind{"", portfault.Latency, portfault.Duplicate} {
 		t.Run("store "+string(kind), func(t *testing.T) {
-			porttest.TestStore(t, porttest.StoreAdapter{New: func(_ *testing.T, clock *porttest.Clock) porttest.Store {
+			porttest.TestStore(t, porttest.StoreAdapter{Lacks: []string{"Reopen", "TooLarge"}, New: func(_ *testing.T, clock *porttest.Clock) porttest.Store {
 				inner := must.Make(memory.New(memory.Config{Now: clock.Now})).Store
 				if kind == portfault.Duplicate {
 					return calmMoves{always(kind).Store(inner), inner}
@@ -33,6 +33,7 @@ func TestContracts(t *testing.T) {
 		})
 		t.Run("history "+string(kind), func(t *testing.T) {
 			porttest.TestHistory(t, porttest.HistoryAdapter{
+				Lacks: []string{"Reopen", "TooLarge"},
 				New: func(_ *testing.T, clock *porttest.Clock) ports.History {
 					return always(kind).History(must.Make(memory.New(memory.Config{Now: clock.Now})))
 				},
@@ -44,7 +45,7 @@ func TestContracts(t *testing.T) {
 	}
 	for _, kind := range []portfault.Kind{"", portfault.Latency} {
 		t.Run("bus "+string(kind), func(t *testing.T) {
-			adapter := porttest.BusAdapter{New: func(*testing.T) (ports.EventBus, ports.EventSource) {
+			adapter := porttest.BusAdapter{Lacks: []string{"Capacity", "TooLarge"}, New: func(*testing.T) (ports.EventBus, ports.EventSource) {
 				bus := must.Make(memory.New(memory.Config{Backoff: func(int) time.Duration { return time.Millisecond }})).Bus
 				process := always(kind)
 				return process.Bus(bus), process.Source(bus)

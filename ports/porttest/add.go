@@ -227,8 +227,8 @@ func addRefusedChecks() []check[storeFixture] {
 			addRefused(t, f, operation, ports.ErrInvalid)
 		}},
 		{
-			name:    "AddOperation: over what the backend keeps is too large",
-			applies: func(f storeFixture) bool { return f.tooLarge > 0 },
+			name:  "AddOperation: over what the backend keeps is too large",
+			needs: "TooLarge", declared: func(f storeFixture) bool { return f.tooLarge > 0 },
 			run: func(t tester, f storeFixture) {
 				row := f.connect(t, "a")
 				operation := f.operation(row, "1", f.topic("t"), f.topic("u"))

@@ -48,19 +48,26 @@ type tester interface {
 // check is one promise of a contract, tried on a fixture of its own.
 type check[F any] struct {
 	name string
-	// applies, unless nil, says whether the adapter declares what the check needs.
-	applies func(fixture F) bool
-	run     func(t tester, fixture F)
+	// needs, unless empty, is the field of the adapter without which the check cannot
+	// be tried, and declared says whether the adapter has set it.
+	needs    string
+	declared func(fixture F) bool
+	run      func(t tester, fixture F)
 }
 
-// run makes each check a subtest.
-func run[F any](t *testing.T, checks []check[F], fixture func(t *testing.T) F) {
+// run makes each check a subtest. Lacks are the fields that an adapter has nothing for:
+// a check that needs one of them is skipped. Where a field is neither set nor named, the
+// check fails, so that nobody forgets one.
+func run[F any](t *testing.T, checks []check[F], lacks []string, fixture func(t *testing.T) F) {
 	t.Helper()
 	for _, check := range checks {
 		t.Run(check.name, func(t *testing.T) {
+			if slices.Contains(lacks, check.needs) {
+				t.Skipf("the adapter says that it lacks %s", check.needs)
+			}
 			given := fixture(t)
-			if check.applies != nil && !check.applies(given) {
-				t.Skip("the adapter does not declare what this needs")
+			if check.declared != nil && !check.declared(given) {
+				t.Fatalf("the adapter does not say %s, and does not say in Lacks that there is no such thing", check.needs)
 			}
 			check.run(t, given)
 		})

@@ -35,7 +35,7 @@ func prove[F, B any](t *testing.T, checks []check[F], faults []fault[B], fixture
 			}
 			seen[check.name] = true
 			whole := fixture(t, func(B) {})
-			if check.applies != nil && !check.applies(whole) {
+			if check.declared != nil && !check.declared(whole) {
 				t.Fatalf("the check does not apply to the adapter that has to prove it")
 			}
 			if found := try(t, check, whole); len(found) > 0 {

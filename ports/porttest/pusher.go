@@ -41,19 +41,21 @@ type PusherAdapter struct {
 	// Capacity is how many frames may be pushed to a client that receives none
 	// before it is throttled; 0 when there is no such number.
 	Capacity int
-	// NoCode is true where the transport cannot send a close code and a reason.
-	NoCode bool
+	// Lacks names what the adapter has no such thing for: MaxFrame, Capacity, and Codes
+	// where the transport cannot send a close code and a reason. What needs them is
+	// skipped; a number that is neither set nor named fails.
+	Lacks []string
 }
 
 // TestPusher tries a pusher.
 func TestPusher(t *testing.T, adapter PusherAdapter) {
 	t.Helper()
-	run(t, pusherChecks(), adapter.fixture)
+	run(t, pusherChecks(), adapter.Lacks, adapter.fixture)
 }
 
 func (a PusherAdapter) fixture(t *testing.T) pusherFixture {
 	pusher, open := a.New(t)
-	return pusherFixture{Pusher: pusher, open: open, maxFrame: a.MaxFrame, capacity: a.Capacity, codes: !a.NoCode}
+	return pusherFixture{Pusher: pusher, open: open, maxFrame: a.MaxFrame, capacity: a.Capacity, codes: !slices.Contains(a.Lacks, "Codes")}
 }
 
 // pusherFixture is a pusher with what checks need to talk to it.
@@ -156,8 +158,8 @@ func notSentChecks() []check[pusherFixture] {
 			refused(t, "Push", f.Push(t.Context(), to, text("a")), ports.ErrGone)
 		}},
 		{
-			name:    "Push: over the limit is too large and not sent",
-			applies: func(f pusherFixture) bool { return f.maxFrame > 0 },
+			name:  "Push: over the limit is too large and not sent",
+			needs: "MaxFrame", declared: func(f pusherFixture) bool { return f.maxFrame > 0 },
 			run: func(t tester, f pusherFixture) {
 				to, client := f.open()
 				most := strings.Repeat("x", f.maxFrame)
@@ -168,8 +170,8 @@ func notSentChecks() []check[pusherFixture] {
 			},
 		},
 		{
-			name:    "Push: to a client that does not receive is throttled and not sent",
-			applies: func(f pusherFixture) bool { return f.capacity > 0 },
+			name:  "Push: to a client that does not receive is throttled and not sent",
+			needs: "Capacity", declared: func(f pusherFixture) bool { return f.capacity > 0 },
 			run: func(t tester, f pusherFixture) {
 				to, client := f.open()
 				want := numbers(f.capacity)
@@ -210,8 +212,8 @@ func closeChecks() []check[pusherFixture] {
 			closed(t, client)
 		}},
 		{
-			name:    "Close: the client has the code and the reason",
-			applies: func(f pusherFixture) bool { return f.codes },
+			name:  "Close: the client has the code and the reason",
+			needs: "Codes", declared: func(f pusherFixture) bool { return f.codes },
 			run: func(t tester, f pusherFixture) {
 				for code, reason := range map[int]string{4409: "Subscriber for 1 already exists", 4400: strings.Repeat("☃", 41), 1001: ""} {
 					to, client := f.open()

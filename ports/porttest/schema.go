@@ -53,7 +53,7 @@ type SchemaAdapter struct {
 // TestSchema tries what a schema promises.
 func TestSchema(t *testing.T, adapter SchemaAdapter) {
 	t.Helper()
-	run(t, schemaChecks(), adapter.fixture)
+	run(t, schemaChecks(), nil, adapter.fixture)
 }
 
 func (a SchemaAdapter) fixture(t *testing.T) schemaFixture { return schemaFixture{Schema: a.New(t)} }

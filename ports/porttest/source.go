@@ -27,7 +27,7 @@ const unfinishedDeliveries = 30
 // has to do so within 30 attempts, or nothing shows that it counts no others.
 func TestEventSource(t *testing.T, adapter BusAdapter) {
 	t.Helper()
-	run(t, sourceChecks(), adapter.fixture)
+	run(t, sourceChecks(), adapter.Lacks, adapter.fixture)
 }
 
 func sourceChecks() []check[busFixture] {

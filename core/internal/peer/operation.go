@@ -59,7 +59,7 @@ func TooLarge() ports.ResponseErrors {
 func Missed() ports.ResponseErrors {
 	return ports.ResponseErrors{{
 		Message:    "events were missed that cannot be delivered any more; subscribe again",
-		Extensions: map[string]any{"code": run.CodeMissed},
+		Extensions: map[string]any{"code": ports.CodeMissed},
 	}}
 }
 

@@ -10,9 +10,6 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// CodeMissed is the code of the error that says that a client lacks events.
-const CodeMissed = "EVENTS_MISSED"
-
 // Position is a mark of a topic as clients have it: eight hexadecimal digits that
 // stand for the topic, so that its name stays with the server, a dot, and the mark. Of
 // those with the same digits a client keeps the last one.
