@@ -150,14 +150,17 @@ func (e *Engine) Execute(ctx context.Context, request ports.Request) (ports.Resp
 //
 // Events of one topic are delivered in the order in which they stand; the caller
 // must not deliver later events of a topic while earlier ones are under way.
-// A subscriber that cannot be reached does not fail an event: its operation ends
-// with an error that asks its client to subscribe again, or its connection is
-// closed. A verdict is an error when the transport accepted neither of these, when the
-// subscribers could not be listed, when an identity could not be disconnected, and for
-// all that comes after such an event in its topic. It is ports.ErrUnfinished when the
-// context's deadline came near before all subscribers were reached, also because of
-// other topics: delivered again, the events go to the others only; and when the
-// transport has accepted nothing from anyone.
+// A subscriber that cannot be reached does not fail an event. Of a topic that keeps its
+// events (Keep) it catches up later. Of another one its operation ends with an error
+// that asks its client to subscribe again, or its connection is closed; where the
+// transport accepts neither, it receives the error later.
+//
+// A verdict is an error when an event could not be appended to its topic's history, the
+// subscribers not be listed, one of them not be put behind, or an identity not be
+// disconnected, and for all that comes after such an event in its topic. It is
+// ports.ErrUnfinished when the context's deadline came near before all subscribers were
+// reached, also because of other topics: delivered again, the events go to the others
+// only; and when the transport has accepted nothing from anyone.
 func (e *Engine) Deliver(ctx context.Context, events []ports.Event) []error {
 	return e.deliverer.Deliver(e.inside(ctx), events)
 }
