@@ -18,8 +18,9 @@ import (
 // fleet, which delivery needs. Whatever stops the process gives it as long as
 // Config.ShutdownTimeout and the backend's own time for what is being delivered.
 //
-// The error is nil if ctx has ended and every client had gone in time. ErrInvalid:
-// the server runs already, or has run.
+// The error is nil if ctx has ended, the fleet was joined by then, and every client had
+// gone in time. If ctx ends before the fleet is joined it is that of ctx. ErrInvalid: the
+// server runs already, or has run.
 func (s *Server) ListenAndServe(ctx context.Context, address string) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {

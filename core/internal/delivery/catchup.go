@@ -342,10 +342,13 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 	return false, d.later(ctx, topic, ref, err)
 }
 
-// later has an operation that was placed behind catch up by an event.
+// later has an operation that was placed behind catch up by an event. That the time is up
+// or the client has left is no failure.
 func (d *Deliverer) later(ctx context.Context, topic ports.Topic, ref ports.OperationRef, cause error) error {
+	if ctx.Err() == nil {
+		d.Calls.Report(ctx, "catching up", cause, hooks.Connection(ref.Connection))
+	}
 	ctx, stop := peer.Detached(ctx)
 	defer stop()
-	d.Calls.Report(ctx, "catching up", cause, hooks.Connection(ref.Connection))
 	return d.publishCatchUp(ctx, topic, []unreached{{Subscriber: ports.Subscriber{Ref: ref}}})
 }

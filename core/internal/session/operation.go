@@ -295,7 +295,9 @@ func (h *Handler) place(ctx context.Context, s *starting, row ports.Operation) (
 	case peer.Is(err, ports.ErrTooLarge):
 		return false, h.fail(ctx, s, ports.NewResponseErrors("the operation is too large to be kept"))
 	}
-	h.Calls.Report(ctx, "adding an operation", err, hooks.Connection(s.Ref.Connection))
+	if ctx.Err() == nil { // or the client has left
+		h.Calls.Report(ctx, "adding an operation", err, hooks.Connection(s.Ref.Connection))
+	}
 	return false, h.failUnknown(ctx, s)
 }
 

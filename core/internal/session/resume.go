@@ -100,12 +100,12 @@ func (h *Handler) readStart(ctx context.Context, wanted *run.Subscription, b *be
 
 // begin has a subscription that was just placed catch up. Proceed is false where it has
 // ended.
-func (h *Handler) begin(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) (proceed bool, err error) {
+func (h *Handler) begin(ctx context.Context, s *starting, b *beginning) (proceed bool, err error) {
 	gap, err := h.catchUpAll(ctx, s, b)
 	switch {
 	case err != nil:
 		return false, h.endFailed(ctx, s, err)
-	case gap || b.gap && wanted.Initial == nil:
+	case gap:
 		return false, h.Peers.EndWithErrors(ctx, s.Operation, peer.Missed())
 	}
 	return true, nil

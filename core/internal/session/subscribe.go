@@ -37,12 +37,15 @@ func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request
 		h.Calls.Report(ctx, "reading a history", err, hooks.Connection(s.Ref.Connection))
 		return h.refuse(ctx, s, ports.NewResponseErrors(hooks.InternalError))
 	}
+	if b.gap && wanted.Initial == nil {
+		return h.refuse(ctx, s, peer.Missed())
+	}
 	row.From = b.from
 	if proceed, err := h.place(ctx, s, row); !proceed {
 		return err
 	}
 	h.Runner.Keep(row.Request, p)
-	if proceed, err := h.begin(ctx, s, wanted, b); !proceed {
+	if proceed, err := h.begin(ctx, s, b); !proceed {
 		return err
 	}
 	if wanted.Initial != nil && (!b.resumed || b.gap) {
