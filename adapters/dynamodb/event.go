@@ -109,7 +109,7 @@ func decodeEvent(fields image) (ports.Event, bool) {
 	age, ageOK := imageNumber(fields, "age")
 	return ports.Event{
 		ID: id, Kind: ports.EventKind(kind), Payload: payload.Binary(), Time: instant(at).time(),
-		Keep: ports.Retention{Count: int(count), Age: time.Duration(age)},
+		Keep: retention(count, age),
 		Only: only, Except: except, Trace: trace,
 	}, err == nil && onlyOK && exceptOK && traceOK && countOK && ageOK
 }
@@ -175,4 +175,13 @@ func imageTrace(fields image) (map[string]string, bool) {
 		}
 	}
 	return trace, true
+}
+
+// retention is what an item says; of half of one nothing.
+func retention(count, age int64) ports.Retention {
+	keep := ports.Retention{Count: int(count), Age: time.Duration(age)}
+	if keep.None() {
+		return ports.Retention{}
+	}
+	return keep
 }
