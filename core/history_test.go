@@ -440,3 +440,35 @@ func TestKeepIsChecked(t *testing.T) {
 func disconnection(c *client) ports.Disconnection {
 	return ports.Disconnection{Address: c.socket.Address(), Code: 1006}
 }
+
+// A subscribe that is handed over again, after it had been placed, gives no start: events
+// may have failed to reach it since.
+func TestASubscribeThatIsHandedOverAgainHidesNothing(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		h, away := kept(t)
+		h.tick(ticks("tick"), 1)
+		c := h.dial(protocol)
+		message := c.message(c.requesting("1", map[string]any{"query": `subscription { tick }`, "extensions": map[string]any{"resume": []string{}}}))
+		away.begin(20 * time.Second)
+		if err := c.engine.Receive(t.Context(), message); err == nil {
+			t.Fatal("the start was pushed, although the transport is away")
+		}
+		h.tick(ticks("tick"), 2)
+		pause(10 * time.Second)
+		away.begin(0)
+		if err := c.engine.Receive(t.Context(), message); err != nil {
+			t.Fatal(err)
+		}
+		before := c.ticked() // and then it leaves
+		if before.ended != "" && !strings.Contains(before.ended, core.CodeMissed) {
+			t.Errorf("ended by %q", before.ended)
+		}
+		_ = h.engine.Disconnect(t.Context(), disconnection(c))
+		again := h.dial(protocol)
+		again.resume("1", `subscription { tick }`, before.resume()...)
+		if got := append(before.numbers, again.ticked().numbers...); before.ended == "" && !slices.Contains(got, 2) {
+			t.Errorf("got %v, and resumed at %v: 2 is missed in silence", got, before.positions)
+		}
+	})
+}

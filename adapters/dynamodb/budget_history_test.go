@@ -68,7 +68,7 @@ func (b *budget) remembering() {
 	b.quietly(s.disconnect)
 
 	s = b.ready()
-	b.verb("`subscribe` that may resume, K = 1", "1 GetItem, 1 Query, 1 TransactWriteItems", 1, func() error {
+	b.verb("`subscribe` that may resume, K = 1", "2 GetItem, 1 Query, 1 TransactWriteItems", 1, func() error {
 		return s.subscribeKept(operationID(1))
 	})
 	b.verb("deliver 1 event with a history, N = 1", "1 PutItem, 1 Query", 1, b.delivers(b.keptEvents(2, 1)...))

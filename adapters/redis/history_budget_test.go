@@ -51,7 +51,7 @@ func (b *verbBudget) delivers(events ...ports.Event) func() error {
 // remembering is what a topic with a history takes beside.
 func (b *verbBudget) remembering() {
 	c := b.ready(0, 0)
-	b.call("`subscribe` that may resume, K = 1", "1 `connection_get`, 1 `history_head`, 1 SET, 1 `operation_add`, 1 `listing_place`", 5,
+	b.call("`subscribe` that may resume, K = 1", "1 `connection_get`, 1 `history_head`, 1 `listing_get`, 1 SET, 1 `operation_add`, 1 `listing_place`", 6,
 		func() error { return c.subscribeKept() })
 	b.call("deliver 1 event with a history, one page", "1 `history_append`, 1 `listing_page`", 2, b.delivers(b.keptEvents(1, 1)...))
 	b.call("deliver 10 events with a history in one batch, one page", "1 `history_append`, 1 `listing_page`", 2, b.delivers(b.keptEvents(2, 10)...))

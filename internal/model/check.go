@@ -154,15 +154,16 @@ func (w *world) repeatsAllowed() bool {
 		return true
 	}
 	for fault := range w.faults.Injected() {
-		if reason(fault) {
+		if reason(fault, w.shape.keep > 0) {
 			return true
 		}
 	}
 	return false
 }
 
-// reason reports whether a fault may lead to a repeat.
-func reason(fault portfault.Fault) bool {
+// reason reports whether a fault may lead to a repeat. Where topics keep their events, a
+// subscriber who cannot be put behind has the batch delivered again.
+func reason(fault portfault.Fault, keeps bool) bool {
 	switch fault.Kind {
 	case portfault.Latency:
 		return false
@@ -171,7 +172,9 @@ func reason(fault portfault.Fault) bool {
 	}
 	switch fault.Call {
 	case "Publish":
-		return fault.Kind == portfault.Duplicate
+		return fault.Kind == portfault.Duplicate || keeps
+	case "MovePlace", "GetSubscriber", "Read":
+		return keeps
 	case "Push":
 		return fault.Kind == portfault.LostAnswer
 	case "Deliver":

@@ -20,6 +20,9 @@ type beginning struct {
 	// from is where a resumed subscription goes on. Gap: events are missing before.
 	from         map[ports.Topic]ports.Mark
 	resumed, gap bool
+	// repeated: the message was handed over before, and the subscription was in place
+	// already when start was read.
+	repeated bool
 }
 
 // errNoHistory is reported once.
@@ -27,7 +30,7 @@ var errNoHistory = errors.New("core.Config.History is not set, so nothing is kep
 
 // beginning finds out where a subscription begins, before it is placed: what comes
 // meanwhile then counts as missing rather than as received.
-func (h *Handler) beginning(ctx context.Context, wanted *run.Subscription, asked bool) (*beginning, error) {
+func (h *Handler) beginning(ctx context.Context, s *starting, wanted *run.Subscription, asked bool) (*beginning, error) {
 	b := &beginning{asked: asked, resumed: len(wanted.Resume) > 0}
 	if h.History == nil && len(wanted.Keep) > 0 {
 		h.noHistory.Do(func() { h.Calls.Report(ctx, "subscribing to a topic that keeps events", errNoHistory) })
@@ -43,7 +46,7 @@ func (h *Handler) beginning(ctx context.Context, wanted *run.Subscription, asked
 	if !asked || b.resumed && !b.gap {
 		return b, nil
 	}
-	return b, h.readStart(ctx, wanted, b)
+	return b, h.readStart(ctx, s, wanted, b)
 }
 
 // lookForGap is for a subscription whose initial result takes the place of what is
@@ -82,7 +85,10 @@ func (h *Handler) resumeAt(wanted *run.Subscription) (from map[ports.Topic]ports
 	return from, false
 }
 
-func (h *Handler) readStart(ctx context.Context, wanted *run.Subscription, b *beginning) error {
+// readStart reads the positions from which on the client lacks nothing, if it is placed
+// afterwards. Where it was placed before, because the message is handed over again, they
+// may hide events that have not reached it.
+func (h *Handler) readStart(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) error {
 	b.start = []string{}
 	for _, topic := range wanted.Topics {
 		keep, ok := wanted.Keep[topic]
@@ -95,7 +101,15 @@ func (h *Handler) readStart(ctx context.Context, wanted *run.Subscription, b *be
 		}
 		b.start = append(b.start, run.Position(topic, mark))
 	}
-	return nil
+	if len(b.start) == 0 {
+		return nil
+	}
+	placed, err := h.Store.GetSubscriber(ctx, wanted.Topics[0], s.Ref)
+	if peer.Is(err, ports.ErrNotFound) {
+		return nil
+	}
+	b.repeated = err == nil && placed.ReceivedAt.Equal(s.ReceivedAt)
+	return err
 }
 
 // begin has a subscription that was just placed catch up. Proceed is false where it has
@@ -105,7 +119,7 @@ func (h *Handler) begin(ctx context.Context, s *starting, b *beginning) (proceed
 	switch {
 	case err != nil:
 		return false, h.endFailed(ctx, s, err)
-	case gap:
+	case gap || b.repeated:
 		return false, h.Peers.EndWithErrors(ctx, s.Operation, peer.Missed())
 	}
 	return true, nil

@@ -32,7 +32,7 @@ func (h *Handler) subscribe(ctx, preparing context.Context, s *starting, request
 	if row.Filters, err = wanted.Filters.Encode(); err != nil {
 		return h.refuse(ctx, s, ports.NewResponseErrors(err.Error()))
 	}
-	b, err := h.beginning(ctx, wanted, asked)
+	b, err := h.beginning(ctx, s, wanted, asked)
 	if err != nil {
 		h.Calls.Report(ctx, "reading a history", err, hooks.Connection(s.Ref.Connection))
 		return h.refuse(ctx, s, ports.NewResponseErrors(hooks.InternalError))
