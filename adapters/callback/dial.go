@@ -35,9 +35,10 @@ func (g guard) control(_ context.Context, _, address string, _ syscall.RawConn) 
 }
 
 // isPublic reports whether an address is one of the internet's at large: IANA's
-// special-purpose registries (RFC 6890 and its updates) are not.
+// special-purpose registries (RFC 6890 and its updates) are not, and of IPv6 only what is
+// assigned as global unicast (2000::/3, IANA's address space registry).
 func isPublic(ip netip.Addr) bool {
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.Is6() && !prefix6(0x20, 0, 0, 0, 3).Contains(ip) {
 		return false
 	}
 	for _, prefix := range special() {
@@ -55,17 +56,19 @@ func special() []netip.Prefix {
 		prefix4(0, 0, 0, 8), prefix4(100, 64, 0, 10), prefix4(192, 0, 0, 24), prefix4(192, 0, 2, 24),
 		prefix4(192, 88, 99, 24), prefix4(198, 18, 0, 15), prefix4(198, 51, 100, 24), prefix4(203, 0, 113, 24),
 		prefix4(240, 0, 0, 4),
-		netip.PrefixFrom(netip.IPv6Unspecified(), 96),                         // IPv4-compatible
-		netip.PrefixFrom(netip.AddrFrom16([16]byte{0, 0x64, 0xff, 0x9b}), 32), // NAT64 (64:ff9b::/96, 64:ff9b:1::/48)
-		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x01}), 64),                // discard-only
-		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01}), 23),          // IETF, Teredo among them
-		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8}), 32),
-		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x02}), 16), // 6to4
+		prefix6(0x20, 0x01, 0, 0, 23),       // IETF, Teredo among them
+		prefix6(0x20, 0x01, 0x0d, 0xb8, 32), // documentation
+		prefix6(0x20, 0x02, 0, 0, 16),       // 6to4
+		prefix6(0x3f, 0xff, 0, 0, 20),       // documentation (RFC 9637)
 	}
 }
 
 func prefix4(a, b, c byte, bits int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{a, b, c}), bits)
+}
+
+func prefix6(a, b, c, d byte, bits int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{a, b, c, d}), bits)
 }
 
 // newTransport dials only what the guard lets pass, through no proxy, which would dial
@@ -81,5 +84,9 @@ func newTransport(g guard, config Config) *http.Transport {
 		TLSHandshakeTimeout:    config.Timeout,
 		MaxResponseHeaderBytes: 16 << 10,
 		DisableCompression:     true,
+		// A connection on which nothing arrives any more is closed. Over HTTP/1.1 the
+		// post that has no answer closes it; over HTTP/2 a post is one of many, and all
+		// would go on there until TCP gives up.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: config.Timeout, PingTimeout: config.Timeout},
 	}
 }

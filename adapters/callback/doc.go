@@ -37,7 +37,7 @@
 //
 //	2xx                   the router has it
 //	404                   the client has left: the subscription ends
-//	another 4xx, 3xx      ends it too, and is logged
+//	another 4xx, 3xx, 101 ends it too, and is logged
 //	429, 413              throttled, too large
 //	5xx, 408, no answer   tried again by the engine; ends it after Config.GiveUp
 //

@@ -5,11 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,7 +105,8 @@ func TestPublicAddresses(t *testing.T) {
 		"100.64.0.1": false, "192.0.0.192": false, "198.18.0.1": false, "203.0.113.1": false, "224.0.0.1": false, "240.0.0.1": false, "255.255.255.255": false,
 		"::1": false, "::": false, "::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "::127.0.0.1": false, "64:ff9b::a9fe:a9fe": false,
 		"64:ff9b:1::1": false, "fd00:2::1": false, "fd00:ec2::254": false, "fe80::1": false, "fe80::1%eth0": false, "ff02::1": false,
-		"2001::1": false, "2001:db8::1": false, "2002:7f00:1::": false, "100::1": false,
+		"2001::1": false, "2001:db8::1": false, "2002:7f00:1::": false, "100::1": false, "100:0:0:1::1": false, "3fff::1": false, "5f00::1": false,
+		"fec0::1": false, "::ffff:0:127.0.0.1": false, "4000::1": false,
 	} {
 		err := g.control(t.Context(), "tcp", netip.AddrPortFrom(netip.MustParseAddr(address), 80).String(), nil)
 		if (err == nil) != ok {
@@ -263,13 +270,9 @@ func FuzzParse(f *testing.F) {
 type endless struct{}
 
 func (endless) RoundTrip(request *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: unread{request.Context().Done()}, Request: request}, nil
+	body, _ := io.Pipe()
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: request}, nil
 }
-
-type unread struct{ ended <-chan struct{} }
-
-func (u unread) Read([]byte) (int, error) { <-u.ended; return 0, io.ErrUnexpectedEOF }
-func (u unread) Close() error             { return nil }
 
 // The status is the answer, and what does not end behind it is waited for shortly.
 func TestEndlessAnswersCostLittleTime(t *testing.T) {
@@ -287,6 +290,187 @@ func TestEndlessAnswersCostLittleTime(t *testing.T) {
 			t.Errorf("%v after %v", err, took)
 		}
 	})
+}
+
+// Nothing that a router answers, or leaves unread, keeps a post longer than its time, and
+// nothing but a 2xx is a success.
+func TestPostsEnd(t *testing.T) {
+	t.Parallel()
+	type handle func(w http.ResponseWriter, ended <-chan struct{})
+	for name, test := range map[string]struct {
+		handle handle
+		taken  bool
+	}{
+		"an answer, and a post that is not read": {func(w http.ResponseWriter, ended <-chan struct{}) {
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			<-ended
+		}, true},
+		"no answer, and a post that is not read": {func(_ http.ResponseWriter, ended <-chan struct{}) { <-ended }, false},
+		"another protocol": {func(w http.ResponseWriter, _ <-chan struct{}) {
+			writeRaw(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: none\r\n\r\n")
+		}, false},
+		"no status": {func(w http.ResponseWriter, _ <-chan struct{}) { writeRaw(w, "HTTP/1.1 000 None\r\n\r\n") }, false},
+	} {
+		for version := 1; version <= 2; version++ {
+			if version == 2 && !strings.Contains(name, "post") {
+				continue // HTTP/2 has no such answers
+			}
+			t.Run(fmt.Sprintf("%s over HTTP/%d", name, version), func(t *testing.T) {
+				t.Parallel()
+				ended := make(chan struct{})
+				router := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { test.handle(w, ended) }))
+				router.EnableHTTP2 = version == 2
+				router.StartTLS()
+				t.Cleanup(router.Close)
+				t.Cleanup(func() { close(ended) })
+				c := newCallbacks(t, router.URL+"/callback")
+				c.config.Timeout = 500 * time.Millisecond
+				trust(t, c, router)
+				long := ports.Frame{Head: []byte(`{"id":"1","type":"next","payload":`), Payload: bytes.Repeat([]byte("1"), 8<<20), Tail: []byte("}")}
+				pushed := make(chan error, 1)
+				go func() { pushed <- c.Push(t.Context(), addressAt(t, router.URL+"/callback/id"), long) }()
+				select {
+				case err := <-pushed:
+					if (err == nil) != test.taken {
+						t.Errorf("got %v", err)
+					}
+				case <-time.After(time.Minute):
+					t.Error("the post does not end")
+					router.CloseClientConnections()
+				}
+			})
+		}
+	}
+}
+
+// writeRaw answers with what net/http would not write, and leaves the connection open
+// until the client closes it.
+func writeRaw(w http.ResponseWriter, answer string) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(conn, answer)
+	_, _ = io.Copy(io.Discard, conn)
+	_ = conn.Close()
+}
+
+// trust has callbacks take the certificate of a router.
+func trust(t *testing.T, c *Callbacks, router *httptest.Server) {
+	t.Helper()
+	c.transport.(*http.Transport).TLSClientConfig = router.Client().Transport.(*http.Transport).TLSClientConfig
+	t.Cleanup(c.CloseIdleConnections)
+}
+
+func addressAt(t *testing.T, at string) ports.Address {
+	t.Helper()
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target{url: u, id: path.Base(u.Path), verifier: "v"}.address()
+}
+
+// An HTTP connection on which nothing arrives any more, as when the router's machine is
+// replaced, does not keep the posts: they find another.
+func TestSilentConnectionsAreReplaced(t *testing.T) {
+	t.Parallel()
+	router := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	router.EnableHTTP2 = true
+	router.StartTLS()
+	t.Cleanup(router.Close)
+	way := newWay(t, router.Listener.Addr().String())
+	at := "https://" + way.listener.Addr().String() + "/callback"
+	c, err := New(Config{Allow: []string{at}, Timeout: 200 * time.Millisecond, GiveUp: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust(t, c, router)
+	ping := ports.Frame{Head: []byte(`{"type":"ping"}`)}
+	if err := c.Push(t.Context(), addressAt(t, at+"/id"), ping); err != nil {
+		t.Fatal(err)
+	}
+	way.silence()
+	began := time.Now()
+	for id := 0; ; id++ { // each another one, since those that fail are left alone
+		if err = c.Push(t.Context(), addressAt(t, fmt.Sprint(at, "/", id)), ping); err == nil {
+			break
+		}
+		if time.Since(began) > 30*time.Second {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// way is what is between this side and a router. It can lose what passes.
+type way struct {
+	listener net.Listener
+	mu       sync.Mutex
+	silent   *atomic.Bool // of the connections that there are
+}
+
+func newWay(t *testing.T, to string) *way {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &way{listener: listener, silent: &atomic.Bool{}}
+	var passing sync.WaitGroup
+	var open []net.Conn
+	passing.Go(func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := (&net.Dialer{}).Dial("tcp", to)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			w.mu.Lock()
+			silent := w.silent
+			open = append(open, near, far)
+			w.mu.Unlock()
+			passing.Go(func() { pass(near, far, silent) })
+			passing.Go(func() { pass(far, near, silent) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		w.mu.Lock()
+		for _, conn := range open {
+			_ = conn.Close()
+		}
+		w.mu.Unlock()
+		passing.Wait()
+	})
+	return w
+}
+
+// silence loses all that passes on the connections that there are, and not on others.
+func (w *way) silence() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent.Store(true)
+	w.silent = &atomic.Bool{}
+}
+
+func pass(from, to net.Conn, silent *atomic.Bool) {
+	buffer := make([]byte, 4096)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			_ = to.Close()
+			return
+		}
+		if !silent.Load() {
+			_, _ = to.Write(buffer[:n])
+		}
+	}
 }
 
 // Of several processes one sends the heartbeats of a period, and another may send those

@@ -57,11 +57,15 @@ func (c *Callbacks) post(ctx context.Context, to target, m message) error {
 	if err != nil {
 		return withoutURL(err)
 	}
-	// Read to the end, so that the connection can be used again, if that comes soon.
-	defer time.AfterFunc(answerPatience, cancel).Stop()
+	// Read to the end, so that the connection can be used again, if that comes soon. What
+	// ends the read is Close: the context does not end that of a connection that the router
+	// has switched to another protocol (101), or of an answer over HTTP/2 that comes before
+	// the router has read the post.
+	closeBody := func() { _ = response.Body.Close() } // nothing more is wanted of it
+	defer closeBody()
+	defer time.AfterFunc(answerPatience, closeBody).Stop()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
-	_ = response.Body.Close() // nothing more is wanted of it
-	if response.StatusCode >= 300 {
+	if response.StatusCode < 200 || response.StatusCode >= 300 {
 		return &StatusError{Status: response.StatusCode, Host: to.url.Host}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 // Push posts the frame and returns when the router has answered. One request at a time
 // is under way for a subscription.
 //
-// ErrGone: the router has ended the subscription (404, another 4xx, a redirect), it or
+// ErrGone: the router has ended the subscription (404, another 4xx, 3xx or 1xx), it or
 // its host has failed for Config.GiveUp, or its URL is not allowed. ErrThrottled: 429.
 // ErrTooLarge: 413. An error without a kind: 5xx, or the network. Its cause is a
 // *StatusError where the router answered.
