@@ -36,7 +36,8 @@ func (s *Server) Streams(engine Engine) *Streams { return &Streams{server: s, en
 // The error is a *ports.Refusal, and then nothing is answered yet: 403 for the origin
 // of a page, 503 with a Retry-After where there is no room, the status with which
 // the engine refused the handshake, or that of the code with which it refused
-// connection_init.
+// connection_init, 500 where w has no deadlines or flushes (http.ResponseController) and
+// cannot be taken over: http.TimeoutHandler's, say.
 //
 // A stream ends after its operation, by its format's End. If the server closes it
 // with a code after which clients come back (ports.MayReconnect), it is cut off, since
@@ -58,8 +59,11 @@ func (h *Streams) Hold(w http.ResponseWriter, r *http.Request, what ports.Stream
 	}
 	conn, err := c.takeOver(w, r)
 	answer, shared := conn.(*response)
-	if err != nil { // the client has left
+	if err != nil { // the client has left, unless it is a refusal
 		c.finish(ctx, cancel)
+		if refusal, ok := errors.AsType[*ports.Refusal](err); ok {
+			return refusal
+		}
 	} else {
 		c.open(ctx, cancel, conn, nil)
 		c.requestOperation(ctx)

@@ -2,6 +2,8 @@ package websocket
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -13,7 +15,8 @@ import (
 )
 
 // takeOver begins the answer, and returns what the rest is written to: the client's
-// connection, or a *response where net/http keeps that.
+// connection, or a *response where net/http keeps that. A *ports.Refusal: a middleware
+// keeps back what a *response needs.
 func (c *connection) takeOver(w http.ResponseWriter, r *http.Request) (conn net.Conn, err error) {
 	header := w.Header()
 	maps.Copy(header, c.stream.Header)
@@ -24,9 +27,26 @@ func (c *connection) takeOver(w http.ResponseWriter, r *http.Request) (conn net.
 			return conn, c.begin(conn, c.head(r, header))
 		}
 	}
-	w.WriteHeader(http.StatusOK)
+	if err := c.beginShared(r.Context(), control); err != nil {
+		return nil, err
+	}
 	conn = &response{ResponseWriter: w, control: control, request: r, done: make(chan struct{})}
 	return conn, c.begin(conn, c.stream.Format.Begin())
+}
+
+// beginShared sends the header. Without deadlines nothing would end a write to a client
+// that does not read, and without flushes nothing would arrive.
+func (c *connection) beginShared(ctx context.Context, control *http.ResponseController) error {
+	err := control.SetWriteDeadline(time.Now().Add(c.server.config.WriteTimeout))
+	if err == nil {
+		err = control.Flush() // with the status 200
+		_ = control.SetWriteDeadline(time.Time{})
+	}
+	if errors.Is(err, errors.ErrUnsupported) {
+		c.server.log(ctx, "a stream was refused: a middleware keeps back SetWriteDeadline or Flush, and has no Unwrap", c, err)
+		return &ports.Refusal{Status: http.StatusInternalServerError, Reason: "internal error"}
+	}
+	return nil // of a client that has left the next write says so
 }
 
 func (c *connection) begin(conn net.Conn, data []byte) error {

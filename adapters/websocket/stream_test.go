@@ -2,9 +2,11 @@ package websocket_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -369,6 +371,46 @@ func TestStreamsAreRefusedWithAStatus(t *testing.T) {
 			}
 			if got := header.Get("Retry-After"); (got != "") != (test.status == 503) {
 				t.Errorf("Retry-After is %q", got)
+			}
+		})
+	}
+}
+
+// TestStreamsBehindMiddlewareThatHidesTooMuch: without write deadlines a client that does
+// not read would keep its goroutine for ever, and without flushes nothing would reach it.
+func TestStreamsBehindMiddlewareThatHidesTooMuch(t *testing.T) {
+	t.Parallel()
+	hide := func(wrap func(http.ResponseWriter) http.ResponseWriter) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(wrap(w), r) })
+		}
+	}
+	for name, middleware := range map[string]func(http.Handler) http.Handler{
+		"http.TimeoutHandler": func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Minute, "") },
+		"flushes":             hide(func(w http.ResponseWriter) http.ResponseWriter { return struct{ http.ResponseWriter }{w} }),
+		"deadlines": hide(func(w http.ResponseWriter) http.ResponseWriter {
+			return struct {
+				http.ResponseWriter
+				http.Flusher
+			}{w, w.(http.Flusher)}
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			server := newServer(t, websocket.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+			engine := streamEngine(server)
+			front := httptest.NewServer(middleware(holder(server.Streams(engine))))
+			defer front.Close()
+			if status, _, body := ask(t, front, ""); status != http.StatusInternalServerError || strings.TrimSpace(body) != "internal error" {
+				t.Errorf("got %d %q", status, body)
+			}
+			engine.wantDisconnected(t, ports.Disconnection{Address: receive(t, engine.addresses)})
+			if err := server.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(log.String(), "a middleware keeps back") {
+				t.Errorf("the log is %q", log.String())
 			}
 		})
 	}
