@@ -100,7 +100,26 @@ func TestCompositionTakesASubgraphWithoutQueries(t *testing.T) {
 		type Query { products: [Product] } type Product @key(fields: "id") { id: ID! name: String }`})
 }
 
-const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@external", "@requires", "@provides", "@override", "@tag", "@interfaceObject"])
+// A key of an interface needs no other directive to compose.
+func TestCompositionTakesAKeyOfAnInterface(t *testing.T) {
+	t.Parallel()
+	id := graphql.Fields{"id": {Type: graphql.NewNonNull(graphql.ID)}}
+	node := graphql.NewInterface(graphql.InterfaceConfig{Name: "Node", Fields: id, ResolveType: func(graphql.ResolveTypeParams) *graphql.Object { return nil }})
+	user := graphql.NewObject(graphql.ObjectConfig{Name: "User", Interfaces: []*graphql.Interface{node}, Fields: id})
+	resolver := federation.Resolve(func(context.Context, []string) ([]any, error) { return nil, nil })
+	schema, err := federation.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"user": {Type: user}}}),
+	}, federation.Config{
+		Directives: map[string][]federation.Directive{"Node": {federation.Key("id")}, "User": {federation.Key("id")}},
+		Entities:   map[string]federation.Resolver{"Node": resolver, "User": resolver},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	supergraphOf(t, subgraph{"users", "http://a", schema.SDL()})
+}
+
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@external", "@requires", "@provides", "@override", "@tag", "@interfaceObject", "@authenticated", "@requiresScopes", "@policy"])
 	`
 
 // What the constructor refuses, composition does too.
@@ -119,6 +138,9 @@ func TestCompositionRefusesWhatTheConstructorRefuses(t *testing.T) {
 		"a shareable field of an interface":                  `type Query { n: N } interface N { id: ID! @shareable } type U implements N { id: ID! }`,
 		"an external field of an interface":                  `type Query { n: N } interface N { id: ID! @external } type U implements N { id: ID! }`,
 		"an override of a field of an interface":             `type Query { n: N } interface N { id: ID! @override(from: "x") } type U implements N { id: ID! }`,
+		"an interface that is authenticated":                 `type Query { n: N } interface N @authenticated { id: ID! } type U implements N { id: ID! }`,
+		"scopes of a field of an interface":                  `type Query { n: N } interface N { id: ID! @requiresScopes(scopes: [["s"]]) } type U implements N { id: ID! }`,
+		"a policy of an interfaceObject":                     `type Query { u: U } type U @key(fields: "id") @interfaceObject @policy(policies: [["p"]]) { id: ID! }`,
 		"an interfaceObject without key":                     `type Query { u: U } type U @interfaceObject { id: ID! }`,
 		"the same twice":                                     `type Query { u: U } type U { id: ID! @shareable @shareable }`,
 	}

@@ -33,9 +33,21 @@ func (s *subgraph) checkDirectives() error {
 			}
 			seen[d.name], seen[d.String()] = true, true
 		}
-		if seen["interfaceObject"] && !seen["key"] {
-			return refuse("%s has @interfaceObject, and no key", t.coordinate)
+		if err := checkInterfaceObject(t, seen); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func checkInterfaceObject(t target, has map[string]bool) error {
+	switch {
+	case !has["interfaceObject"]:
+		return nil
+	case !has["key"]:
+		return refuse("%s has @interfaceObject, and no key", t.coordinate)
+	case has["authenticated"], has["requiresScopes"], has["policy"]:
+		return refuse("%s stands for an interface, where @authenticated, @requiresScopes and @policy cannot be", t.coordinate)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ const (
 	atEnumValue
 
 	anywhere  = 1<<iota - 1
-	protected = atObject | atInterface | atScalar | atEnum | atField | atInterfaceField
+	protected = atObject | atScalar | atEnum | atField
 )
 
 func (p place) String() string {

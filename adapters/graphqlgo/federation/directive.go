@@ -98,7 +98,8 @@ func InterfaceObject() Directive {
 	return Directive{name: "interfaceObject", places: atObject, since: 3}
 }
 
-// Authenticated asks the router for a request that is authenticated.
+// Authenticated asks the router for a request that is authenticated. Composition refuses
+// it, RequiresScopes and Policy on interfaces, and on what stands for one (InterfaceObject).
 func Authenticated() Directive {
 	return Directive{name: "authenticated", places: protected, since: 5}
 }
@@ -114,6 +115,10 @@ func RequiresScopes(anyOf ...[]string) Directive {
 func Policy(anyOf ...[]string) Directive {
 	return Directive{name: "policy", arguments: sets("policies", anyOf), places: protected, since: 6, problem: filled("policies", anyOf)}
 }
+
+// sinceInterfaceKey is the minor version of Federation 2 from which an interface may have
+// a key.
+const sinceInterfaceKey = 3
 
 func argument(name, value string) string { return name + ": " + sdl.Quote(value) }
 

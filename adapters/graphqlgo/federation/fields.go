@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/graphql-go/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/internal/graphql/sdl"
@@ -38,9 +39,12 @@ func (s *service) field() *graphql.Field {
 // that has them all.
 func (s *subgraph) sdl() string {
 	minor, used := 0, map[string]bool{}
-	for _, list := range s.config.Directives {
+	for coordinate, list := range s.config.Directives {
 		for _, d := range list {
 			minor, used[`"@`+d.name+`"`] = max(minor, d.since), true
+			if of := s.definitions.Types[coordinate]; d.name == "key" && of != nil && of.Kind == ast.Interface {
+				minor = max(minor, sinceInterfaceKey)
+			}
 		}
 	}
 	link := fmt.Sprintf(`extend schema @link(url: "https://specs.apollo.dev/federation/v2.%d"`, minor)

@@ -32,14 +32,14 @@ func all() federation.Config {
 			"User.node":           {federation.Provides("... on User { weight }")},
 			"Organization":        {federation.UnresolvableKey("id"), federation.InterfaceObject()},
 			"Organization.name":   {federation.External()},
-			"Node":                {federation.Inaccessible(), federation.Authenticated()},
+			"Node":                {federation.Inaccessible()},
 			"Query.users(where:)": {federation.Tag("x")},
 			"Filter":              {federation.Inaccessible()},
 			"Filter.role":         {federation.Tag("x")},
 			"Role":                {federation.Policy([]string{"p"})},
 			"Role.ADMIN":          {federation.Inaccessible()},
 			"Any":                 {federation.Tag("x")},
-			"Date":                {federation.Tag("x")},
+			"Date":                {federation.Tag("x"), federation.Authenticated()},
 		},
 		Entities: map[string]federation.Resolver{"User": federation.Resolve(func(context.Context, []map[string]any) ([]rep, error) { return nil, nil })},
 	}
@@ -49,13 +49,13 @@ const allSDL = `extend schema @link(url: "https://specs.apollo.dev/federation/v2
 
 union Any @tag(name: "x") = User | Organization
 
-scalar Date @tag(name: "x")
+scalar Date @tag(name: "x") @authenticated
 
 input Filter @inaccessible {
   role: Role @tag(name: "x")
 }
 
-interface Node @inaccessible @authenticated {
+interface Node @inaccessible {
   id: ID!
 }
 
@@ -191,6 +191,21 @@ type Events {
 	}
 	if _, errs := schema.Prepare(`{ _entities(representations: []) { __typename } }`, ports.Limits{}); len(errs) != 1 {
 		t.Errorf("_entities without entities: %v", errs)
+	}
+}
+
+// Interfaces may have keys from Federation 2.3 on, so the SDL says that it is of that.
+func TestSDLOfAKeyOfAnInterface(t *testing.T) {
+	for _, key := range []federation.Directive{federation.Key("id"), federation.UnresolvableKey("id")} {
+		schema, err := federation.NewSchema(everything(), federation.Config{
+			Directives: map[string][]federation.Directive{"Node": {key}, "User": {federation.UnresolvableKey("id")}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := `@link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])`; !strings.Contains(schema.SDL(), want) {
+			t.Errorf("%s is not in\n%s", want, schema.SDL())
+		}
 	}
 }
 
