@@ -27,6 +27,8 @@ type health struct {
 // failing is one callback, or one host, that fails.
 type failing struct {
 	since, last time.Time
+	// lasts is how long a failure says something.
+	lasts time.Duration
 	// count is how often it has failed in succession.
 	count int
 	// until is how long it is left alone.
@@ -60,7 +62,7 @@ func (h *health) admit(keys ...string) error {
 	for _, key := range keys {
 		of := h.bad[key]
 		switch {
-		case of == nil || of.isOld(now, h.giveUp):
+		case of == nil || of.isOld(now):
 		case of.count < tries || !now.Before(of.until):
 			// One tries, and the others go on waiting for what comes of it.
 			if of.count >= tries {
@@ -82,9 +84,7 @@ func (h *health) admit(keys ...string) error {
 func (f *failing) rest() time.Duration { return min(firstRest<<min(f.count-tries, 10), mostRest) }
 
 // isOld reports whether the last failure is so long ago that it says nothing any more.
-func (f *failing) isOld(now time.Time, giveUp time.Duration) bool {
-	return now.Sub(f.last) > giveUp+time.Minute
-}
+func (f *failing) isOld(now time.Time) bool { return now.Sub(f.last) > f.lasts }
 
 // passed forgets what has failed before.
 func (h *health) passed(keys ...string) {
@@ -113,23 +113,33 @@ func (h *health) isAlone(id, host string) bool {
 	return of != nil && of.count >= tries && h.good[host].After(of.since)
 }
 
-// failed notes a failure, of the weight of so many, and reports whether it has gone on
-// for too long.
-func (h *health) failed(key string, weight int) (gone bool) {
+// callbackFailed is failed of a callback, which may be asked by its heartbeats only: a
+// failure says something until several of them are due.
+func (h *health) callbackFailed(id string, weight int) (gone bool) {
+	return h.failed(id, weight, h.giveUp+time.Minute)
+}
+
+// hostFailed is failed of a host. It was well for all that is known where nobody has
+// asked it for as long as it takes to give it up.
+func (h *health) hostFailed(host string) (gone bool) { return h.failed(host, 1, h.giveUp) }
+
+// failed notes a failure, of the weight of so many, that says something for so long, and
+// reports whether it has gone on for too long, and not only twice.
+func (h *health) failed(key string, weight int, lasts time.Duration) (gone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
 	of := h.bad[key]
-	if of == nil || of.isOld(now, h.giveUp) {
+	if of == nil || of.isOld(now) {
 		h.clear(now)
-		of = &failing{since: now}
+		of = &failing{since: now, lasts: lasts}
 		h.bad[key] = of
 	}
 	of.last = now
 	if of.count += weight; of.count >= tries {
 		of.until = now.Add(of.rest())
 	}
-	return now.Sub(of.since) >= h.giveUp
+	return of.count >= tries && now.Sub(of.since) >= h.giveUp
 }
 
 // clear throws away what is old whenever the number has doubled.
@@ -138,7 +148,7 @@ func (h *health) clear(now time.Time) {
 		return
 	}
 	for key, of := range h.bad {
-		if of.isOld(now, h.giveUp) {
+		if of.isOld(now) {
 			delete(h.bad, key)
 		}
 	}

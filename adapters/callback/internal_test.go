@@ -182,7 +182,7 @@ func TestHealth(t *testing.T) {
 			err := h.admit("a")
 			if err == nil {
 				admitted++
-				gone = h.failed("a", 1)
+				gone = h.callbackFailed("a", 1)
 			}
 			gone = gone || err == ports.ErrGone //nolint:errorlint // the very value
 			if err := h.admit("b"); err != nil {
@@ -196,7 +196,7 @@ func TestHealth(t *testing.T) {
 		if err := h.admit("a"); err != nil {
 			t.Error(err)
 		}
-		if h.failed("a", 1) {
+		if h.callbackFailed("a", 1) {
 			t.Error("gone at the first failure")
 		}
 		h.passed("a")
@@ -206,13 +206,65 @@ func TestHealth(t *testing.T) {
 	})
 }
 
+// Two short failures are not one that lasted all the time between them, when nothing was
+// posted: neither for the callback that failed both times, nor for all of its host.
+func TestShortFailuresAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, router := range map[string]http.RoundTripper{"answers": status(500), "connections": unreachable{}} {
+		for between, former := range map[time.Duration]string{12 * time.Second: "a", time.Minute: "b"} {
+			t.Run(fmt.Sprintf("%s of %s %v ago", name, former, between), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					c := newCallbacks(t, "https://router.example.com/callback")
+					c.transport = router
+					push := func(id string) error {
+						return c.Push(t.Context(), addressAt(t, "https://router.example.com/callback/"+id), ports.Frame{Head: []byte(`{"type":"ping"}`)})
+					}
+					failures := 1
+					if former != "a" {
+						failures = 2 * tries // of another one
+					}
+					for range failures {
+						_ = push(former)
+						time.Sleep(time.Second)
+					}
+					time.Sleep(between)
+					for range 2 {
+						if err := push("a"); err == nil || errors.Is(err, ports.ErrGone) {
+							t.Fatalf("got %v", err)
+						}
+					}
+					c.transport = status(200)
+					if err := push("a"); err != nil {
+						t.Fatal(err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// status is a router whose answers all have it.
+type status int
+
+func (s status) RoundTrip(request *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: int(s), Header: http.Header{}, Body: http.NoBody, Request: request}, nil
+}
+
+// unreachable is a router with which no connection can be made.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) { return nil, errUnreachable }
+
+var errUnreachable = errors.New("unreachable")
+
 // The memory for failures is bounded by those of the last time.
 func TestHealthForgets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHealth(time.Now, 10*time.Second)
 		for i := range 10 * leastBad {
-			h.failed(strings.Repeat("x", i%97)+string(rune('a'+i)), 1)
+			h.callbackFailed(strings.Repeat("x", i%97)+string(rune('a'+i)), 1)
 			time.Sleep(time.Second)
 		}
 		if len(h.bad) > 2*leastBad {
@@ -541,7 +593,7 @@ func TestHeartbeatsRemoveWhatIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := newCallbacks(t, "https://router.example.com/callback")
-	c.transport = unknown{}
+	c.transport = status(404)
 	left := ports.Subscriber{Ref: ports.OperationRef{Connection: "left", ID: "id"}, Address: target{url: at, id: "id", verifier: "v"}.address()}
 	store := &rows{left: []ports.Subscriber{left}}
 	if err := c.beat(t.Context(), nobody{}, store, 2, 0); err != nil {
@@ -550,13 +602,6 @@ func TestHeartbeatsRemoveWhatIsLeft(t *testing.T) {
 	if len(store.removed) != 1 || store.removed[0] != left.Ref {
 		t.Errorf("removed %v", store.removed)
 	}
-}
-
-// unknown is a router that has ended all subscriptions.
-type unknown struct{}
-
-func (unknown) RoundTrip(request *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody, Request: request}, nil
 }
 
 // nobody is an engine without connections.

@@ -127,8 +127,8 @@ func (c *Callbacks) hasFailedForTooLong(id, host string, answered bool, weight i
 	if answered {
 		of = answers(host)
 	}
-	hostFails := c.health.failed(of, 1)
-	return c.health.failed(id, weight) || hostFails || c.health.isAlone(id, host)
+	hostFails := c.health.hostFailed(of)
+	return c.health.callbackFailed(id, weight) || hostFails || c.health.isAlone(id, host)
 }
 
 // answers is the name by which health knows the answers of a host.
