@@ -95,7 +95,9 @@ type Config struct {
 	WriteTimeout time.Duration
 	// FlushDelay is the longest that a writer rests after a round of writes, so
 	// that what is pushed meanwhile shares a system call with what comes later.
-	// It rests in proportion to the round, and not at all after a few frames.
+	// It rests in proportion to the round, and not at all after a few frames. Answers do
+	// not wait: when no message of a client is being handled any more, all that it has
+	// been pushed goes out.
 	// Less than 100 µs is not worth a timer: then only frames which wait anyway share
 	// a call. Default: 10 ms.
 	FlushDelay time.Duration

@@ -136,6 +136,56 @@ func TestFramesThatWaitShareOneWrite(t *testing.T) {
 	})
 }
 
+func TestAnswerDoesNotWaitForAWriterThatRests(t *testing.T) {
+	engine := newFakeEngine()
+	f := onSockets(t, websocket.Config{}, engine)
+	engine.receive = func(ctx context.Context, message ports.Message) error {
+		for _, part := range []string{"answer", "end"} {
+			if err := f.server.Push(ctx, message.Address, text(part)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	c := f.dial().awaitOpen()
+	t.Cleanup(f.server.Rest())
+	c.sendText("question")
+	c.wantText("answer")
+	c.wantText("end")
+}
+
+func TestAnswersToMessagesAtOnceShareOneWrite(t *testing.T) {
+	engine := newFakeEngine()
+	f := onSockets(t, websocket.Config{MaxConcurrent: 2}, engine)
+	others, finish := make(chan struct{}, 2), make(chan struct{})
+	engine.receive = func(ctx context.Context, message ports.Message) error {
+		err := f.server.Push(ctx, message.Address, text("answer to "+string(message.Data)))
+		if string(message.Data) == "1" {
+			<-others // so that it is never the only one
+			return err
+		}
+		others <- struct{}{}
+		<-finish
+		return err
+	}
+	c := f.dial().awaitOpen()
+	t.Cleanup(f.server.Rest())
+	first := make(chan string, 1)
+	go func() {
+		b := make([]byte, 1000)
+		n, _ := c.in.Read(b) // of nothing, if it fails
+		first <- string(b[:n])
+	}()
+	for _, message := range []string{"1", "2", "3"} { // the third is taken when the first has been handled
+		c.sendText(message)
+	}
+	receive(t, others)
+	close(finish)
+	if got := receive(t, first); strings.Count(got, "answer to") != 3 {
+		t.Errorf("the first read has %q, want three answers", got)
+	}
+}
+
 // fill pushes until the server refuses, and returns how many it took.
 func fill(t *testing.T, f *fixture, c *client, payload string) (taken int, refusal error) {
 	t.Helper()

@@ -192,6 +192,7 @@ func (c *connection) take(ctx context.Context, message ports.Message) (handle fu
 
 func (c *connection) handle(ctx context.Context, handle func(context.Context) error, taken places) {
 	defer c.server.running.Done()
+	defer c.answered()
 	defer c.release(taken)
 	limited, cancel := context.WithTimeout(ctx, c.server.config.HandleTimeout)
 	defer cancel()

@@ -175,6 +175,21 @@ func (c *connection) schedule() {
 	c.writer.add(c)
 }
 
+// answered has what waits go out once a message has been handled: a client that
+// waits for an answer does not wait for a writer to rest. While more of its messages
+// are handled, their answers share a call.
+func (c *connection) answered() {
+	if len(c.slots) == 0 && c.isScheduled() {
+		c.flush()
+	}
+}
+
+func (c *connection) isScheduled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.scheduled
+}
+
 // flush empties the queue into the socket as far as that goes without blocking.
 // What the socket does not take is left to drain.
 func (c *connection) flush() {
