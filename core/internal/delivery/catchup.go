@@ -281,7 +281,7 @@ func (f *fanout) bringUp(ctx context.Context, behind []ports.Subscriber) (wait f
 		}
 		return isFresh
 	})
-	done.Go(func() { rest, err = newCatching(f.turn, f.once(), bringUpBudget).all(ctx, old) })
+	done.Go(func() { rest, err = newCatching(f.turn, f.once, bringUpBudget).all(ctx, old) })
 	return func() {
 		done.Wait()
 		if cut(ctx) != nil {
@@ -324,7 +324,7 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 	case to.Place.Live():
 		return false, nil
 	}
-	c := newCatching(&turn{Deliverer: d, topic: topic, began: d.Now(), ending: ending}, d.patiently(), 0)
+	c := newCatching(&turn{Deliverer: d, topic: topic, began: d.Now(), ending: ending}, d.patiently, 0)
 	c.yields = true // a delivery that has met it meanwhile goes on
 	c.atGap = func(context.Context, *fanout, *member) (outcome, error) { gap = true; return operationEnded, nil }
 	rest, err := c.all(ctx, []ports.Subscriber{to})

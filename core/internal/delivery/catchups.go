@@ -88,7 +88,7 @@ func (t *turn) catchUps(ctx context.Context, events []ports.Event) (done int, er
 	if err != nil {
 		return 0, err
 	}
-	rest, err := newCatching(t, t.once(), budget).all(ctx, rows)
+	rest, err := newCatching(t, t.once, budget).all(ctx, rows)
 	switch {
 	case err != nil:
 		return 0, err

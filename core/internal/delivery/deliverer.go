@@ -32,7 +32,10 @@ type Config struct {
 }
 
 // Deliverer delivers events. Its methods may be called concurrently.
-type Deliverer struct{ Config }
+type Deliverer struct {
+	Config
+	sendings
+}
 
 // New makes a deliverer.
-func New(config Config) *Deliverer { return &Deliverer{config} }
+func New(config Config) *Deliverer { return &Deliverer{config, newSendings(config.Peers)} }

@@ -187,7 +187,7 @@ func (f *fanout) settleConnection(ctx context.Context, connection *lostConnectio
 // settleRun is advance, but where no history has what is lost it ends operations, or
 // the connection.
 func (f *fanout) settleRun(ctx context.Context, p *progress, patience time.Duration) outcome {
-	send := f.patiently().within(patience)
+	send := f.patiently.within(patience)
 	for {
 		result := f.advance(ctx, p, send)
 		if result == lost && !f.keeps(&f.events[p.event]) {

@@ -44,11 +44,23 @@ func (s sending) within(patience time.Duration) sending {
 	return sending{bound(s.event), bound(s.end)}
 }
 
-// once is sending without another try.
-func (d *Deliverer) once() sending { return sending{d.Peers.AttemptEvent, d.Peers.Attempt} }
+// sendings are all ways of sending, made once: a connection costs no allocation for
+// its own.
+type sendings struct {
+	// once is without another try, and patiently with all of them.
+	once, patiently sending
+	// The same where a history has the events; least is for while many are slow.
+	leastKeptOnce, keptOnce, keptPatiently sending
+}
 
-// patiently is sending with all tries.
-func (d *Deliverer) patiently() sending { return sending{d.Peers.PushEvent, d.Peers.Push} }
+func newSendings(peers *peer.Peers) sendings {
+	once := sending{peers.AttemptEvent, peers.Attempt}
+	patiently := sending{peers.PushEvent, peers.Push}
+	return sendings{
+		once: once, patiently: patiently, leastKeptOnce: once.within(leastKeptPatience),
+		keptOnce: once.within(keptPatience), keptPatiently: patiently.within(keptPatience),
+	}
+}
 
 // pushRun sends a window of events, in order, to the subscribers of one connection. A
 // connection that does not accept one at once goes on by itself, so that the others

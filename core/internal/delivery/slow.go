@@ -86,13 +86,13 @@ func (f *fanout) slowPatience() time.Duration {
 
 // attempt is once, but where a history has the events it does not wait for long.
 func (f *fanout) attempt() sending {
-	if !f.kept {
-		return f.once()
+	switch {
+	case !f.kept:
+		return f.once
+	case f.slow.full():
+		return f.leastKeptOnce
 	}
-	if f.slow.full() {
-		return f.once().within(leastKeptPatience)
-	}
-	return f.once().within(keptPatience)
+	return f.keptOnce
 }
 
 func (s *slowConnections) full() bool { return len(s.slots) == cap(s.slots) }
@@ -141,9 +141,9 @@ func (f *fanout) advanceOrLose(ctx context.Context, p *progress) {
 		f.lose(p)
 		return
 	}
-	send := f.patiently()
+	send := f.patiently
 	if f.kept {
-		send = send.within(keptPatience)
+		send = f.keptPatiently
 	}
 	switch f.advance(ctx, p, send) {
 	case lost, abandoned:
