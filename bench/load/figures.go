@@ -13,6 +13,7 @@ const (
 	cpuFigure         = "CPU-seconds per 100,000 deliveries"
 	rateFigure        = "deliveries a second, flat out"
 	allocationsFigure = "allocations per delivery"
+	writesFigure      = "writes (system calls) per delivery"
 	latencyFigure     = "latency in ms, %d %%"
 	memoryFigure      = "KB of resident memory per subscribed connection"
 	togetherFigure    = "seconds until all have had an event"
@@ -58,7 +59,7 @@ func (f figures) print(out io.Writer, s settings) {
 
 // ordered returns the figures in the order of the parts.
 func (f figures) ordered(s settings) (names []string) {
-	kinds := []string{cpuFigure, rateFigure, allocationsFigure, memoryFigure, togetherFigure, connectFigure, peakFigure}
+	kinds := []string{cpuFigure, rateFigure, allocationsFigure, writesFigure, memoryFigure, togetherFigure, connectFigure, peakFigure}
 	for _, percent := range []int{50, 99, 100} {
 		kinds = append(kinds, fmt.Sprintf(latencyFigure, percent))
 	}

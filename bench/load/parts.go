@@ -95,6 +95,9 @@ func takeFlatOut(ctx context.Context, m measurement) error {
 	if after.Allocations > 0 {
 		m.note(allocationsFigure, float64(after.Allocations-before.Allocations)/deliveries)
 	}
+	if after.Writes > 0 {
+		m.note(writesFigure, float64(after.Writes-before.Writes)/deliveries)
+	}
 	return m.profile(ctx)
 }
 

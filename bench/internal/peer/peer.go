@@ -92,6 +92,8 @@ type Usage struct {
 	Peak     uint64 `json:"peak"`
 	// Allocations counts objects on the heap.
 	Allocations uint64 `json:"allocations"`
+	// Writes counts system calls that write, if the system does.
+	Writes uint64 `json:"writes"`
 }
 
 // measure reads the usage of this process; with collect, after all memory that
@@ -112,6 +114,7 @@ func measure(collect bool) Usage {
 		Resident:    resident(),
 		Peak:        peak(),
 		Allocations: memory.Mallocs,
+		Writes:      writes(),
 	}
 }
 
@@ -127,6 +130,21 @@ func resident() uint64 {
 	}
 	pages, _ := strconv.ParseUint(fields[1], 10, 64)
 	return pages * uint64(os.Getpagesize())
+}
+
+// writes are the calls that write as Linux counts them.
+func writes() uint64 {
+	counters, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(counters), "syscw:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	n, _ := strconv.ParseUint(fields[0], 10, 64)
+	return n
 }
 
 // peak is the most resident memory as Linux counts it.

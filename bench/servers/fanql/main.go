@@ -40,7 +40,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sockets, err := websocket.NewServer(websocket.Config{})
+	sockets, err := websocket.NewServer(websocket.Config{FramesPerSecond: 1 << 20}) // of the client that publishes
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	engine, err := core.New(core.Config{Schema: schema, Store: backend, Bus: backend, History: backend, Pusher: sockets,
+		MaxMessagesPerSecond: 1 << 20, // of the client that publishes
 		Hooks: core.Hooks{OnInit: func(_ context.Context, payload json.RawMessage) (core.Session, error) {
 			return core.Session{State: payload}, nil
 		}}})
