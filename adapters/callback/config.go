@@ -2,10 +2,12 @@ package callback
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -27,6 +29,11 @@ type Config struct {
 	// the address that is dialed, whatever name it was resolved from. An IP address that
 	// is a host in Allow is one of them. Default: none else.
 	PrivateAddresses []netip.Prefix
+	// Dial connects to the host of a callback URL in place of a net.Dialer: through a proxy,
+	// say, or in the memory of a test. What it connects to is its own decision:
+	// PrivateAddresses has no effect then. Default: a net.Dialer that connects to public
+	// addresses and PrivateAddresses.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Timeout bounds one post, from the dialing to the end of the answer. Default: 2 s.
 	Timeout time.Duration

@@ -74,9 +74,12 @@ func prefix6(a, b, c, d byte, bits int) netip.Prefix {
 // newTransport dials only what the guard lets pass, through no proxy, which would dial
 // in its place. It follows no redirects: no http.RoundTripper does.
 func newTransport(g guard, config Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: config.Timeout, KeepAlive: 30 * time.Second, ControlContext: g.control}
+	dial := config.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: config.Timeout, KeepAlive: 30 * time.Second, ControlContext: g.control}).DialContext
+	}
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           8 * config.MaxIdleConnections,
 		MaxIdleConnsPerHost:    config.MaxIdleConnections,
