@@ -19,14 +19,17 @@ import (
 // by that test's goroutine, except for Send.
 type Client struct {
 	// Address is what the engine knows the connection by: core.Only, say, takes
-	// Address.ID.
+	// Address.ID. Where each operation has a connection of its own, it is that of the
+	// latest.
 	Address ports.Address
-	// Ack is the payload of connection_ack; nil if it had none.
+	// Ack is the payload of connection_ack; nil if it had none, or there was none.
 	Ack json.RawMessage
 
-	tb     testing.TB
-	server *Server
-	socket *memory.Socket
+	tb        testing.TB
+	server    *Server
+	transport Transport
+	link      link
+	inbox     inbox
 	// protocol is what the handshake chose.
 	protocol protoclient.Protocol
 	left     bool
@@ -34,6 +37,8 @@ type Client struct {
 	closed bool
 
 	operations map[string]*Operation
+	// ignores is the type of frames that nobody wants to read; may be empty.
+	ignores string
 	// frames are those of no operation, unread.
 	frames []protoclient.Message
 }
@@ -52,9 +57,35 @@ func (c *Client) Subscribe(query string, variables ...Variables) *Operation {
 	for _, some := range variables {
 		maps.Copy(all, some)
 	}
-	o := &Operation{client: c, id: strconv.Itoa(len(c.operations) + 1), query: query}
+	return c.start(&Operation{request: protoclient.Request{Query: query, Variables: all}})
+}
+
+// Resume subscribes once more, as a client does that has lost its connection: to what
+// the operation was, which may be one of another client and over another transport, from
+// where it was. That is after the last result of each topic that was read from it. Its
+// topics keep their events (core.Keep).
+//
+// The position is sent as Last-Event-ID over ServerSentEvents if the operation has one
+// topic, and otherwise in the extension "resume". Callback carries neither: nothing
+// resumes over it, and the test fails.
+func (c *Client) Resume(o *Operation) *Operation {
+	c.tb.Helper()
+	if c.transport == Callback {
+		c.tb.Fatalf("fanqltest: %s cannot be resumed over %s, which carries no position", o, Callback)
+	}
+	if len(o.positions) == 0 {
+		c.tb.Fatalf("fanqltest: %s cannot be resumed: no result with a position was read from it", o)
+	}
+	request := o.request
+	request.Extensions = map[string]any{"resume": o.resume(c.transport)}
+	return c.start(&Operation{request: request, positions: maps.Clone(o.positions), lastEventID: o.lastEventID})
+}
+
+func (c *Client) start(o *Operation) *Operation {
+	c.tb.Helper()
+	o.client, o.id = c, strconv.Itoa(len(c.operations)+1)
 	c.operations[o.id] = o
-	c.write(c.protocol.Start(o.id, protoclient.Request{Query: query, Variables: all}))
+	c.write(c.protocol.Start(o.id, o.request))
 	return o
 }
 
@@ -63,6 +94,7 @@ func (c *Client) Subscribe(query string, variables ...Variables) *Operation {
 // to have several messages handled at once.
 func (c *Client) Send(text string) {
 	c.tb.Helper()
+	c.needsMessages("Send")
 	if err := c.send([]byte(text)); err != nil {
 		c.tb.Errorf("fanqltest: sending %s: %v", text, err)
 	}
@@ -72,6 +104,7 @@ func (c *Client) Send(text string) {
 // and returns it as it came.
 func (c *Client) Frame() string {
 	c.tb.Helper()
+	c.needsMessages("Frame")
 	c.wait("a frame", func() bool { return len(c.frames) > 0 })
 	frame := c.frames[0]
 	c.frames = c.frames[1:]
@@ -86,9 +119,11 @@ func (c *Client) Nothing() {
 }
 
 // Closed waits for the server to close the connection, expects the close code,
-// and returns the reason.
+// and returns the reason. A stream and a callback have no close code: Operation.Errors
+// and Operation.Cut wait for what they have.
 func (c *Client) Closed(code int) (reason string) {
 	c.tb.Helper()
+	c.needsMessages("Closed")
 	expected := fmt.Sprintf("the connection to be closed with %d", code)
 	closed := c.untilClosed(expected)
 	if closed.Code != code {
@@ -97,9 +132,10 @@ func (c *Client) Closed(code int) (reason string) {
 	return closed.Reason
 }
 
-// Disconnect leaves, as a client does that closes its socket: what it has not
-// read is lost. When it returns the engine has ended the connection's operations
-// and called the hooks. Again is harmless.
+// Disconnect leaves, as a client does that closes its socket, or all of its streams:
+// what it has not read is lost. When it returns the engine has ended the connection's
+// operations and called the hooks; but over Callback it learns only from the answer to the
+// next event that the client has left. Again is harmless.
 func (c *Client) Disconnect() {
 	c.tb.Helper()
 	if err := c.leave(); err != nil {
@@ -109,10 +145,18 @@ func (c *Client) Disconnect() {
 
 func (c *Client) leave() error {
 	c.left = true
-	c.socket.HangUp()
+	c.inbox.socket.HangUp()
 	ctx, cancel := c.server.context(c.tb)
 	defer cancel()
-	return c.server.Engine.Disconnect(ctx, ports.Disconnection{Address: c.Address, Code: 1000})
+	return c.link.leave(ctx)
+}
+
+// needsMessages fails the test of a client that sends no messages.
+func (c *Client) needsMessages(method string) {
+	c.tb.Helper()
+	if !c.transport.hasMessages() {
+		c.tb.Fatalf("fanqltest: %s is for sockets: over %s a client has no messages of its own", method, c.transport)
+	}
 }
 
 // write sends a message of the client's own, as protoclient writes it. The client
@@ -129,22 +173,21 @@ func (c *Client) write(text []byte, err error) {
 }
 
 func (c *Client) send(data []byte) error {
-	if err := c.socket.Closed(); err != nil {
+	if err := c.inbox.socket.Closed(); err != nil {
 		return errors.New(c.because(err))
 	}
 	ctx, cancel := c.server.context(c.tb)
 	defer cancel()
-	return c.server.Engine.Receive(ctx, ports.Message{
-		Address:    c.Address,
-		RequestID:  c.server.name("request"),
-		ReceivedAt: c.server.received.now(),
-		Data:       data,
-	})
+	err := c.link.send(ctx, data)
+	if refused, ok := errors.AsType[*ports.Refusal](err); ok {
+		return fmt.Errorf("answered with the status %d: %w", refused.Status, err)
+	}
+	return err
 }
 
 // receive takes the next message and puts it where it belongs.
 func (c *Client) receive(ctx context.Context) error {
-	data, err := c.socket.Receive(ctx)
+	data, err := c.inbox.socket.Receive(ctx)
 	if err != nil {
 		return err
 	}
@@ -157,7 +200,9 @@ func (c *Client) receive(ctx context.Context) error {
 		o.messages = append(o.messages, m)
 		return nil
 	}
-	c.frames = append(c.frames, m)
+	if c.ignores == "" || m.Type != c.ignores {
+		c.frames = append(c.frames, m)
+	}
 	return nil
 }
 
@@ -176,7 +221,7 @@ func (c *Client) wait(expected string, arrived func() bool) {
 // drain receives what is there already.
 func (c *Client) drain() {
 	c.tb.Helper()
-	for c.socket.Queued() > 0 {
+	for c.inbox.socket.Queued() > 0 {
 		if err := c.receive(c.tb.Context()); err != nil {
 			c.tb.Fatalf("fanqltest: %s", c.because(err))
 		}
@@ -186,12 +231,23 @@ func (c *Client) drain() {
 func (c *Client) nothing(where string, queue *[]protoclient.Message) {
 	c.tb.Helper()
 	c.server.Flush(c.tb)
+	c.settle()
 	c.drain()
 	if len(*queue) > 0 {
 		c.tb.Fatalf("fanqltest: expected nothing %s, got %s", where, unread(*queue))
 	}
-	if closed := c.socket.Closed(); closed != nil && !c.closed && !c.left {
+	if closed := c.inbox.socket.Closed(); closed != nil && !c.closed && !c.left {
 		c.tb.Fatalf("fanqltest: expected nothing %s, but %s", where, c.because(closed))
+	}
+}
+
+// settle waits until all that the engine has sent is in the inbox.
+func (c *Client) settle() {
+	c.tb.Helper()
+	ctx, cancel := c.server.context(c.tb)
+	defer cancel()
+	if err := c.link.settle(ctx); err != nil && !c.left {
+		c.tb.Fatalf("fanqltest: what the engine has sent did not come within %v: %v", c.server.Timeout, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package fanqltest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,6 +21,7 @@ type Option func(*dial)
 type dial struct {
 	handshake ports.Handshake
 	payload   any
+	transport Transport
 }
 
 // Payload is the payload of connection_init, marshalled by encoding/json. There
@@ -51,6 +53,12 @@ func (s *Server) Connect(tb testing.TB, options ...Option) *Client {
 	tb.Helper()
 	d := s.dial(options)
 	c := s.accepted(tb, d)
+	if !d.transport.hasMessages() {
+		return c
+	}
+	if d.transport == WebSocket {
+		c.ignores = "ka" // which the legacy subprotocol has in place of pings
+	}
 	c.write(protoclient.Init(d.payload))
 	c.wait(protoclient.TypeAck, func() bool { return len(c.frames) > 0 })
 	ack := c.frames[0]
@@ -65,16 +73,23 @@ func (s *Server) Connect(tb testing.TB, options ...Option) *Client {
 // with messages of their own: Send and Frame. A Payload is not used.
 func (s *Server) Open(tb testing.TB, options ...Option) *Client {
 	tb.Helper()
-	return s.accepted(tb, s.dial(options))
+	c := s.accepted(tb, s.dial(options))
+	c.needsMessages("Open")
+	return c
 }
 
 // Refused connects like Connect a client that has to be refused, and returns
 // what the client receives: in the handshake an HTTP status, a close code and a reason;
-// after connection_init a close code and a reason, and 0 as the status.
+// after connection_init a close code and a reason, and 0 as the status. Over a transport
+// what was answered is what there is, a status or a code; where each operation is a
+// request, it is one that asks for __typename.
 func (s *Server) Refused(tb testing.TB, options ...Option) *ports.Refusal {
 	tb.Helper()
 	d := s.dial(options)
 	c, err := s.handshake(tb, d)
+	if err == nil && !d.transport.hasMessages() {
+		err = c.request(tb)
+	}
 	if err != nil {
 		refusal, ok := errors.AsType[*ports.Refusal](err)
 		if !ok {
@@ -131,15 +146,17 @@ func (s *Server) handshake(tb testing.TB, d *dial) (*Client, error) {
 	tb.Helper()
 	ctx, cancel := s.context(tb)
 	defer cancel()
-	accepted, err := s.Engine.Connect(ctx, d.handshake)
-	if err != nil {
-		return nil, err
-	}
 	c := &Client{
 		Address: d.handshake.Address,
-		tb:      tb, server: s, socket: s.pusher.Open(d.handshake.Address),
-		protocol:   protoclient.Protocol(strings.ToLower(accepted.Protocol)),
+		tb:      tb, server: s, transport: d.transport,
+		protocol:   protoclient.Modern,
 		operations: map[string]*Operation{},
+	}
+	if d.transport != "" {
+		c.inbox = s.newInbox()
+	}
+	if err := c.connect(ctx, d); err != nil {
+		return nil, err
 	}
 	tb.Cleanup(func() {
 		if err := c.leave(); err != nil { // perhaps a port that was made to fail
@@ -147,4 +164,61 @@ func (s *Server) handshake(tb testing.TB, d *dial) (*Client, error) {
 		}
 	})
 	return c, nil
+}
+
+// connect makes the client's link, and does the handshake if there is one.
+func (c *Client) connect(ctx context.Context, d *dial) error {
+	c.tb.Helper()
+	s := c.server
+	if d.transport != "" {
+		c.Address = ports.Address{} // the adapter makes it
+	}
+	if d.payload != nil && !d.transport.hasMessages() {
+		c.tb.Fatalf("fanqltest: Payload is for sockets: %s has no connection_init", d.transport)
+	}
+	switch d.transport {
+	case "":
+		accepted, err := s.Engine.Connect(ctx, d.handshake)
+		if err != nil {
+			return err
+		}
+		c.protocol = protoclient.Protocol(strings.ToLower(accepted.Protocol))
+		c.inbox.socket = s.pusher.Open(d.handshake.Address)
+		c.link = direct{s, d.handshake.Address}
+	case WebSocket:
+		opened, protocol, err := s.host.openSocket(ctx, d.handshake, c.inbox)
+		if err != nil {
+			return err
+		}
+		c.link, c.protocol = opened, protoclient.Protocol(strings.ToLower(protocol))
+		opened.update(func(s *state) { c.Address = s.address })
+		if protocol == "" {
+			closed := c.untilClosed("the connection to be closed for its subprotocol") //nolint:contextcheck // it has a deadline of its own
+			return errors.Join(opened.leave(ctx), &ports.Refusal{Code: closed.Code, Reason: closed.Reason})
+		}
+	case ServerSentEvents, Multipart:
+		c.link = &streams{client: c, handshake: d.handshake, transport: d.transport, lines: map[string]*line{}}
+	case Callback:
+		c.link = &callbacks{client: c, handshake: d.handshake, ids: map[string]string{}}
+	default:
+		c.tb.Fatalf("fanqltest: there is no transport %q", d.transport)
+	}
+	return nil
+}
+
+// request has a request of the client's answered that asks for nothing.
+func (c *Client) request(tb testing.TB) error {
+	tb.Helper()
+	data, err := c.protocol.Start("1", protoclient.Request{Query: "{ __typename }"})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := c.server.context(tb)
+	defer cancel()
+	if err := c.link.send(ctx, data); err != nil {
+		return err
+	}
+	c.drain()
+	tb.Fatalf("fanqltest: expected the client to be refused, got %s", unread(c.frames))
+	return nil
 }

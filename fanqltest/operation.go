@@ -3,6 +3,8 @@ package fanqltest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/fanql/fanql/internal/protoclient"
@@ -10,9 +12,13 @@ import (
 
 // Operation is one operation of a client, most often a subscription.
 type Operation struct {
-	client *Client
-	id     string
-	query  string
+	client  *Client
+	id      string
+	request protoclient.Request
+	// positions are those of the latest results that were read, by topic, and lastEventID
+	// that of the last one over ServerSentEvents.
+	positions   map[string]string
+	lastEventID string
 	// messages are those that came and were not read.
 	messages []protoclient.Message
 }
@@ -104,6 +110,17 @@ func (o *Operation) Completed() {
 	}
 }
 
+// Cut waits for the operation's stream to be cut off, as it is when the server stops or
+// has closed the connection with a code after which clients come back
+// (ports.MayReconnect).
+func (o *Operation) Cut() {
+	o.client.tb.Helper()
+	const expected = "the stream cut off"
+	if m := o.take(expected); m.Type != typeCut {
+		o.client.tb.Fatalf("fanqltest: expected %s of %s, got %s", expected, o, m.Raw)
+	}
+}
+
 // Nothing waits until everything that has been published is delivered, and
 // expects that no message is left of the operation and that its connection is
 // open, unless Closed or Disconnect have ended it.
@@ -114,7 +131,8 @@ func (o *Operation) Nothing() {
 
 // Complete ends the operation from the client's side. What came before can still
 // be read; from then on nothing comes. The legacy subprotocol's answer is not
-// for Completed.
+// for Completed. A stream ends with its operation; over Callback the engine learns from the
+// answer to the next event that the operation has ended.
 func (o *Operation) Complete() {
 	c := o.client
 	c.tb.Helper()
@@ -131,17 +149,67 @@ func (o *Operation) Complete() {
 // String names the operation in failures, with the beginning of its text.
 func (o *Operation) String() string {
 	const most = 60
-	text := []rune(strings.Join(strings.Fields(o.query), " "))
+	text := []rune(strings.Join(strings.Fields(o.request.Query), " "))
 	if len(text) > most {
 		text = append(text[:most], '…')
 	}
 	return fmt.Sprintf("operation %s (%s)", o.id, string(text))
 }
 
+// next takes the next message.
 func (o *Operation) next(expected string) protoclient.Message {
+	o.client.tb.Helper()
+	m := o.take(expected)
+	if m.Type == typeCut {
+		o.client.tb.Fatalf("fanqltest: expected %s of %s, but its stream was cut off", expected, o)
+	}
+	if m.IsResult() {
+		o.note(m)
+	}
+	return m
+}
+
+func (o *Operation) take(expected string) protoclient.Message {
 	o.client.tb.Helper()
 	o.client.wait(fmt.Sprintf("%s of %s", expected, o), func() bool { return len(o.messages) > 0 })
 	m := o.messages[0]
 	o.messages = o.messages[1:]
 	return m
+}
+
+// note keeps the position of a result that is read.
+func (o *Operation) note(m protoclient.Message) {
+	var result struct {
+		Extensions struct {
+			Event struct {
+				Position string
+				Start    []string
+			}
+		}
+	}
+	var event incoming
+	if json.Unmarshal(m.Payload, &result) != nil || json.Unmarshal([]byte(m.Raw), &event) != nil {
+		return
+	}
+	o.lastEventID = event.LastEventID
+	for _, position := range append(result.Extensions.Event.Start, result.Extensions.Event.Position) {
+		if topic, _, found := strings.Cut(position, "."); found {
+			if o.positions == nil {
+				o.positions = map[string]string{}
+			}
+			o.positions[topic] = position
+		}
+	}
+}
+
+// resume is the extension: one position, or a list of them.
+func (o *Operation) resume(over Transport) any {
+	all := slices.Sorted(maps.Values(o.positions))
+	switch {
+	case len(all) > 1:
+		return all
+	case over == ServerSentEvents && o.lastEventID != "":
+		return o.lastEventID
+	}
+	return all[0]
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,9 +24,15 @@ type Server struct {
 	// Timeout is how long a client waits for what a test expects, and how long
 	// one message may take. New sets 5 seconds; change it before you connect.
 	Timeout time.Duration
+	// ConnectionParams is that of graphqlhttp.Config: what it makes of the request for a
+	// stream is what OnInit receives. Set it before you connect. Default: OnInit has no
+	// payload.
+	ConnectionParams func(*http.Request) (map[string]any, error)
 
-	bus    ports.EventBus
-	pusher pusher
+	bus     ports.EventBus
+	pusher  pusher
+	host    *host
+	inboxes *memory.Pusher // of the clients over transports
 	// received is when messages are received.
 	received *clock
 	names    atomic.Int64
@@ -43,7 +50,8 @@ type pusher interface {
 //
 // Ports may be given, to share a bus with a core.Publisher, say, or to have one
 // fail. A bus that is a ports.EventSource is consumed; Nothing and Flush need a
-// bus with the Flush of memory.Backend. A pusher must embed a *memory.Pusher.
+// bus with the Flush of memory.Backend. A pusher must embed a *memory.Pusher; it is that
+// of the clients without a transport (Over).
 //
 // An event that the default bus gives up, because it could not be delivered in
 // ten attempts, fails the test. Config.Now may stand still.
@@ -57,11 +65,13 @@ func New(tb testing.TB, config core.Config) *Server {
 		config.Logger = slog.New(slog.NewTextHandler(tb.Output(), nil))
 	}
 	s.fillPorts(tb, &config)
+	s.host = newHost(tb, s, &config)
 	engine, err := core.New(config)
 	if err != nil {
 		tb.Fatalf("fanqltest: %v", err)
 	}
 	s.Engine = engine
+	s.host.serve(tb, &config)
 	if source, ok := s.bus.(ports.EventSource); ok {
 		s.consume(tb, source)
 	}
@@ -83,6 +93,9 @@ func (s *Server) fillPorts(tb testing.TB, config *core.Config) {
 	}
 	pushed, err := memory.NewPusher(memory.PusherConfig{MaxQueued: math.MaxInt}) // clients read when the test does
 	if err != nil {
+		tb.Fatalf("fanqltest: %v", err)
+	}
+	if s.inboxes, err = memory.NewPusher(memory.PusherConfig{MaxQueued: math.MaxInt}); err != nil {
 		tb.Fatalf("fanqltest: %v", err)
 	}
 	if config.Store == nil {
