@@ -1,6 +1,7 @@
 // Package fanqltest tests a schema and its hooks as clients meet them: it runs
 // the engine in memory, and clients that speak its WebSocket subprotocols to it,
-// without sockets, ports or sleeps.
+// without sockets, ports or sleeps. Clients use the other transports with the same
+// methods, through the adapters of a real server and HTTP in memory: see Over.
 //
 //	server := fanqltest.New(t, core.Config{Schema: schema, Hooks: hooks})
 //	client := server.Connect(t)
