@@ -1,8 +1,10 @@
 // Composes the graphs that it reads, [[{name, url, sdl}]], and prints
 // [{supergraph, errors}].
 import { readFileSync } from 'node:fs'
-import composition from '@apollo/composition'
-import { parse } from 'graphql'
+import { require } from './packages.mjs'
+
+const composition = require('@apollo/composition')
+const { parse } = require('graphql')
 
 const results = JSON.parse(readFileSync(0, 'utf8')).map(subgraphs => {
   const { supergraphSdl, errors } = composition.composeServices(

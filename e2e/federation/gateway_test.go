@@ -24,9 +24,8 @@ import (
 	"time"
 
 	"github.com/fanql/fanql"
-	"github.com/fanql/fanql/adapters/gqlgen"
-	"github.com/fanql/fanql/e2e/federation/internal/products"
 	"github.com/fanql/fanql/e2e/internal/program"
+	"github.com/fanql/fanql/examples/subgraph/products"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -98,7 +97,12 @@ func startGateway(t *testing.T, supergraph, transports string) string {
 		t.Fatal(err)
 	}
 	port := freePort(t)
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), "node", "node_modules/@graphql-hive/gateway/dist/bin.js", "supergraph", "-c", "gateway.config.mjs")
+	config, err := filepath.Abs("gateway.config.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), "node", "node_modules/@graphql-hive/gateway/dist/bin.js", "supergraph", "-c", config)
+	command.Dir = packages
 	command.Env = append(os.Environ(), "GATEWAY_PORT="+port, "GATEWAY_SUPERGRAPH="+file, "GATEWAY_TRANSPORTS="+transports)
 	command.Stdout, command.Stderr = t.Output(), t.Output()
 	if err := command.Start(); err != nil {
@@ -152,9 +156,7 @@ func graph(t *testing.T) (url string, inGraphQLGo *reviews) {
 	t.Helper()
 	installed(t)
 	inGraphQLGo = newReviews()
-	generated, err := gqlgen.New(products.NewExecutableSchema(products.Config{Resolvers: &products.Resolver{All: []*products.Product{
-		{ID: "1", Name: "table", Price: 100}, {ID: "2", Name: "chair", Price: 50}, {ID: "hidden", Name: "secret", Price: 1},
-	}}}))
+	generated, err := products.New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,12 +173,12 @@ func graph(t *testing.T) (url string, inGraphQLGo *reviews) {
 func TestEntitiesBehindAGateway(t *testing.T) {
 	url, inGraphQLGo := graph(t)
 	for query, want := range map[string]string{
-		`{ latest { text product { id name worth } } }`: `{"data":{"latest":{"text":"good","product":{"id":"1","name":"table","worth":"worth 100"}}}}`,
+		`{ latest { text product { upc name worth } } }`: `{"data":{"latest":{"text":"good","product":{"upc":"1","name":"Table","worth":"worth 89900"}}}}`,
 		`{ products { name worth reviews { text product { name } } } }`: `{"data":{"products":[` +
-			`{"name":"table","worth":"worth 100","reviews":[{"text":"about 1","product":{"name":"table"}}]},` +
-			`{"name":"chair","worth":"worth 50","reviews":[{"text":"about 2","product":{"name":"chair"}}]},` +
-			`{"name":"secret","worth":null,"reviews":null}]},"errors":[` + // the paths are the gateway's
-			`{"message":"no reviews of \"hidden\"","path":["products","reviews"]},{"message":"no reviews of \"hidden\"","path":["products","worth"]}]}`,
+			`{"name":"Table","worth":"worth 89900","reviews":[{"text":"about 1","product":{"name":"Table"}}]},` +
+			`{"name":"Couch","worth":"worth 129900","reviews":[{"text":"about 2","product":{"name":"Couch"}}]},` +
+			`{"name":"Chair","worth":null,"reviews":null}]},"errors":[` + // the paths are the gateway's
+			`{"message":"no reviews of \"3\"","path":["products","reviews"]},{"message":"no reviews of \"3\"","path":["products","worth"]}]}`,
 	} {
 		var got struct {
 			Data   any            `json:"data"`
@@ -254,7 +256,7 @@ func TestSubscriptionsBehindAGateway(t *testing.T) {
 			t.Fatal("no event")
 		}
 	}
-	if want := `{"data":{"reviewed":{"text":"first","product":{"name":"chair","worth":"worth 50"}}}}`; first != want {
+	if want := `{"data":{"reviewed":{"text":"first","product":{"name":"Couch","worth":"worth 129900"}}}}`; first != want {
 		t.Errorf("got  %s\nwant %s", first, want)
 	}
 	for _, text := range []string{"second", "third"} {
@@ -271,7 +273,7 @@ func TestSubscriptionsBehindAGateway(t *testing.T) {
 			t.Fatalf("only %q", texts)
 		}
 	}
-	if !strings.Contains(texts[0], `"text":"second","product":{"name":"chair"`) || !strings.Contains(texts[1], `"text":"third"`) {
+	if !strings.Contains(texts[0], `"text":"second","product":{"name":"Couch"`) || !strings.Contains(texts[1], `"text":"third"`) {
 		t.Errorf("got %q", texts)
 	}
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/fanql/fanql/e2e/internal/program"
 )
 
+// packages has the packages of the scripts, and the gateway: those of the example.
+const packages = "../../examples/subgraph/gateway"
+
 // node runs a script of this folder on an input, and returns what it prints.
 func node(t *testing.T, input, script string) []byte {
 	t.Helper()
@@ -29,8 +32,8 @@ func node(t *testing.T, input, script string) []byte {
 func installed(t *testing.T) {
 	t.Helper()
 	program.Require(t, "node", "Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
-	if _, err := os.Stat("node_modules/.package-lock.json"); err != nil {
-		t.Fatal("the packages are not installed; run `npm ci` in e2e/federation, or `make e2e`")
+	if _, err := os.Stat(packages + "/node_modules/.package-lock.json"); err != nil {
+		t.Fatal("the packages are not installed; run `npm ci` in examples/subgraph/gateway, or `make e2e`")
 	}
 }
 

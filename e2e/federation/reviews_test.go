@@ -23,12 +23,15 @@ type review struct {
 }
 
 type product struct {
-	ID    string `json:"id"`
+	UPC   string `json:"upc"`
 	Price *int   `json:"price"`
 }
 
-// reviews is the subgraph in graphql-go: reviews of products, whose names and prices are
-// those of the other subgraph.
+// hidden is a product without reviews.
+const hidden = "3"
+
+// reviews is the subgraph in graphql-go: reviews of the products of examples/subgraph,
+// whose prices it requires.
 type reviews struct {
 	mu      sync.Mutex
 	batches [][]product // what the entity resolver of products was called with
@@ -43,8 +46,8 @@ func (r *reviews) products(_ context.Context, keys []product) ([]*product, error
 	r.batches = append(r.batches, keys)
 	products, errs := make([]*product, len(keys)), make(federation.Errors, len(keys))
 	for i, key := range keys {
-		if key.ID == "hidden" {
-			errs[i] = ports.Public("no reviews of %q", key.ID)
+		if key.UPC == hidden {
+			errs[i] = ports.Public("no reviews of %q", key.UPC)
 			continue
 		}
 		products[i] = &key
@@ -60,16 +63,16 @@ func (r *reviews) schema(t *testing.T) *federation.Schema {
 	required := func(of graphql.Type) graphql.Output { return graphql.NewNonNull(of) }
 	reviewType := graphql.NewObject(graphql.ObjectConfig{Name: "Review", Fields: graphql.Fields{"id": {Type: required(graphql.ID)}, "text": {Type: required(graphql.String)}}})
 	productType := graphql.NewObject(graphql.ObjectConfig{Name: "Product", Fields: graphql.Fields{
-		"id":    {Type: required(graphql.ID)},
+		"upc":   {Type: required(graphql.ID)},
 		"price": {Type: required(graphql.Int)},
 		"reviews": field(graphql.NewList(reviewType), func(p graphql.ResolveParams) (any, error) {
 			of := p.Source.(*product)
-			return []review{{ID: "r" + of.ID, Text: "about " + of.ID, Product: of}}, nil
+			return []review{{ID: "r" + of.UPC, Text: "about " + of.UPC, Product: of}}, nil
 		}),
 		"worth": field(graphql.String, func(p graphql.ResolveParams) (any, error) {
 			of := p.Source.(*product)
 			if of.Price == nil {
-				return nil, ports.Public("the price of %q was not sent", of.ID)
+				return nil, ports.Public("the price of %q was not sent", of.UPC)
 			}
 			return fmt.Sprintf("worth %d", *of.Price), nil
 		}),
@@ -77,12 +80,12 @@ func (r *reviews) schema(t *testing.T) *federation.Schema {
 	reviewType.AddFieldConfig("product", &graphql.Field{Type: required(productType)})
 	schema, err := federation.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{
-			"latest": field(required(reviewType), func(graphql.ResolveParams) (any, error) { return review{"r1", "good", &product{ID: "1"}}, nil }),
+			"latest": field(required(reviewType), func(graphql.ResolveParams) (any, error) { return review{"r1", "good", &product{UPC: "1"}}, nil }),
 		}}),
 		Mutation: graphql.NewObject(graphql.ObjectConfig{Name: "Mutation", Fields: graphql.Fields{"review": {
 			Type: required(reviewType), Args: graphql.FieldConfigArgument{"product": {Type: required(graphql.ID)}, "text": {Type: required(graphql.String)}},
 			Resolve: func(p graphql.ResolveParams) (any, error) {
-				made := review{"r2", p.Args["text"].(string), &product{ID: p.Args["product"].(string)}}
+				made := review{"r2", p.Args["text"].(string), &product{UPC: p.Args["product"].(string)}}
 				return made, r.added.Publish(p.Context, made)
 			},
 		}}}),
@@ -93,7 +96,7 @@ func (r *reviews) schema(t *testing.T) *federation.Schema {
 		}}}),
 	}, federation.Config{
 		Directives: map[string][]federation.Directive{
-			"Product":       {federation.Key("id")},
+			"Product":       {federation.Key("upc")},
 			"Product.price": {federation.External()},
 			"Product.worth": {federation.Requires("price")},
 		},
