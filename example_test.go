@@ -90,7 +90,9 @@ func ExampleServer_ListenAndServe_memory() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server, err := fanql.NewServer(fanql.Config{Schema: schema, Backend: backend})
+	server, err := fanql.NewServer(fanql.Config{
+		Schema: schema, Backend: backend,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -110,7 +112,9 @@ func ExampleServer_ListenAndServe_redis() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server, err := fanql.NewServer(fanql.Config{Schema: schema, Backend: backend})
+	server, err := fanql.NewServer(fanql.Config{
+		Schema: schema, Backend: backend,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

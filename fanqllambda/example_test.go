@@ -30,7 +30,9 @@ func ExampleStart_dynamodb() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fanqllambda.Start(fanqllambda.Config{Schema: schema, Backend: backend})
+	fanqllambda.Start(fanqllambda.Config{
+		Schema: schema, Backend: backend,
+	})
 	// docs:end dynamodb
 }
 
@@ -64,6 +66,8 @@ func ExampleStart_redis() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fanqllambda.Start(fanqllambda.Config{Schema: schema, Backend: backend})
+	fanqllambda.Start(fanqllambda.Config{
+		Schema: schema, Backend: backend,
+	})
 	// docs:end redis
 }

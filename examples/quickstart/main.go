@@ -42,11 +42,13 @@ func newSchema() (*graphqlgo.Schema, error) {
 			},
 		}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
+			// docs:start subscription
 			"messages": {
 				Type:      message,
 				Subscribe: func(p graphql.ResolveParams) (any, error) { return messages.Subscribe(p.Context) },
 				Resolve:   func(p graphql.ResolveParams) (any, error) { return messages.Payload(p.Context) },
 			},
+			// docs:end subscription
 		}}),
 	})
 }
