@@ -90,7 +90,7 @@ func post(t *testing.T, url, query string, response any) {
 
 // startGateway starts the gateway on a supergraph, and returns the URL of its GraphQL
 // endpoint once it is ready.
-func startGateway(t *testing.T, supergraph, transports string) string {
+func startGateway(t *testing.T, supergraph, reviews string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "supergraph.graphql")
 	if err := os.WriteFile(file, []byte(supergraph), 0o600); err != nil {
@@ -103,7 +103,7 @@ func startGateway(t *testing.T, supergraph, transports string) string {
 	}
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), "node", "node_modules/@graphql-hive/gateway/dist/bin.js", "supergraph", "-c", config)
 	command.Dir = packages
-	command.Env = append(os.Environ(), "GATEWAY_PORT="+port, "GATEWAY_SUPERGRAPH="+file, "GATEWAY_TRANSPORTS="+transports)
+	command.Env = append(os.Environ(), "GATEWAY_PORT="+port, "GATEWAY_SUPERGRAPH="+file, "GATEWAY_REVIEWS="+reviews)
 	command.Stdout, command.Stderr = t.Output(), t.Output()
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -165,8 +165,7 @@ func graph(t *testing.T) (url string, inGraphQLGo *reviews) {
 		subgraph{"reviews", reviewsURL, serviceSDL(t, reviewsURL)},
 		subgraph{"products", productsURL, serviceSDL(t, productsURL)},
 	)
-	transports := `{"reviews":{"options":{"subscriptions":{"kind":"ws","location":"` + strings.Replace(reviewsURL, "http", "ws", 1) + `"}}}}`
-	return startGateway(t, supergraph, transports), inGraphQLGo
+	return startGateway(t, supergraph, strings.Replace(reviewsURL, "http", "ws", 1)), inGraphQLGo
 }
 
 // Entities are joined in both directions, whichever subgraph begins.
