@@ -24,9 +24,27 @@ import (
 // of the subscription of that page, here on a free port.
 func TestQuickstartClient(t *testing.T) {
 	t.Parallel()
-	node := program.Require(t, "node", "Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
 	server, address := serveMessages(t)
-	client := exec.CommandContext(t.Context(), node, "quickstart.mjs", "ws://"+address+"/graphql")
+	testClient(t, "quickstart.mjs", "ws://"+address+"/graphql", func(ctx context.Context) error {
+		return server.Engine().Publish(ctx, core.NewTopic[string]("messages").Event("hello world"))
+	})
+}
+
+// The client of docs/deploying.md, which is for the chat.
+func TestDeployingClient(t *testing.T) {
+	t.Parallel()
+	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
+	testClient(t, "deploying.mjs", "ws"+strings.TrimPrefix(chat.Base, "http")+"/graphql", func(ctx context.Context) error {
+		return program.Publish(ctx, chat.Base, "go", "hello world")
+	})
+}
+
+// testClient runs a script until it has printed "hello world", which is published again
+// and again, as the client subscribes when it likes.
+func testClient(t *testing.T, script, url string, publish func(context.Context) error) {
+	t.Helper()
+	node := program.Require(t, "node", "Node.js 20.19 or later is missing; on Debian: apt-get install nodejs npm")
+	client := exec.CommandContext(t.Context(), node, script, url)
 	client.Dir, client.Stderr = "clients", t.Output()
 	output, err := client.StdoutPipe()
 	if err != nil {
@@ -46,8 +64,8 @@ func TestQuickstartClient(t *testing.T) {
 		heard <- lines.Text()
 	}()
 	stuck := time.After(program.Patience)
-	for { // the client subscribes when it likes
-		if err := server.Engine().Publish(t.Context(), core.NewTopic[string]("messages").Event("hello world")); err != nil {
+	for {
+		if err := publish(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		select {
