@@ -1,5 +1,5 @@
-// Package doccheck keeps the documents true: what they quote equals the code,
-// and their links lead somewhere.
+// Package doccheck keeps the documents true: what they quote equals the code, nothing in
+// their blocks is held by nothing, and their links lead somewhere.
 //
 // A fenced block is a quotation when the line above it is one of
 //
@@ -9,4 +9,12 @@
 // The first quotes the body of an Example function, without its output
 // comment; the second the lines between "docs:start topics" and
 // "docs:end topics" in any file. Indentation and the ends of lines don't count.
+//
+// Each block says its language, which says what holds it:
+//
+//	go                        quotes a file of this module, or one of runners
+//	js, ts, tsx               quote a file of runners: those that a test compiles or runs
+//	graphql, json, yaml, hcl  are parsed, or quote a file
+//	sh                        names targets, packages, scripts, flags and files that are there
+//	text, mermaid             are no code
 package doccheck

@@ -2,6 +2,7 @@ package doccheck
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -51,7 +52,11 @@ func check(t *testing.T, fsys fs.FS, document string) []string {
 		t.Fatal(err)
 	}
 	lines := strings.Split(string(text), "\n")
-	return append(quotations(fsys, document, lines), links(fsys, document, lines)...)
+	all, err := fences(lines)
+	if err != nil {
+		return []string{document + ":" + err.Error()}
+	}
+	return slices.Concat(quotations(fsys, document, lines), blocks(fsys, document, all), links(fsys, document, lines))
 }
 
 func TestQuotations(t *testing.T) {
@@ -91,7 +96,7 @@ var b = 2
 		"a line too many":                  {"<!-- example: greet.ExampleHello -->\n```go\n" + body + "more()\n```\n", `line 4 of the block is "more()", of the source "(none)"`},
 		"an example that is not there":     {"<!-- example: greet.ExampleGone -->\n```go\n```\n", "no such function in the package's tests"},
 		"a package that is not there":      {"<!-- example: gone.ExampleHello -->\n```go\n```\n", "no such function in the package's tests"},
-		"a marker with a line below":       {"<!-- example: greet.ExampleHello -->\n\n```go\n" + body + "```\n", "no fenced block on the line below"},
+		"a marker with a line below":       {"<!-- example: greet.ExampleHello -->\n\n```text\n" + body + "```\n", "no fenced block on the line below"},
 		"a block without an end":           {"<!-- example: greet.ExampleHello -->\n```go\n" + body, "the block does not end"},
 		"a region":                         {"<!-- file: chat/schema.go#topics -->\n```go\nvar a = 1\n\nvar b = 2\n```\n", ""},
 		"a region inside another":          {"<!-- file: chat/schema.go#inner -->\n```go\nvar b = 2\n```\n", ""},
@@ -99,8 +104,8 @@ var b = 2
 		"a region without an end":          {"<!-- file: chat/schema.go#open -->\n```go\n```\n", "no docs:start open with a docs:end open after it"},
 		"a region with nothing in it":      {"<!-- file: chat/schema.go#nothing -->\n```go\n```\n", "the source is empty"},
 		"a file that is not there":         {"<!-- file: chat/gone.go#topics -->\n```go\n```\n", "open chat/gone.go: file does not exist"},
-		"a block that is not a quotation":  {"```go\nanything()\n```\n", ""},
-		"another comment in front of code": {"<!-- example of a comment -->\n```go\nanything()\n```\n", ""},
+		"a block that is not a quotation":  {"```text\nanything()\n```\n", ""},
+		"another comment in front of code": {"<!-- example of a comment -->\n```text\nanything()\n```\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			judge(t, fstest.MapFS{
@@ -118,20 +123,67 @@ func TestLinks(t *testing.T) {
 		"a heading":                  {"see [it](other.md#what-it-costs)", ""},
 		"a heading of this document": {"# Here `and` there!\nsee [it](#here-and-there)", ""},
 		"another place":              {"see [it](https://example.com/gone) or [us](mailto:us@example.com)", ""},
-		"code":                       {"call `f[0](gone.md)`\n```\n[x](gone.md)\n```\n", ""},
+		"code":                       {"call `f[0](gone.md)`\n```text\n[x](gone.md)\n```\n", ""},
 		"a file that is not there":   {"\nsee [it](gone.md)", "docs/doc.md:2: the link to gone.md: open docs/gone.md: file does not exist"},
 		"an image that is not there": {"![it](gone.png \"a title\")", "the link to gone.png"},
 		"a file that moved":          {"see [it](../other.md)", "open other.md: file does not exist"},
 		"a heading that is not":      {"see [it](other.md#gone)", "docs/other.md has no heading #gone"},
-		"a heading inside a block":   {"```\n# gone\n```\nsee [it](#gone)", "docs/doc.md has no heading #gone"},
+		"a folder":                   {"see [it](../docs) and [that](../docs/)", ""},
+		"a folder that is not there": {"see [it](../gone/)", "open gone: file does not exist"},
+		"a heading of a folder":      {"see [it](../docs#gone)", "docs is a folder"},
+		"outside the tree":           {"see [it](../../other.md)", "open ../other.md"},
+		"the second of its name":     {"# A\n# A\nsee [it](#a-1)", ""},
+		"the third of its name":      {"# A\n# A\nsee [it](#a-2)", "no heading #a-2"},
+		"a line":                     {"see [it](code.go#L2)", ""},
+		"a line that is not there":   {"see [it](code.go#L9)", "docs/code.go has no line 9"},
+		"a name in code":             {"see [it](code.go#main)", "docs/code.go has no #main"},
+		"an image in HTML":           {"<picture><source srcset=\"gone.svg\"><img alt=\"\" src=\"other.md\"></picture>", "the link to gone.svg"},
+		"a link in HTML":             {"<a href=\"gone.md\">it</a>", "the link to gone.md"},
+		"a definition":               {"[it]: gone.md", "the link to gone.md"},
+		"an address by itself":       {"see https://example.com/a, or <https://example.com/b>.", ""},
+		"an address without TLS":     {"see http://example.com.", "the link to http://example.com: it is not https"},
+		"another scheme":             {"see [it](javascript:go)", "it is not https"},
+		"an address without a host":  {"see [it](https:///gone)", "is no public host"},
+		"this machine":               {"see [it](https://localhost:8080/)", "is no public host"},
+		"what is no address":         {"see [it](https://example.com/%zz)", "invalid URL escape"},
+		"our own":                    {"[it](https://github.com/fanql/fanql/blob/main/docs/other.md) [p](https://pkg.go.dev/github.com/fanql/fanql/docs#X)", ""},
+		"our own that is not there":  {"see [it](https://pkg.go.dev/github.com/fanql/fanql/gone)", "open gone: file does not exist"},
+		"a heading inside a block":   {"```text\n# gone\n```\nsee [it](#gone)", "docs/doc.md has no heading #gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			judge(t, fstest.MapFS{
 				"docs/doc.md":   {Data: []byte(test.document)},
+				"docs/code.go":  {Data: []byte("package code\n\nfunc main() {}\n")},
 				"docs/other.md": {Data: []byte("# Other\n\n## What it costs\n")},
 				"LICENSE":       {},
 			}, "docs/doc.md", test.want)
 		})
+	}
+}
+
+// TestAddresses has the addresses that the documents link to, for who wants to ask them:
+// go test -run TestAddresses -v ./internal/doccheck
+func TestAddresses(t *testing.T) {
+	tree := os.DirFS("../..")
+	found := map[string]string{}
+	for _, document := range find(t, tree) {
+		text, err := fs.ReadFile(tree, document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range targets(strings.Split(string(text), "\n")) {
+			for _, target := range line {
+				if isAddress(target) {
+					found[target] = document
+				}
+			}
+		}
+	}
+	for _, target := range slices.Sorted(maps.Keys(found)) {
+		t.Log(target, found[target])
+	}
+	if len(found) < 30 {
+		t.Errorf("the documents link to %d addresses only", len(found))
 	}
 }
 

@@ -15,10 +15,9 @@ import (
 
 // quotations says what is wrong with the quotations of one document.
 func quotations(fsys fs.FS, document string, lines []string) []string {
-	marker := regexp.MustCompile(`^\s*<!-- (example|file): (\S+) -->\s*$`)
 	var found []string
 	for i, line := range lines {
-		mark := marker.FindStringSubmatch(line)
+		mark := markerOf(line)
 		if mark == nil {
 			continue
 		}
@@ -31,6 +30,11 @@ func quotations(fsys fs.FS, document string, lines []string) []string {
 		}
 	}
 	return found
+}
+
+// markerOf returns the kind and the name of the source that a line announces, or nil.
+func markerOf(line string) []string {
+	return regexp.MustCompile(`^\s*<!-- (example|file): (\S+) -->\s*$`).FindStringSubmatch(line)
 }
 
 // block returns the lines of the fenced block with which lines begin.
