@@ -1,7 +1,8 @@
 // Load measures GraphQL subscription servers side by side, over real sockets, in
 // one run: it starts each of them as a process of its own, in turn and several
 // times over, connects many clients to it, has it publish, and prints medians
-// and ratios as Markdown. docs/performance.md has its figures.
+// and ratios as Markdown. With -json it writes them to a file too, as the package
+// figures says, of which bench/plot draws what docs/performance.md shows.
 //
 // Every delivery that counts has been checked: it carries its client's own
 // operation ID, and is the event after the one before.
@@ -15,9 +16,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fanql/fanql/bench/internal/figures"
 )
 
 // settings are the program's flags.
@@ -27,7 +31,7 @@ type settings struct {
 	duration                                          time.Duration
 	peers, parts                                      []string
 	events                                            bool
-	profiles                                          string
+	profiles, json                                    string
 }
 
 func main() {
@@ -54,6 +58,7 @@ func readFlags() settings {
 	parts := flag.String("parts", "same,variables,documents,state,latency,memory,growth,pace,mutation,together,resume", "what to measure")
 	flag.BoolVar(&s.events, "events", false, "subscribe by server-sent events, not over WebSockets, to a server that has them: fanql")
 	flag.StringVar(&s.profiles, "profiles", "", "a directory for CPU profiles of the servers written in Go")
+	flag.StringVar(&s.json, "json", "", "a file for the figures, as JSON")
 	flag.Parse()
 	if *quick {
 		s.rounds, s.duration = 1, 1500*time.Millisecond
@@ -74,7 +79,7 @@ func run(ctx context.Context, s settings) (err error) {
 			return fmt.Errorf("building %s: %w", name, err)
 		}
 	}
-	results := figures{}
+	results := newResults(s)
 	for round := range s.rounds {
 		for _, part := range parts(s) {
 			for _, name := range s.peers {
@@ -88,12 +93,28 @@ func run(ctx context.Context, s settings) (err error) {
 			}
 		}
 	}
-	results.print(os.Stdout, s)
-	return nil
+	fmt.Fprint(os.Stdout, results.Table())
+	if s.json == "" {
+		return nil
+	}
+	return results.Write(s.json)
+}
+
+// newResults are the results of a run that begins.
+func newResults(s settings) *figures.Results {
+	run := figures.Run{
+		Date: time.Now().Format(time.DateOnly), System: runtime.GOOS + "/" + runtime.GOARCH,
+		Processors: runtime.GOMAXPROCS(0), Go: runtime.Version(),
+		Rounds: s.rounds, Seconds: s.duration.Seconds(), Rate: s.rate, Peers: s.peers,
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil { // only Linux has it
+		_, _ = fmt.Sscan(string(text), &run.Load)
+	}
+	return &figures.Results{Run: run}
 }
 
 // one starts a server for one measurement and takes it.
-func one(ctx context.Context, s settings, p part, name string, command []string, results figures) (err error) {
+func one(ctx context.Context, s settings, p part, name string, command []string, results *figures.Results) (err error) {
 	server, err := start(ctx, append(slices.Clip(command), p.arguments...))
 	if err != nil {
 		return err

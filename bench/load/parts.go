@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/fanql/fanql/bench/internal/figures"
 	"github.com/fanql/fanql/bench/internal/peer"
 )
 
@@ -63,11 +64,12 @@ type measurement struct {
 	server   *server
 	crowd    *crowd
 	before   peer.Usage // any client had connected
-	results  figures
+	results  *figures.Results
 }
 
-func (m measurement) note(figure string, value float64) {
-	m.results.add(m.part.says+": "+figure, m.peer, value)
+func (m measurement) note(kind string, value float64) {
+	of := figures.Figure{Part: m.part.name, Case: m.part.says, Clients: len(m.crowd.clients), Kind: kind}
+	m.results.Add(of, m.peer, value)
 }
 
 // takeFlatOut measures a server that has always something to do.
@@ -90,13 +92,13 @@ func takeFlatOut(ctx context.Context, m measurement) error {
 		return err
 	}
 	deliveries := float64(events * len(m.crowd.clients))
-	m.note(cpuFigure, (after.CPUSeconds-before.CPUSeconds)/deliveries*100_000)
-	m.note(rateFigure, deliveries/lasted.Seconds())
+	m.note(figures.CPU, (after.CPUSeconds-before.CPUSeconds)/deliveries*100_000)
+	m.note(figures.Rate, deliveries/lasted.Seconds())
 	if after.Allocations > 0 {
-		m.note(allocationsFigure, float64(after.Allocations-before.Allocations)/deliveries)
+		m.note(figures.Allocations, float64(after.Allocations-before.Allocations)/deliveries)
 	}
 	if after.Writes > 0 {
-		m.note(writesFigure, float64(after.Writes-before.Writes)/deliveries)
+		m.note(figures.Writes, float64(after.Writes-before.Writes)/deliveries)
 	}
 	return m.profile(ctx)
 }
@@ -134,11 +136,14 @@ func takeLatency(ctx context.Context, m measurement) error {
 	if err != nil {
 		return err
 	}
-	m.note(cpuFigure, (after.CPUSeconds-before.CPUSeconds)/float64(len(latencies))*100_000)
-	for _, percent := range []int{50, 99, 100} {
+	m.note(figures.CPU, (after.CPUSeconds-before.CPUSeconds)/float64(len(latencies))*100_000)
+	noteAt := func(percent int, kind string) {
 		at := latencies[(len(latencies)-1)*percent/100]
-		m.note(fmt.Sprintf(latencyFigure, percent), float64(at)/float64(time.Millisecond))
+		m.note(kind, float64(at)/float64(time.Millisecond))
 	}
+	noteAt(50, figures.Latency50)
+	noteAt(99, figures.Latency99)
+	noteAt(100, figures.Latency100)
 	return nil
 }
 
@@ -148,6 +153,6 @@ func takeMemory(ctx context.Context, m measurement) error {
 	if err != nil {
 		return err
 	}
-	m.note(memoryFigure, (float64(after.Resident)-float64(m.before.Resident))/float64(len(m.crowd.clients))/1024)
+	m.note(figures.Memory, (float64(after.Resident)-float64(m.before.Resident))/float64(len(m.crowd.clients))/1024)
 	return nil
 }

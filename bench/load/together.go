@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws/wsutil"
+
+	"github.com/fanql/fanql/bench/internal/figures"
 )
 
 // takeTogether measures a server to which all clients connect at once: from the first
@@ -76,8 +78,8 @@ func (m measurement) together(ctx context.Context, connect func() error) error {
 		return err
 	}
 	clients := float64(len(m.crowd.clients))
-	m.note(togetherFigure, lasted.Seconds())
-	m.note(connectFigure, (after.CPUSeconds-m.before.CPUSeconds)/clients*1_000)
-	m.note(peakFigure, (float64(after.Peak)-float64(m.before.Resident))/clients/1024)
+	m.note(figures.Together, lasted.Seconds())
+	m.note(figures.Connect, (after.CPUSeconds-m.before.CPUSeconds)/clients*1_000)
+	m.note(figures.Peak, (float64(after.Peak)-float64(m.before.Resident))/clients/1024)
 	return nil
 }
