@@ -92,12 +92,15 @@ func run(ctx context.Context, s settings) (err error) {
 				}
 			}
 		}
+		results.Run.Rounds = round + 1
+		if s.json != "" { // after each round, so that one that fails later takes nothing away
+			if err := results.Write(s.json); err != nil {
+				return err
+			}
+		}
 	}
-	fmt.Fprint(os.Stdout, results.Table())
-	if s.json == "" {
-		return nil
-	}
-	return results.Write(s.json)
+	_, err = fmt.Fprint(os.Stdout, results.Table())
+	return err
 }
 
 // newResults are the results of a run that begins.
@@ -105,7 +108,7 @@ func newResults(s settings) *figures.Results {
 	run := figures.Run{
 		Date: time.Now().Format(time.DateOnly), System: runtime.GOOS + "/" + runtime.GOARCH,
 		Processors: runtime.GOMAXPROCS(0), Go: runtime.Version(),
-		Rounds: s.rounds, Seconds: s.duration.Seconds(), Rate: s.rate, Peers: s.peers,
+		Seconds: s.duration.Seconds(), Rate: s.rate, Peers: s.peers,
 	}
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil { // only Linux has it
 		_, _ = fmt.Sscan(string(text), &run.Load)

@@ -80,6 +80,8 @@ func (m measurement) together(ctx context.Context, connect func() error) error {
 	clients := float64(len(m.crowd.clients))
 	m.note(figures.Together, lasted.Seconds())
 	m.note(figures.Connect, (after.CPUSeconds-m.before.CPUSeconds)/clients*1_000)
-	m.note(figures.Peak, (float64(after.Peak)-float64(m.before.Resident))/clients/1024)
+	if after.Peak > 0 {
+		m.note(figures.Peak, (float64(after.Peak)-float64(m.before.Resident))/clients/1024)
+	}
 	return nil
 }

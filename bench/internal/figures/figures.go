@@ -47,10 +47,10 @@ type Run struct {
 	Processors int      `json:"processors"` // that the program may use
 	Go         string   `json:"go"`
 	Load       float64  `json:"load,omitempty"` // the system's average of the minute before, where it says one
-	Rounds     int      `json:"rounds"`
-	Seconds    float64  `json:"seconds"` // that one measurement lasts, flat out
-	Rate       float64  `json:"rate"`    // deliveries a second, where latency is measured
-	Peers      []string `json:"peers"`   // the first is what the others are compared with
+	Rounds     int      `json:"rounds"`         // that were completed
+	Seconds    float64  `json:"seconds"`        // that one measurement lasts, flat out
+	Rate       float64  `json:"rate"`           // deliveries a second, where latency is measured
+	Peers      []string `json:"peers"`          // the first is what the others are compared with
 }
 
 // Figure is one kind of figure of one case.
