@@ -20,8 +20,10 @@ FUZZTIME ?= 10s
 # How many histories soak plays on each adapter, and the first one's seed.
 HISTORIES ?= 10000
 SEED ?=
+# Flags of bench/load, such as -quick.
+LOAD ?=
 
-.PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz soak bench check fmt tidy setup web clean
+.PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz soak bench figures check fmt tidy setup web clean
 
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,7 +49,7 @@ run-lambda: ## the same chat on its Lambda functions, a local API Gateway and Dy
 
 test: setup web $(resume) $(packages) ## all tests, after installing what they need
 	go test -race -tags 'integration e2e' ./...
-	cd bench && go vet ./...
+	cd bench && go vet ./... && go test ./...
 
 unit: ## the tests that need nothing but Go
 	go test -race ./...
@@ -70,7 +72,11 @@ soak: setup ## HISTORIES (10000) random histories with faults on each adapter, f
 
 bench: ## the benchmarks, and the server beside its peers
 	go test -run '^$$' -bench . -benchmem ./...
-	cd bench && go run ./load && go run ./posts
+	cd bench && go run ./posts
+	@$(MAKE) figures
+
+figures: ## measures the server beside its peers with the flags LOAD, and draws docs/performance.md from it
+	cd bench && go run ./load -json results.json $(LOAD) && go run ./plot
 
 check: test lint vuln fuzz ## what CI runs
 
