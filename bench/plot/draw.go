@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"html"
 	"image/color"
 	"path/filepath"
 	"strconv"
@@ -87,7 +88,8 @@ func (p picture) svg(c palette) (string, error) {
 		return "", err
 	}
 	// The measures of the letters are Arial's too, where Liberation is not installed.
-	return strings.ReplaceAll(svg.String(), "font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;"), nil
+	text := strings.ReplaceAll(svg.String(), "font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;")
+	return strings.Replace(text, "<g ", "<title>"+html.EscapeString(p.title)+"</title>\n<g ", 1), nil
 }
 
 // empty is the picture without its figures.

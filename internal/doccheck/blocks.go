@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 	"go.yaml.in/yaml/v3"
@@ -81,12 +80,6 @@ func hold(fsys fs.FS, document string, one fence) error {
 		return parseJSON(text)
 	case "yaml":
 		return parseYAML(text)
-	case "hcl":
-		_, diagnostics := hclparse.NewParser().ParseHCL([]byte(text), "block.tf")
-		if diagnostics.HasErrors() {
-			return diagnostics
-		}
-		return nil
 	case "graphql":
 		return parseGraphQL(text)
 	case "sh":

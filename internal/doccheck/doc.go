@@ -14,7 +14,8 @@
 //
 //	go                        quotes a file of this module, or one of runners
 //	js, ts, tsx               quote a file of runners: those that a test compiles or runs
-//	graphql, json, yaml, hcl  are parsed, or quote a file
+//	graphql, json, yaml       are parsed, or quote a file
+//	hcl                       quotes a file
 //	sh                        names targets, packages, scripts, flags and files that are there
 //	text, mermaid             are no code
 package doccheck
