@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -90,15 +89,4 @@ func (h *Handler) since(handshake ports.Handshake) time.Time {
 		return h.Now()
 	}
 	return handshake.ReceivedAt
-}
-
-func marshalState(state any) ([]byte, error) {
-	if state == nil {
-		return nil, nil
-	}
-	encoded, err := json.Marshal(state)
-	if err != nil {
-		return nil, fmt.Errorf("the session's state is not JSON: %w", err)
-	}
-	return encoded, nil
 }

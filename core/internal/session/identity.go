@@ -11,23 +11,39 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
+// admit decides about a connection whose connection_init was accepted: whether
+// its identity is still good, and has not too many connections.
+func (c *connections) admit(ctx context.Context, connection ports.Connection, receivedAt time.Time) error {
+	if c.Peers.HasEnded(connection.NotAfter) {
+		return peer.IdentityEnded()
+	}
+	if connection.Identity == "" {
+		return nil
+	}
+	fits, err := c.enlist(ctx, connection, receivedAt)
+	if err == nil && !fits {
+		return &ports.PublicError{Code: ports.CloseForbidden, Message: "Too many connections"}
+	}
+	return err
+}
+
 // enlist makes a connection one of its identity's. It reports false if they are
 // too many already.
-func (h *Handler) enlist(ctx context.Context, connection ports.Connection, receivedAt time.Time) (bool, error) {
+func (c *connections) enlist(ctx context.Context, connection ports.Connection, receivedAt time.Time) (bool, error) {
 	topic := identity.Topic(connection.Identity)
-	err := h.Store.AddOperation(ctx, ports.Operation{
+	err := c.Store.AddOperation(ctx, ports.Operation{
 		Ref:        ports.OperationRef{Connection: connection.Address.ID, ID: identity.Operation},
 		Address:    connection.Address,
 		Protocol:   connection.Protocol,
 		Topics:     []ports.Topic{topic},
 		ReceivedAt: receivedAt,
-		ExpiresAt:  h.Now().Add(h.ConnectionTTL),
+		ExpiresAt:  c.Now().Add(c.ConnectionTTL),
 		NotAfter:   connection.NotAfter,
 	})
-	if err != nil || h.MaxConnectionsPerIdentity == 0 {
+	if err != nil || c.MaxConnectionsPerIdentity == 0 {
 		return true, err
 	}
-	return h.fewEnough(ctx, topic, connection.Address.ID)
+	return c.fewEnough(ctx, topic, connection.Address.ID)
 }
 
 var errEnough = errors.New("core: enough")
@@ -36,13 +52,13 @@ var errEnough = errors.New("core: enough")
 // clients left do not count: when there are too many, each is sent something, and
 // those whose sockets are gone are forgotten. Of two connections that come at the
 // same time for the last place, both may be refused.
-func (h *Handler) fewEnough(ctx context.Context, topic ports.Topic, id ports.ConnectionID) (bool, error) {
+func (c *connections) fewEnough(ctx context.Context, topic ports.Topic, id ports.ConnectionID) (bool, error) {
 	var others []ports.Subscriber
-	err := identity.Each(ctx, h.Store, topic, h.PageSize, func(to ports.Subscriber) error {
+	err := identity.Each(ctx, c.Store, topic, c.PageSize, func(to ports.Subscriber) error {
 		if to.Ref.Connection != id {
 			others = append(others, to)
 		}
-		if len(others) > h.MaxConnectionsPerIdentity {
+		if len(others) > c.MaxConnectionsPerIdentity {
 			return errEnough
 		}
 		return nil
@@ -50,32 +66,16 @@ func (h *Handler) fewEnough(ctx context.Context, topic ports.Topic, id ports.Con
 	if err != nil && !errors.Is(err, errEnough) {
 		return false, err
 	}
-	if len(others) < h.MaxConnectionsPerIdentity {
+	if len(others) < c.MaxConnectionsPerIdentity {
 		return true, nil
 	}
 	alive := 0
 	for _, to := range others {
-		if !peer.Is(h.Peers.Pusher.Push(ctx, to.Address, wire.Of(to.Protocol).Probe()), ports.ErrGone) {
+		if !peer.Is(c.Peers.Pusher.Push(ctx, to.Address, wire.Of(to.Protocol).Probe()), ports.ErrGone) {
 			alive++
-		} else if err := h.Peers.Disconnect(ctx, ports.Disconnection{Address: to.Address}); err != nil {
+		} else if err := c.Peers.Disconnect(ctx, ports.Disconnection{Address: to.Address}); err != nil {
 			return false, err
 		}
 	}
-	return alive < h.MaxConnectionsPerIdentity, nil
-}
-
-// admit decides about a connection whose connection_init was accepted: whether
-// its identity is still good, and has not too many connections.
-func (h *Handler) admit(ctx context.Context, connection ports.Connection, receivedAt time.Time) error {
-	if h.Peers.HasEnded(connection.NotAfter) {
-		return peer.IdentityEnded()
-	}
-	if connection.Identity == "" {
-		return nil
-	}
-	fits, err := h.enlist(ctx, connection, receivedAt)
-	if err == nil && !fits {
-		return &ports.PublicError{Code: ports.CloseForbidden, Message: "Too many connections"}
-	}
-	return err
+	return alive < c.MaxConnectionsPerIdentity, nil
 }

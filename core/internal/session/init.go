@@ -16,101 +16,102 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// pendingInits are the connections whose connection_init this process is
+// inits are the connections whose connection_init this process is
 // deciding. It spares a second init its hook, a legacy start the polling, and a
 // connection in the middle of its init the timeout. Another process knows
 // nothing of it; between processes the store decides.
-type pendingInits struct {
-	mu      *sync.Mutex
+type inits struct {
+	*connections
+	mu      sync.Mutex
 	verdict map[ports.ConnectionID]chan struct{}
 }
 
-func newPendingInits() pendingInits {
-	return pendingInits{&sync.Mutex{}, map[ports.ConnectionID]chan struct{}{}}
+func newInits(c *connections) *inits {
+	return &inits{connections: c, verdict: map[ports.ConnectionID]chan struct{}{}}
 }
 
 // begin reports false if one is being decided already.
-func (p pendingInits) begin(id ports.ConnectionID) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.verdict[id]; ok {
+func (i *inits) begin(id ports.ConnectionID) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, ok := i.verdict[id]; ok {
 		return false
 	}
-	p.verdict[id] = make(chan struct{})
+	i.verdict[id] = make(chan struct{})
 	return true
 }
 
-func (p pendingInits) end(id ports.ConnectionID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	close(p.verdict[id])
-	delete(p.verdict, id)
+func (i *inits) end(id ports.ConnectionID) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	close(i.verdict[id])
+	delete(i.verdict, id)
 }
 
 // pending returns the channel that closes with the verdict; nil if there is
 // nothing to wait for.
-func (p pendingInits) pending(id ports.ConnectionID) <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.verdict[id]
+func (i *inits) pending(id ports.ConnectionID) <-chan struct{} {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.verdict[id]
 }
 
-// initialize handles connection_init.
-func (h *Handler) initialize(ctx context.Context, t *taken) error {
-	defer h.closeAtDeadline(ctx, t.message.Address)()
+// handle handles connection_init.
+func (i *inits) handle(ctx context.Context, t *taken) error {
+	defer i.closeAtDeadline(ctx, t.message.Address)()
 	message := t.message
-	if !h.pending.begin(message.Address.ID) {
-		return h.secondInit(ctx, message.Address)
+	if !i.begin(message.Address.ID) {
+		return i.second(ctx, message.Address)
 	}
-	defer h.pending.end(message.Address.ID)
-	init, ack, err := h.decideInit(ctx, message, t.decoded.Payload)
+	defer i.end(message.Address.ID)
+	init, ack, err := i.decide(ctx, message, t.decoded.Payload)
 	if err != nil {
-		return h.refuseInit(ctx, message.Address, err)
+		return i.refuse(ctx, message.Address, err)
 	}
-	connection, err := h.Store.InitConnection(ctx, message.Address.ID, init)
+	connection, err := i.Store.InitConnection(ctx, message.Address.ID, init)
 	switch {
 	case peer.Is(err, ports.ErrConflict):
-		return h.secondInit(ctx, message.Address)
+		return i.second(ctx, message.Address)
 	case peer.Is(err, ports.ErrNotFound):
-		return ignoreUnknown(h.unknown(ctx, message.Address))
+		return ignoreUnknown(i.unknown(ctx, message.Address))
 	case err != nil:
 		return err
 	}
-	err = h.admit(ctx, connection, message.ReceivedAt)
+	err = i.admit(ctx, connection, message.ReceivedAt)
 	if refused, ok := hooks.Refusal(err); ok {
-		return h.turnAway(ctx, connection, refused)
+		return i.turnAway(ctx, connection, refused)
 	}
 	if err != nil {
 		return err
 	}
-	h.lines.initialized(t)
+	i.lines.initialized(t)
 	if message.Identified != nil {
 		message.Identified(connection.Identity)
 	}
-	return h.acknowledge(ctx, connection, ack, message.KeptAlive)
+	return i.acknowledge(ctx, connection, ack, message.KeptAlive)
 }
 
 // acknowledge sends connection_ack and, where the transport will send more of them,
 // the legacy protocol's first sign of life (GQL_CONNECTION_KEEP_ALIVE).
-func (h *Handler) acknowledge(ctx context.Context, connection ports.Connection, ack json.RawMessage, keptAlive bool) error {
-	if err := h.Peers.Reply(ctx, connection.Address, wire.AckFrame(ack)); err != nil {
+func (i *inits) acknowledge(ctx context.Context, connection ports.Connection, ack json.RawMessage, keptAlive bool) error {
+	if err := i.Peers.Reply(ctx, connection.Address, wire.AckFrame(ack)); err != nil {
 		return err
 	}
 	if frame, ok := wire.Of(connection.Protocol).KeepAlive(); ok && keptAlive {
-		return h.Peers.Reply(ctx, connection.Address, frame)
+		return i.Peers.Reply(ctx, connection.Address, frame)
 	}
 	return nil
 }
 
-// decideInit asks OnInit, where there is one.
-func (h *Handler) decideInit(ctx context.Context, message ports.Message, payload json.RawMessage) (ports.Init, json.RawMessage, error) {
+// decide asks OnInit, where there is one.
+func (i *inits) decide(ctx context.Context, message ports.Message, payload json.RawMessage) (ports.Init, json.RawMessage, error) {
 	init := ports.Init{RequestID: message.RequestID}
-	if h.Calls.Hooks.OnInit == nil {
+	if i.Calls.Hooks.OnInit == nil {
 		return init, nil, nil
 	}
 	var state []byte
-	if h.Calls.Hooks.OnConnect != nil { // else nothing was kept that the hook could read
-		connection, err := h.connection(ctx, message.Address)
+	if i.Calls.Hooks.OnConnect != nil { // else nothing was kept that the hook could read
+		connection, err := i.read(ctx, message.Address)
 		if err != nil {
 			return init, nil, err
 		}
@@ -119,7 +120,7 @@ func (h *Handler) decideInit(ctx context.Context, message ports.Message, payload
 		}
 		state = connection.State
 	}
-	session, err := h.Calls.Init(run.With(ctx, &run.Execution{Caller: run.NewCaller(message.Address.ID, state)}), payload)
+	session, err := i.Calls.Init(run.With(ctx, &run.Execution{Caller: run.NewCaller(message.Address.ID, state)}), payload)
 	if err != nil {
 		return init, nil, fmt.Errorf("OnInit hook: %w", err)
 	}
@@ -137,73 +138,72 @@ func (h *Handler) decideInit(ctx context.Context, message ports.Message, payload
 	return init, ack, err
 }
 
-// refuseInit tells the client no: with the reason, if that is what the hook
+// refuse tells the client no: with the reason, if that is what the hook
 // wanted, and otherwise as a failure that may pass.
-func (h *Handler) refuseInit(ctx context.Context, address ports.Address, cause error) error {
+func (i *inits) refuse(ctx context.Context, address ports.Address, cause error) error {
 	if errors.Is(cause, errUnknownConnection) {
 		return nil
 	}
-	connection, err := h.connection(ctx, address)
+	connection, err := i.read(ctx, address)
 	if err != nil {
 		return ignoreUnknown(err)
 	}
 	if connection.Initialized { // the hook has been asked about a second one
-		return h.answerSecondInit(ctx, connection)
+		return i.answerSecond(ctx, connection)
 	}
 	refused, ok := hooks.Refusal(cause)
 	if !ok {
-		h.Calls.Report(ctx, "connection_init", cause, hooks.Connection(address.ID))
+		i.Calls.Report(ctx, "connection_init", cause, hooks.Connection(address.ID))
 		refused = ports.Refusal{Code: ports.CloseTryAgainLater, Reason: "Try again later"}
 	}
-	return h.turnAway(ctx, connection, refused)
+	return i.turnAway(ctx, connection, refused)
 }
 
 // turnAway is the no to a connection_init.
-func (h *Handler) turnAway(ctx context.Context, connection ports.Connection, refused ports.Refusal) error {
-	return h.answer(ctx, connection.Address, wire.Of(connection.Protocol).Refused(refused.Code, refused.Reason))
+func (i *inits) turnAway(ctx context.Context, connection ports.Connection, refused ports.Refusal) error {
+	return i.answer(ctx, connection.Address, wire.Of(connection.Protocol).Refused(refused.Code, refused.Reason))
 }
 
-func (h *Handler) secondInit(ctx context.Context, address ports.Address) error {
-	connection, err := h.connection(ctx, address)
+func (i *inits) second(ctx context.Context, address ports.Address) error {
+	connection, err := i.read(ctx, address)
 	if err != nil {
 		return ignoreUnknown(err)
 	}
-	return h.answerSecondInit(ctx, connection)
+	return i.answerSecond(ctx, connection)
 }
 
-func (h *Handler) answerSecondInit(ctx context.Context, connection ports.Connection) error {
-	return h.answer(ctx, connection.Address, wire.Of(connection.Protocol).SecondInit())
+func (i *inits) answerSecond(ctx context.Context, connection ports.Connection) error {
+	return i.answer(ctx, connection.Address, wire.Of(connection.Protocol).SecondInit())
 }
 
-// ExpireInit closes a connection from which no connection_init has come (4408).
-// A transport with a timer calls it once its init timeout has passed.
-func (h *Handler) ExpireInit(ctx context.Context, address ports.Address) error {
-	if h.pending.pending(address.ID) != nil {
+// expire closes a connection from which no connection_init has come (4408).
+func (i *inits) expire(ctx context.Context, address ports.Address) error {
+	if i.pending(address.ID) != nil {
 		return nil
 	}
-	connection, err := h.Store.GetConnection(ctx, address.ID)
+	connection, err := i.Store.GetConnection(ctx, address.ID)
 	if peer.Is(err, ports.ErrNotFound) || err == nil && connection.Initialized {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return h.close(ctx, address, ports.CloseInitTimeout, "Connection initialisation timeout")
+	return i.close(ctx, address, ports.CloseInitTimeout, "Connection initialisation timeout")
 }
 
-// awaitInit is for a legacy start, which its client sends behind connection_init
+// await is for a legacy start, which its client sends behind connection_init
 // without waiting for the verdict. It returns the connection as it is once it is
 // initialized, or when the init timeout has passed.
-func (h *Handler) awaitInit(ctx context.Context, connection ports.Connection) (ports.Connection, error) {
+func (i *inits) await(ctx context.Context, connection ports.Connection) (ports.Connection, error) {
 	const first, most = 5 * time.Millisecond, 200 * time.Millisecond
-	patience, cancel := context.WithTimeout(ctx, h.InitTimeout)
+	patience, cancel := context.WithTimeout(ctx, i.InitTimeout)
 	defer cancel()
 	for backoff := first; !connection.Initialized; backoff = min(2*backoff, most) {
-		if err := h.awaitVerdict(patience, connection.Address.ID, backoff); err != nil {
+		if err := i.awaitVerdict(patience, connection.Address.ID, backoff); err != nil {
 			return connection, ctx.Err() // nil when only the patience ended
 		}
 		var err error
-		if connection, err = h.Store.GetConnection(ctx, connection.Address.ID); err != nil {
+		if connection, err = i.Store.GetConnection(ctx, connection.Address.ID); err != nil {
 			if peer.Is(err, ports.ErrNotFound) { // refused, and the client has the refusal
 				return connection, errUnknownConnection
 			}
@@ -214,8 +214,8 @@ func (h *Handler) awaitInit(ctx context.Context, connection ports.Connection) (p
 }
 
 // awaitVerdict waits for the verdict of this process, or a while for another's.
-func (h *Handler) awaitVerdict(ctx context.Context, id ports.ConnectionID, backoff time.Duration) error {
-	verdict := h.pending.pending(id)
+func (i *inits) awaitVerdict(ctx context.Context, id ports.ConnectionID, backoff time.Duration) error {
+	verdict := i.pending(id)
 	if verdict == nil {
 		return peer.Wait(ctx, backoff)
 	}

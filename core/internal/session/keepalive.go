@@ -10,7 +10,7 @@ import (
 
 // KeepAlive is called at intervals; core.Engine.KeepAlive has the contract.
 func (h *Handler) KeepAlive(ctx context.Context, address ports.Address) error {
-	connection, err := h.connection(ctx, address)
+	connection, err := h.read(ctx, address)
 	if err != nil {
 		return ignoreUnknown(err)
 	}
@@ -25,7 +25,7 @@ func (h *Handler) KeepAlive(ctx context.Context, address ports.Address) error {
 		}
 	}
 	// The ack comes first, and may still be on its way.
-	acknowledged := connection.Initialized && h.pending.pending(address.ID) == nil
+	acknowledged := connection.Initialized && h.inits.pending(address.ID) == nil
 	if frame, ok := wire.Of(connection.Protocol).KeepAlive(); ok && acknowledged {
 		return h.Peers.Reply(ctx, address, frame)
 	}

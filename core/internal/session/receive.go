@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -9,6 +8,29 @@ import (
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
+
+// Take notes what a message begins and ends; core.Engine.Take has the contract.
+func (h *Handler) Take(message ports.Message) (handle func(context.Context) error) {
+	t := h.take(message, true)
+	return func(ctx context.Context) error { return h.receive(ctx, t) }
+}
+
+// Receive handles one message of a client; core.Engine.Receive has the contract.
+func (h *Handler) Receive(ctx context.Context, message ports.Message) error {
+	return h.receive(ctx, h.take(message, false))
+}
+
+func (h *Handler) take(message ports.Message, inOrder bool) *taken {
+	t := &taken{message: message, rate: h.rates.take(message.Address.ID, h.Now())}
+	if t.rate == fine && len(message.Data) <= h.MaxMessageBytes {
+		t.envelope, t.invalid = wire.Parse(message.Data)
+		if t.invalid == nil {
+			t.decode()
+		}
+	}
+	h.lines.take(t, inOrder)
+	return t
+}
 
 // receive handles a message that was taken.
 func (h *Handler) receive(ctx context.Context, t *taken) error {
@@ -29,22 +51,6 @@ func (h *Handler) receive(ctx context.Context, t *taken) error {
 		return errors.Join(err, h.close(ctx, t.message.Address, ports.CloseTryAgainLater, "Try again later"))
 	}
 	return nil
-}
-
-// close ends a connection, and with it what is being prepared for it.
-func (h *Handler) close(ctx context.Context, address ports.Address, code int, reason string) error {
-	return h.answer(ctx, address, wire.Answer{Code: code, Reason: reason})
-}
-
-// answer gives a client what its subprotocol has for something that was wrong.
-func (h *Handler) answer(ctx context.Context, address ports.Address, answer wire.Answer) error {
-	if answer.Code == 0 {
-		return h.Peers.Answer(ctx, address, answer)
-	}
-	ended := h.lines.end(address.ID)
-	err := h.Peers.Answer(ctx, address, answer)
-	ended(err)
-	return err
 }
 
 func (h *Handler) handle(ctx context.Context, t *taken) error {
@@ -78,7 +84,7 @@ func (h *Handler) dispatch(ctx context.Context, t *taken) error {
 		case wire.Ping, wire.Pong, wire.Complete:
 			return h.withoutRead(ctx, t)
 		case wire.Init:
-			return h.initialize(ctx, t)
+			return h.inits.handle(ctx, t)
 		}
 	}
 	connection, err := h.entitled(ctx, t.message.Address)
@@ -108,19 +114,6 @@ func (h *Handler) dispatch(ctx context.Context, t *taken) error {
 	}
 }
 
-// entitled reads the connection. One that is not there any more, or whose identity has
-// ended, is closed: errUnknownConnection.
-func (h *Handler) entitled(ctx context.Context, address ports.Address) (ports.Connection, error) {
-	connection, err := h.connection(ctx, address)
-	if err != nil || !h.Peers.HasEnded(connection.NotAfter) {
-		return connection, err
-	}
-	ended := h.lines.end(address.ID)
-	err = h.Peers.CloseEnded(ctx, address)
-	ended(err)
-	return connection, cmp.Or(err, errUnknownConnection)
-}
-
 // withoutRead handles what needs nothing of the connection's row. Whether there still
 // is one is looked up all the same where no keepalive does it: a client whose row is
 // lost would otherwise send pings and wait for ever.
@@ -148,9 +141,22 @@ func (h *Handler) checkRow(ctx context.Context, message ports.Message) error {
 	return err
 }
 
+// stop handles complete, and its legacy name stop.
+func (h *Handler) stop(ctx context.Context, message ports.Message, id string, dialect wire.Dialect) error {
+	ref := ports.OperationRef{Connection: message.Address.ID, ID: ports.OperationID(id)}
+	ended, err := h.Peers.End(ctx, ref, message.ReceivedAt, ports.CompletedByClient)
+	if err != nil {
+		return err
+	}
+	if !ended { // by the operation's own end, or because the row is lost
+		return ignoreUnknown(h.checkRow(ctx, message))
+	}
+	return h.completed(ctx, dialect, message.Address, ref.ID)
+}
+
 // invalid answers a message that is no message in any subprotocol.
 func (h *Handler) invalid(ctx context.Context, message ports.Message, cause error) error {
-	connection, err := h.connection(ctx, message.Address)
+	connection, err := h.read(ctx, message.Address)
 	if err != nil {
 		return ignoreUnknown(err)
 	}

@@ -30,30 +30,30 @@ var errNoHistory = errors.New("core.Config.History is not set, so nothing is kep
 
 // beginning finds out where a subscription begins, before it is placed: what comes
 // meanwhile then counts as missing rather than as received.
-func (h *Handler) beginning(ctx context.Context, s *starting, wanted *run.Subscription, asked bool) (*beginning, error) {
+func (s *starting) beginning(ctx context.Context, wanted *run.Subscription, asked bool) (*beginning, error) {
 	b := &beginning{asked: asked, resumed: len(wanted.Resume) > 0}
-	if h.History == nil && len(wanted.Keep) > 0 {
-		h.noHistory.Do(func() { h.Calls.Report(ctx, "subscribing to a topic that keeps events", errNoHistory) })
+	if s.History == nil && len(wanted.Keep) > 0 {
+		s.noHistory.Do(func() { s.Calls.Report(ctx, "subscribing to a topic that keeps events", errNoHistory) })
 	}
 	if b.resumed {
-		b.from, b.gap = h.resumeAt(wanted)
+		b.from, b.gap = s.resumeAt(wanted)
 	}
 	if wanted.Initial != nil {
-		if err := h.lookForGap(ctx, b); err != nil {
+		if err := s.lookForGap(ctx, b); err != nil {
 			return nil, err
 		}
 	}
 	if !asked || b.resumed && !b.gap {
 		return b, nil
 	}
-	return b, h.readStart(ctx, s, wanted, b)
+	return b, s.readStart(ctx, wanted, b)
 }
 
 // lookForGap is for a subscription whose initial result takes the place of what is
 // missing: it then begins as a fresh one.
-func (h *Handler) lookForGap(ctx context.Context, b *beginning) error {
+func (s *starting) lookForGap(ctx context.Context, b *beginning) error {
 	for topic, from := range b.from {
-		_, _, err := h.History.Read(ctx, topic, from, 1)
+		_, _, err := s.History.Read(ctx, topic, from, 1)
 		switch {
 		case peer.Is(err, ports.ErrGap):
 			b.gap, b.from = true, nil
@@ -67,13 +67,13 @@ func (h *Handler) lookForGap(ctx context.Context, b *beginning) error {
 
 // resumeAt is where a client goes on. Gap: it has no position of a topic with a history,
 // or the other way about.
-func (h *Handler) resumeAt(wanted *run.Subscription) (from map[ports.Topic]ports.Mark, gap bool) {
+func (s *starting) resumeAt(wanted *run.Subscription) (from map[ports.Topic]ports.Mark, gap bool) {
 	from = map[ports.Topic]ports.Mark{}
 	for _, topic := range wanted.Topics {
 		mark, ok := wanted.Resume.At(topic)
 		_, keeps := wanted.Keep[topic]
 		switch {
-		case ok && keeps && h.History != nil:
+		case ok && keeps && s.History != nil:
 			from[topic] = mark.After()
 		default:
 			gap = true
@@ -88,14 +88,14 @@ func (h *Handler) resumeAt(wanted *run.Subscription) (from map[ports.Topic]ports
 // readStart reads the positions from which on the client lacks nothing, if it is placed
 // afterwards. Where it was placed before, because the message is handed over again, they
 // may hide events that have not reached it.
-func (h *Handler) readStart(ctx context.Context, s *starting, wanted *run.Subscription, b *beginning) error {
+func (s *starting) readStart(ctx context.Context, wanted *run.Subscription, b *beginning) error {
 	b.start = []string{}
 	for _, topic := range wanted.Topics {
 		keep, ok := wanted.Keep[topic]
-		if !ok || h.History == nil {
+		if !ok || s.History == nil {
 			continue
 		}
-		mark, err := h.History.Head(ctx, topic, keep)
+		mark, err := s.History.Head(ctx, topic, keep)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (h *Handler) readStart(ctx context.Context, s *starting, wanted *run.Subscr
 	if len(b.start) == 0 {
 		return nil
 	}
-	placed, err := h.Store.GetSubscriber(ctx, wanted.Topics[0], s.Ref)
+	placed, err := s.Store.GetSubscriber(ctx, wanted.Topics[0], s.Ref)
 	if peer.Is(err, ports.ErrNotFound) {
 		return nil
 	}
@@ -114,27 +114,27 @@ func (h *Handler) readStart(ctx context.Context, s *starting, wanted *run.Subscr
 
 // begin has a subscription that was just placed catch up. Proceed is false where it has
 // ended.
-func (h *Handler) begin(ctx context.Context, s *starting, b *beginning) (proceed bool, err error) {
-	gap, err := h.catchUpAll(ctx, s, b)
+func (s *starting) begin(ctx context.Context, b *beginning) (proceed bool, err error) {
+	gap, err := s.catchUpAll(ctx, b)
 	switch {
 	case err != nil:
-		return false, h.endFailed(ctx, s, err)
+		return false, s.endFailed(ctx, err)
 	case gap || b.repeated:
-		return false, h.Peers.EndWithErrors(ctx, s.Operation, peer.Missed())
+		return false, s.Peers.EndWithErrors(ctx, s.Operation, peer.Missed())
 	}
 	return true, nil
 }
 
 // endFailed ends a subscription that could not begin as it should.
-func (h *Handler) endFailed(ctx context.Context, s *starting, cause error) error {
-	h.Calls.Report(ctx, "catching up", cause, hooks.Connection(s.Ref.Connection))
-	return h.Peers.EndWithErrors(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
+func (s *starting) endFailed(ctx context.Context, cause error) error {
+	s.Calls.Report(ctx, "catching up", cause, hooks.Connection(s.Ref.Connection))
+	return s.Peers.EndWithErrors(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
 }
 
 // catchUpAll brings a resumed subscription up to the present in all of its topics.
-func (h *Handler) catchUpAll(ctx context.Context, s *starting, b *beginning) (gap bool, err error) {
+func (s *starting) catchUpAll(ctx context.Context, b *beginning) (gap bool, err error) {
 	for topic := range b.from {
-		if gap, err = h.catchUp(ctx, s, topic); gap || err != nil {
+		if gap, err = s.catchUp(ctx, topic); gap || err != nil {
 			return gap, err
 		}
 	}
@@ -142,18 +142,18 @@ func (h *Handler) catchUpAll(ctx context.Context, s *starting, b *beginning) (ga
 }
 
 // catchUp has half of the time that there is for the message; the bus does the rest.
-func (h *Handler) catchUp(ctx context.Context, s *starting, topic ports.Topic) (gap bool, err error) {
+func (s *starting) catchUp(ctx context.Context, topic ports.Topic) (gap bool, err error) {
 	if deadline, limited := ctx.Deadline(); limited {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, deadline.Sub(h.Now())/2)
+		ctx, cancel = context.WithTimeout(ctx, deadline.Sub(s.Now())/2)
 		defer cancel()
 	}
-	return h.Catcher.CatchUp(ctx, topic, s.Ref)
+	return s.Catcher.CatchUp(ctx, topic, s.Ref)
 }
 
 // sendStart gives a client that resumes by itself the positions where it begins: in a
 // result without data, which such a client keeps for itself.
-func (h *Handler) sendStart(ctx context.Context, s *starting, b *beginning) error {
+func (s *starting) sendStart(ctx context.Context, b *beginning) error {
 	if !b.asked || len(b.start) == 0 && !b.gap {
 		return nil
 	}
@@ -165,5 +165,5 @@ func (h *Handler) sendStart(ctx context.Context, s *starting, b *beginning) erro
 	if err != nil {
 		return err
 	}
-	return h.Peers.Reply(ctx, s.Address, s.Dialect.Next(string(s.Ref.ID), body))
+	return s.Peers.Reply(ctx, s.Address, s.Dialect.Next(string(s.Ref.ID), body))
 }

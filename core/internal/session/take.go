@@ -32,29 +32,6 @@ type taken struct {
 	known bool
 }
 
-// Take notes what a message begins and ends; core.Engine.Take has the contract.
-func (h *Handler) Take(message ports.Message) (handle func(context.Context) error) {
-	t := h.take(message, true)
-	return func(ctx context.Context) error { return h.receive(ctx, t) }
-}
-
-// Receive handles one message of a client; core.Engine.Receive has the contract.
-func (h *Handler) Receive(ctx context.Context, message ports.Message) error {
-	return h.receive(ctx, h.take(message, false))
-}
-
-func (h *Handler) take(message ports.Message, inOrder bool) *taken {
-	t := &taken{message: message, rate: h.rates.take(message.Address.ID, h.Now())}
-	if t.rate == fine && len(message.Data) <= h.MaxMessageBytes {
-		t.envelope, t.invalid = wire.Parse(message.Data)
-		if t.invalid == nil {
-			t.decode()
-		}
-	}
-	h.lines.take(t, inOrder)
-	return t
-}
-
 // decode reads the message as the subprotocol has it that knows its type.
 func (t *taken) decode() {
 	for _, dialect := range []wire.Dialect{wire.Modern{}, wire.Legacy{}} {
