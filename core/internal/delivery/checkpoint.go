@@ -12,20 +12,6 @@ import (
 // checkpointLife outlasts what a DynamoDB stream keeps (24 hours).
 const checkpointLife = 25 * time.Hour
 
-// errUnfinished is the verdict on events whose delivery goes on next time.
-var errUnfinished = &ports.Error{Op: "core.Deliver", Kind: ports.ErrUnfinished}
-
-// stop leaves a checkpoint at the first page that was not pushed, so that the
-// events are not repeated to those before it. If that fails too they are: at
-// least once is kept in any case.
-func (f *fanout) stop(ctx context.Context, at ports.Cursor, cause error) error {
-	end := f.begin + f.count()
-	if at == "" { // nobody has had these
-		end = f.begin
-	}
-	return f.save(ctx, f.begin, end, at, cause)
-}
-
 // save leaves a checkpoint: the events before done were pushed to everyone, and those
 // before end to everyone before the cursor. Cause is why the others were not.
 func (t *turn) save(ctx context.Context, done, end int, at ports.Cursor, cause error) error {

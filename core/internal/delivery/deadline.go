@@ -2,8 +2,14 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
+
+// errUnfinished is the verdict on events whose delivery goes on next time.
+var errUnfinished = &ports.Error{Op: "core.Deliver", Kind: ports.ErrUnfinished}
 
 // timeLeft is how long a delivery that began then may go on pushing events; false
 // where nothing bounds it. What comes after needs Config.Reserve, or half of the time
@@ -23,29 +29,13 @@ func (d *Deliverer) outOfTime(ctx context.Context, began time.Time) bool {
 	return ctx.Err() != nil || bounded && left <= 0
 }
 
-// pushing is the context of all pushes of events: what is under way when the time is
-// up is cut, and not waited for.
-func (f *fanout) pushing(ctx context.Context) (context.Context, context.CancelFunc) {
-	if left, bounded := f.timeLeft(ctx, f.began); bounded {
-		return context.WithTimeout(ctx, left)
+// cut is the error of a delivery that its caller has cancelled: a worker that has
+// lost its lease, or must end. Whoever has the events now delivers them again, so
+// nobody's subscription ends for it, and no checkpoint is left: what was pushed in
+// the end may have been void.
+func cut(ctx context.Context) error {
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
+		return err
 	}
-	return context.WithCancel(ctx)
-}
-
-// mostPatience is how long settle waits for one frame, or for one close.
-const mostPatience = 5 * time.Second
-
-// settling is the context of settle, and how long it waits for one frame or one close.
-// A part of what is left of the deadline is for all of them: some connections are
-// settled first, then the others, each with an event, an error and a close at worst.
-// The rest is for a checkpoint.
-func (f *fanout) settling(ctx context.Context) (_ context.Context, patience time.Duration, _ context.CancelFunc) {
-	deadline, bounded := ctx.Deadline()
-	if !bounded {
-		ctx, cancel := context.WithCancel(ctx)
-		return ctx, mostPatience, cancel
-	}
-	all := deadline.Sub(f.Now()) * 3 / 4
-	ctx, cancel := context.WithTimeout(ctx, all)
-	return ctx, min(all/(2*3), mostPatience), cancel
+	return nil
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/observe"
-	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -171,23 +169,6 @@ func doneOf(events []ports.Event, others int) int {
 	return len(events)
 }
 
-// turn is the delivery of one batch.
-type turn struct {
-	*Deliverer
-
-	topic ports.Topic
-	// epoch is that of the topic's history, if it has the events.
-	epoch  string
-	events []ports.Event
-	// listedAll: all pages have been pushed, from the first on.
-	listedAll bool
-	// began is when the delivery did, of all batches.
-	began  time.Time
-	ending *peer.Ending
-	// event is how long one event to a page has taken.
-	event time.Duration
-}
-
 // deliver begins with what a former delivery has left. The history has the events
 // before anybody is listed: whoever comes later, or catches up meanwhile, finds them
 // there.
@@ -240,100 +221,4 @@ func (t *turn) next(ctx context.Context, done int, err error) (int, error) {
 	}
 	page, err := t.list(ctx, t.topic, "")
 	return t.pass(ctx, done, page, err)
-}
-
-// cut is the error of a delivery that its caller has cancelled: a worker that has
-// lost its lease, or must end. Whoever has the events now delivers them again, so
-// nobody's subscription ends for it, and no checkpoint is left: what was pushed in
-// the end may have been void.
-func cut(ctx context.Context) error {
-	if err := ctx.Err(); errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
-}
-
-// run pushes all pages from the one on that next returns, which the cursor leads
-// to, and says how many of the events are done with. If some are not, it leaves a
-// checkpoint. No error: the events after those had no time.
-func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (done int, err error) {
-	pushing, stop := f.pushing(ctx)
-	defer stop()
-	f.cut = stop
-	at, err := f.pages(ctx, pushing, cursor, next)
-	f.finish(ctx)
-	if cutErr := cut(ctx); cutErr != nil {
-		return 0, cutErr
-	}
-	if err == nil {
-		done, err = f.verdict()
-	}
-	if err == nil {
-		return done, nil
-	}
-	if f.left != nil { // in whose page the delivery has to go on
-		at = f.left.page.cursor
-	}
-	return done, f.stop(ctx, at, err)
-}
-
-// pages pushes page after page. The page after it is read while one is pushed, so
-// that two pages are in memory whatever the number of subscribers. A page begins only
-// if there is time for as much as the page before took; the first one in any case, so
-// that each delivery gets further. The cursor that it returns with an error leads to
-// the first page that was not pushed.
-func (f *fanout) pages(ctx, pushing context.Context, cursor ports.Cursor, next func() (ports.Page, error)) (ports.Cursor, error) {
-	for {
-		page, err := next()
-		if err != nil {
-			return cursor, err
-		}
-		last := page.Next == ""
-		if !last {
-			next = f.prefetch(ctx, f.topic, page.Next)
-		}
-		before, began := f.sums(), f.Now()
-		whole := f.push(pushing, cursor, page)
-		if last && whole {
-			return "", nil
-		}
-		if whole {
-			cursor = page.Next
-			took := f.Now().Sub(began)
-			f.event = took / time.Duration(f.count())
-			if !f.isAway(ctx, before) && f.hasTime(ctx, took) {
-				continue
-			}
-		}
-		if !last {
-			_, _ = next()
-		}
-		if f.left != nil {
-			return cursor, f.left.err(true)
-		}
-		return cursor, errUnfinished
-	}
-}
-
-// hasTime reports whether there is so much time to push.
-func (t *turn) hasTime(ctx context.Context, needed time.Duration) bool {
-	left, bounded := t.timeLeft(ctx, t.began)
-	return ctx.Err() == nil && (!bounded || left > 0 && left >= needed)
-}
-
-func (d *Deliverer) list(ctx context.Context, topic ports.Topic, after ports.Cursor) (ports.Page, error) {
-	return d.Store.ListSubscribers(ctx, topic, ports.PageRequest{After: after, Limit: d.PageSize})
-}
-
-// prefetch reads a page while the caller does something else. The function that
-// it returns waits for the page and must be called.
-func (d *Deliverer) prefetch(ctx context.Context, topic ports.Topic, after ports.Cursor) func() (ports.Page, error) {
-	var page ports.Page
-	var err error
-	var done sync.WaitGroup
-	done.Go(func() { page, err = d.list(ctx, topic, after) })
-	return func() (ports.Page, error) {
-		done.Wait()
-		return page, err
-	}
 }

@@ -2,8 +2,6 @@ package delivery
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -96,97 +94,20 @@ type sums struct{ pushed, troubled int64 }
 
 func (f *fanout) sums() sums { return sums{f.counts.pushed.Load(), f.counts.troubled.Load()} }
 
-// finish waits for the slow connections and settles the lost ones.
-func (f *fanout) finish(ctx context.Context) {
-	f.slow.wait(f.cut, f.slowPatience())
-	f.settle(ctx)
-	f.counts.observe(ctx, f.Observation)
+func (f *fanout) setGone(id ports.ConnectionID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone[id] = true
 }
 
-// listed is a page of the fan-out: its number, and the cursor that leads to it.
-type listed struct {
-	number int
-	cursor ports.Cursor
+func (f *fanout) isGone(id ports.ConnectionID) bool {
+	gone, _ := f.isOut(id)
+	return gone
 }
 
-// push delivers the batch to the page of subscribers that the cursor led to, in
-// windows of events. It reports false where the time was up before everybody had a
-// window: then the page is as good as not pushed, or the batch shorter.
-func (f *fanout) push(ctx context.Context, cursor ports.Cursor, page ports.Page) bool {
-	f.page = &listed{f.page.number + 1, cursor}
-	f.counts.listed.Add(int64(len(page.Subscribers)))
-	live, behind := splitByPlace(page.Subscribers)
-	defer f.bringUp(ctx, behind)()
-	runs := byConnection(f.members(ctx, live))
-	windows := f.windows(ctx, page.Next != "")
-	for w, ok := windows.next(f.count()); ok; w, ok = windows.next(f.count()) {
-		if !f.pushWindow(ctx, runs, w) {
-			return f.shorten(w.begin)
-		}
-		if page.Next == "" && windows.isShort(f.count()) {
-			windows.skip(f.doneBefore(ctx))
-		}
-	}
-	return f.shorten(windows.begin)
-}
-
-// doneBefore is how many of the events a former delivery has done with, as far as a
-// checkpoint says so. A topic of one page is asked only where the time is short: an
-// event of several that a bus hands over together then comes twice, but the others get
-// further.
-func (f *fanout) doneBefore(ctx context.Context) int {
-	done, _, _, err := f.resume(ctx)
-	if err != nil {
-		return 0
-	}
-	return done - f.begin
-}
-
-// pushWindow delivers a window of events to several connections at a time, but to
-// each connection by one worker: that keeps its frames in order. It reports whether
-// there was time for everybody.
-func (f *fanout) pushWindow(ctx context.Context, runs [][]member, w window) bool {
-	var late atomic.Bool
-	inParallel(f.PushConcurrency, runs, func(run []member) {
-		if !f.pushRun(ctx, run, w) {
-			late.Store(true)
-		}
-	})
-	return !late.Load()
-}
-
-// inParallel calls do for every item, in their order, for several at a time. A worker
-// starts the next one before its first item, and the caller is the first worker: where
-// no call blocks, there are about as many as processors, and not one for each of the
-// first items.
-func inParallel[T any](most int, items []T, do func(T)) {
-	var next, started atomic.Int64
-	var done sync.WaitGroup
-	var work func()
-	work = func() {
-		i := next.Add(1) - 1
-		if i+1 < int64(len(items)) && started.Add(1) < int64(most) {
-			done.Go(work)
-		}
-		for ; i < int64(len(items)); i = next.Add(1) - 1 {
-			do(items[i])
-		}
-	}
-	work()
-	done.Wait()
-}
-
-// byConnection cuts a page into one run per connection.
-func byConnection(page []member) [][]member {
-	slices.SortStableFunc(page, func(a, b member) int {
-		return strings.Compare(string(a.Ref.Connection), string(b.Ref.Connection))
-	})
-	runs := make([][]member, 0, len(page))
-	for start, i := 0, 1; i <= len(page); i++ {
-		if i == len(page) || page[i].Ref.Connection != page[start].Ref.Connection {
-			runs = append(runs, page[start:i])
-			start = i
-		}
-	}
-	return runs
+// isOut reports whether a connection is gone or lost.
+func (f *fanout) isOut(id ports.ConnectionID) (gone, lost bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gone[id], f.lost[id] != nil
 }

@@ -3,40 +3,17 @@ package delivery
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
-	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
-
-// undelivered is what a client reads that lacks an event.
-const undelivered = "an event could not be delivered; subscribe again"
-
-// closedUndelivered is why the connection of a client was closed that lacks an event.
-const closedUndelivered = "Events could not be delivered"
 
 // manyRefused connections, none of which accepts anything, are no longer lost by
 // themselves: it is the transport that is away.
 const manyRefused = 3
-
-// lostConnection is a connection that has not accepted an event, as often as it was
-// tried. Nothing more is pushed to it until settle.
-type lostConnection struct {
-	id   ports.ConnectionID
-	runs []*progress
-}
-
-// leftover is what connections lack that accepted neither an event nor an end.
-type leftover struct {
-	// event is the first that one of them lacks, and page the first with one of them.
-	event int
-	page  *listed
-	cause error
-}
 
 // lose puts a connection aside until settle.
 func (f *fanout) lose(p *progress) {
@@ -87,6 +64,24 @@ func (f *fanout) settle(ctx context.Context) {
 	if cut(ctx) == nil {
 		f.leaveOrPutBehind(ctx, unsettled.items)
 	}
+}
+
+// mostPatience is how long settle waits for one frame, or for one close.
+const mostPatience = 5 * time.Second
+
+// settling is the context of settle, and how long it waits for one frame or one close.
+// A part of what is left of the deadline is for all of them: some connections are
+// settled first, then the others, each with an event, an error and a close at worst.
+// The rest is for a checkpoint.
+func (f *fanout) settling(ctx context.Context) (_ context.Context, patience time.Duration, _ context.CancelFunc) {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, mostPatience, cancel
+	}
+	all := deadline.Sub(f.Now()) * 3 / 4
+	ctx, cancel := context.WithTimeout(ctx, all)
+	return ctx, min(all/(2*3), mostPatience), cancel
 }
 
 // leaveOrPutBehind is for connections that accepted nothing. Where no connection at all
@@ -250,60 +245,6 @@ func (f *fanout) leave(connections []*lostConnection, cause error) {
 	}
 }
 
-// verdict says how many of the events are done with after all pages; the error is
-// about the others. A transport that has accepted nothing at all is away, which is
-// no failed attempt to deliver these events: they wait until it is back.
-func (f *fanout) verdict() (done int, err error) {
-	if f.left == nil {
-		return f.count(), nil
-	}
-	return f.left.event, f.left.err(f.counts.pushed.Load()+f.settled.Load() == 0)
-}
-
-// err is the verdict on the events that are left.
-func (l *leftover) err(away bool) error {
-	verdict := &ports.Error{Op: "core.Deliver", Err: fmt.Errorf("pushing: %w", l.cause)}
-	if away {
-		verdict.Kind = ports.ErrUnfinished
-	}
-	return verdict
-}
-
-// end sends a subscription its last frame, and removes the operation once the
-// transport has accepted that. In the other order a client that cannot be reached
-// for a second would wait for ever: nothing would be left that tries again. A
-// client whose operation cannot be removed has its connection closed, because
-// nothing may come after a last frame.
-func (f *fanout) end(ctx context.Context, to *member, frame ports.Frame, reason ports.CompletionReason, send sending) (outcome, error) {
-	if result, err := outcomeOf(ctx, send.end(ctx, to.Address, frame)); result != reached {
-		return result, err
-	}
-	_, err := f.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)
-	switch {
-	case err == nil && wire.Of(to.Protocol).EndsWithOperation():
-		f.remove(ctx, ports.Disconnection{Address: to.Address})
-		return connectionEnded, nil
-	case err == nil:
-		return operationEnded, nil
-	}
-	f.Calls.Report(ctx, "removing a subscription that has ended", err, hooks.Connection(to.Ref.Connection))
-	if err := f.close(ctx, to.Address, ports.CloseTryAgainLater, closedUndelivered); err != nil {
-		return lost, err
-	}
-	return connectionEnded, nil
-}
-
-// fail ends a subscription with an error, so that its client knows that events
-// are missing.
-func (f *fanout) fail(ctx context.Context, to *member, errs ports.ResponseErrors, send sending) (outcome, error) {
-	return f.end(ctx, to, wire.Of(to.Protocol).Error(string(to.Ref.ID), errs), ports.CompletedByError, send)
-}
-
-// complete ends a subscription because its topic has ended.
-func (f *fanout) complete(ctx context.Context, to *member, send sending) (outcome, error) {
-	return f.end(ctx, to, wire.CompleteFrame(string(to.Ref.ID)), ports.CompletedByServer, send)
-}
-
 // isAway reports whether the transport has accepted nothing on the page that was
 // just pushed, nor from settle: then other pages would fare no better. Before is
 // what was counted before the page.
@@ -317,4 +258,14 @@ func (f *fanout) isAway(ctx context.Context, before sums) bool {
 	}
 	f.settle(ctx)
 	return f.left != nil
+}
+
+// verdict says how many of the events are done with after all pages; the error is
+// about the others. A transport that has accepted nothing at all is away, which is
+// no failed attempt to deliver these events: they wait until it is back.
+func (f *fanout) verdict() (done int, err error) {
+	if f.left == nil {
+		return f.count(), nil
+	}
+	return f.left.event, f.left.err(f.counts.pushed.Load()+f.settled.Load() == 0)
 }

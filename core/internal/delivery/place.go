@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 
 	"github.com/fanql/fanql/core/internal/peer"
@@ -130,23 +129,4 @@ func splitByPlace(page []ports.Subscriber) (live, behind []ports.Subscriber) {
 		return page, nil
 	}
 	return live, behind
-}
-
-// collection is what several goroutines find.
-type collection[T any] struct {
-	mu    sync.Mutex
-	items []T
-	err   error
-}
-
-func (c *collection[T]) add(item T) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.items = append(c.items, item)
-}
-
-func (c *collection[T]) fail(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.err = errors.Join(c.err, err)
 }

@@ -6,8 +6,50 @@ import (
 
 	"github.com/fanql/fanql/core/internal/hooks"
 	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
+
+// undelivered is what a client reads that lacks an event.
+const undelivered = "an event could not be delivered; subscribe again"
+
+// closedUndelivered is why the connection of a client was closed that lacks an event.
+const closedUndelivered = "Events could not be delivered"
+
+// fail ends a subscription with an error, so that its client knows that events
+// are missing.
+func (f *fanout) fail(ctx context.Context, to *member, errs ports.ResponseErrors, send sending) (outcome, error) {
+	return f.end(ctx, to, wire.Of(to.Protocol).Error(string(to.Ref.ID), errs), ports.CompletedByError, send)
+}
+
+// complete ends a subscription because its topic has ended.
+func (f *fanout) complete(ctx context.Context, to *member, send sending) (outcome, error) {
+	return f.end(ctx, to, wire.CompleteFrame(string(to.Ref.ID)), ports.CompletedByServer, send)
+}
+
+// end sends a subscription its last frame, and removes the operation once the
+// transport has accepted that. In the other order a client that cannot be reached
+// for a second would wait for ever: nothing would be left that tries again. A
+// client whose operation cannot be removed has its connection closed, because
+// nothing may come after a last frame.
+func (f *fanout) end(ctx context.Context, to *member, frame ports.Frame, reason ports.CompletionReason, send sending) (outcome, error) {
+	if result, err := outcomeOf(ctx, send.end(ctx, to.Address, frame)); result != reached {
+		return result, err
+	}
+	_, err := f.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)
+	switch {
+	case err == nil && wire.Of(to.Protocol).EndsWithOperation():
+		f.remove(ctx, ports.Disconnection{Address: to.Address})
+		return connectionEnded, nil
+	case err == nil:
+		return operationEnded, nil
+	}
+	f.Calls.Report(ctx, "removing a subscription that has ended", err, hooks.Connection(to.Ref.Connection))
+	if err := f.close(ctx, to.Address, ports.CloseTryAgainLater, closedUndelivered); err != nil {
+		return lost, err
+	}
+	return connectionEnded, nil
+}
 
 // forget clears away a connection whose socket no longer exists, once, and those
 // of its rows that led here but were not the connection's own any more: a crash
@@ -54,24 +96,6 @@ func (f *fanout) remove(ctx context.Context, ended ports.Disconnection) {
 	if _, err := f.Peers.Remove(ctx, ended); err != nil {
 		f.Calls.Report(ctx, "removing a closed connection", err, hooks.Connection(ended.Address.ID))
 	}
-}
-
-func (f *fanout) setGone(id ports.ConnectionID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.gone[id] = true
-}
-
-func (f *fanout) isGone(id ports.ConnectionID) bool {
-	gone, _ := f.isOut(id)
-	return gone
-}
-
-// isOut reports whether a connection is gone or lost.
-func (f *fanout) isOut(id ports.ConnectionID) (gone, lost bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.gone[id], f.lost[id] != nil
 }
 
 func (f *fanout) clearRows(ctx context.Context, rows []ports.OperationRef) {
