@@ -266,3 +266,33 @@ func (p tooLarge) Push(ctx context.Context, to ports.Address, frame ports.Frame)
 }
 
 var _ = json.Marshal
+
+// forgetful is a store that has lost the rows of connections, but not those of their
+// operations: a crash can leave that behind.
+type forgetful struct{ ports.Store }
+
+func (forgetful) DeleteConnection(context.Context, ports.ConnectionID) (ports.Removed, error) {
+	return ports.Removed{}, nil
+}
+
+// A client leaves while several of its operations are behind, and a crash has left their
+// rows. The event that has them catch up removes them all.
+func TestWhoLeavesWhileBehindLeavesNothing(t *testing.T) {
+	both(t, func(t *testing.T, protocol string) {
+		h, away := kept(t, func(c *core.Config) { c.Store = forgetful{c.Store} })
+		c := h.dial(protocol)
+		c.subscribe("1", `subscription { tick }`)
+		c.subscribe("2", `subscription { tick }`)
+		c.subscribe("3", `subscription { tick }`)
+		away.begin(20 * time.Second)
+		h.tick(ticks("tick"), 1, 2)
+		pause(5 * time.Second)
+		if err := away.Pusher.Close(t.Context(), c.socket.Address(), ports.CloseNormal, ""); err != nil {
+			t.Fatal(err)
+		}
+		pause(5 * time.Minute)
+		if rows := h.listed("tick"); len(rows) > 0 {
+			t.Errorf("the rows of %v are still there", rows)
+		}
+	})
+}

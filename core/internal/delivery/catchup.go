@@ -226,7 +226,8 @@ func (c *catching) chunk(ctx context.Context, from ports.Mark) *chunk {
 // push pushes a chunk to one subscriber. Reached is the mark up to which it has
 // everything then.
 func (c *catching) push(pushing context.Context, ends time.Time, chunk *chunk, to *ports.Subscriber) (reached ports.Mark, _ outcome, _ error) {
-	if chunk.isGone(to.Ref.Connection) {
+	if chunk.isGone(to.Ref.Connection) { // as another of its operations found out
+		chunk.clearRows(pushing, []ports.OperationRef{to.Ref})
 		return reached, socketGone, nil
 	}
 	chunk.mu.Lock()
