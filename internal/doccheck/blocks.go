@@ -86,8 +86,6 @@ func hold(fsys fs.FS, document string, one fence) error {
 		return shell(fsys, beginning(fsys, document), one.lines)
 	case "text":
 		return noCode(one.lines)
-	case "mermaid":
-		return nil
 	}
 	if code {
 		return fmt.Errorf("a block of %s quotes a file that a test compiles or runs (see the package's comment)", one.language)

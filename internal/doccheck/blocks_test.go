@@ -43,7 +43,7 @@ func TestBlocks(t *testing.T) {
 		"an unknown language":              {"```python\na\n```\n", "nothing holds a block of python"},
 		"another fence":                    {"~~~go\na\n~~~\n", "doc.md:1: a block begins with ```"},
 		"an open block":                    {"```text\na\n", "doc.md:1: the block does not end"},
-		"a drawing":                        {"```text\na ──► b\n```\n```mermaid\nflowchart\n```\n", ""},
+		"a drawing":                        {"```text\na ──► b\n```\n", ""},
 		"JSON":                             {"```json\n{\"a\": 1}\n{}\n```\n", ""},
 		"no JSON":                          {"```json\n{\"a\": 1, ...}\n```\n", "no JSON"},
 		"JSON of nothing":                  {"```json\n```\n", "no JSON"},

@@ -17,5 +17,5 @@
 //	graphql, json, yaml       are parsed, or quote a file
 //	hcl                       quotes a file
 //	sh                        names targets, packages, scripts, flags and files that are there
-//	text, mermaid             are no code
+//	text                      is no code
 package doccheck

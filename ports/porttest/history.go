@@ -28,8 +28,7 @@ type HistoryAdapter struct {
 	// keeps any.
 	TooLarge int
 	// Lacks names the fields of this type that are not set because the adapter has no
-	// such thing. What needs them is skipped; a field that is neither set nor named
-	// fails.
+	// such thing: what needs them is not tried. A field that is both or neither fails.
 	Lacks []string
 }
 

@@ -100,3 +100,26 @@ func (r *recorder) reports() []string {
 	defer r.mu.Unlock()
 	return r.notes
 }
+
+// A check that needs what an adapter lacks is not tried, and the adapter is held to its word.
+func TestLacks(t *testing.T) {
+	for _, row := range []struct{ lacks, declared, tried, fails bool }{
+		{declared: true, tried: true},
+		{lacks: true},
+		{fails: true},
+		{lacks: true, declared: true, fails: true},
+	} {
+		t.Run(fmt.Sprintf("lacks %v, declared %v", row.lacks, row.declared), func(t *testing.T) {
+			tried := false
+			one := check[bool]{
+				needs: "TooLarge", declared: func(declared bool) bool { return declared },
+				run: func(tester, bool) { tried = true },
+			}
+			notes := &recorder{ctx: t.Context()}
+			one.try(notes, row.lacks, row.declared)
+			if failed := len(notes.reports()) > 0; failed != row.fails || tried != row.tried {
+				t.Errorf("failed %v and tried %v, want %v and %v", failed, tried, row.fails, row.tried)
+			}
+		})
+	}
+}

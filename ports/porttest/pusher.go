@@ -43,7 +43,7 @@ type PusherAdapter struct {
 	Capacity int
 	// Lacks names what the adapter has no such thing for: MaxFrame, Capacity, and Codes
 	// where the transport cannot send a close code and a reason. What needs them is
-	// skipped; a number that is neither set nor named fails.
+	// not tried. A number that is both or neither fails.
 	Lacks []string
 }
 
