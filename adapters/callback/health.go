@@ -17,10 +17,8 @@ type health struct {
 	now    func() time.Time
 	giveUp time.Duration
 
-	mu  sync.Mutex
-	bad map[string]*failing
-	// good is when a host last took a post, while something fails.
-	good  map[string]time.Time
+	mu    sync.Mutex
+	bad   map[string]*failing
 	sweep int // how many there are when the old ones are thrown away
 }
 
@@ -36,8 +34,7 @@ type failing struct {
 }
 
 const (
-	// tries of a callback come before it is left alone, or, while its host takes other
-	// posts, before it is gone; and as many failures of a host.
+	// tries come before a callback, or a host, is left alone.
 	tries = 4
 	// firstRest and mostRest are how long it is left alone.
 	firstRest, mostRest = 100 * time.Millisecond, 2 * time.Second
@@ -49,7 +46,7 @@ const (
 var errResting = errors.New("the callback has failed before, and is left alone for a while")
 
 func newHealth(now func() time.Time, giveUp time.Duration) *health {
-	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, good: map[string]time.Time{}, sweep: leastBad}
+	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, sweep: leastBad}
 }
 
 // admit says whether a post may be tried: nil, errResting, or ports.ErrGone where
@@ -95,24 +92,6 @@ func (h *health) passed(keys ...string) {
 	}
 }
 
-// took notes that a host took a post.
-func (h *health) took(host string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.bad) > 0 {
-		h.good[host] = h.now()
-	}
-}
-
-// isAlone reports whether a callback fails for a reason of its own: its host has taken
-// other posts since.
-func (h *health) isAlone(id, host string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	of := h.bad[id]
-	return of != nil && of.count >= tries && h.good[host].After(of.since)
-}
-
 // callbackFailed is failed of a callback, which may be asked by its heartbeats only: a
 // failure says something until several of them are due.
 func (h *health) callbackFailed(id string, weight int) (gone bool) {
@@ -150,11 +129,6 @@ func (h *health) clear(now time.Time) {
 	for key, of := range h.bad {
 		if of.isOld(now) {
 			delete(h.bad, key)
-		}
-	}
-	for host, at := range h.good {
-		if now.Sub(at) > h.giveUp+time.Minute {
-			delete(h.good, host)
 		}
 	}
 	h.sweep = max(2*len(h.bad), leastBad)

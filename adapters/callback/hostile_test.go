@@ -116,7 +116,7 @@ func TestEndlessAnswers(t *testing.T) {
 
 // TestDeadCallbacks measures how long results take to the live callbacks beside many
 // dead ones, on the topic of those, and on another one. With -callback.full it prints
-// the table of docs/performance.md.
+// the table of docs/callbacks.md.
 func TestDeadCallbacks(t *testing.T) {
 	t.Parallel()
 	dead, live, length, together := 100, 20, 2*time.Second, 4

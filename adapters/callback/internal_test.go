@@ -244,6 +244,36 @@ func TestShortFailuresAreTriedAgain(t *testing.T) {
 	}
 }
 
+// A callback that fails for less than GiveUp is not gone, although its host takes the posts
+// of others meanwhile: one of the router's processes may be away.
+func TestFailuresBesideOthersThatAreTaken(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]http.RoundTripper{"answers": status(500), "connections": unreachable{}} {
+		for _, length := range []time.Duration{time.Second, 3 * time.Second, 9 * time.Second} {
+			t.Run(fmt.Sprintf("%s, for %v", name, length), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					c := newCallbacks(t, "https://router.example.com/callback")
+					push := func(id string, router http.RoundTripper) error {
+						c.transport = router
+						return c.Push(t.Context(), addressAt(t, "https://router.example.com/callback/"+id), ports.Frame{Head: []byte(`{"type":"ping"}`)})
+					}
+					for began := time.Now(); time.Since(began) < length; time.Sleep(50 * time.Millisecond) {
+						if err := push("a", broken); err == nil || errors.Is(err, ports.ErrGone) {
+							t.Fatalf("after %v: got %v", time.Since(began), err)
+						}
+						_ = push("b", status(200)) // or the host is left alone
+					}
+					time.Sleep(mostRest)
+					if err := push("a", status(200)); err != nil {
+						t.Fatal(err)
+					}
+				})
+			})
+		}
+	}
+}
+
 // status is a router whose answers all have it.
 type status int
 
