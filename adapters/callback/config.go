@@ -38,7 +38,8 @@ type Config struct {
 	// Timeout bounds one post, from the dialing to the end of the answer. Default: 2 s.
 	Timeout time.Duration
 	// GiveUp is how long a callback may fail, or the host of it, and at each of several
-	// tries, before its subscription counts as gone. Default: 10 s.
+	// tries, before its subscription counts as gone; where the host takes the posts of
+	// others meanwhile, a third of that. Default: 10 s.
 	GiveUp time.Duration
 	// MinHeartbeat is the shortest interval of heartbeats that a router may ask for;
 	// a shorter one is refused (400). At least 1250 ms. Default: 5 s.

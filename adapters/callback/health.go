@@ -17,8 +17,10 @@ type health struct {
 	now    func() time.Time
 	giveUp time.Duration
 
-	mu    sync.Mutex
-	bad   map[string]*failing
+	mu  sync.Mutex
+	bad map[string]*failing
+	// good is when a host last took a post, while something fails.
+	good  map[string]time.Time
 	sweep int // how many there are when the old ones are thrown away
 }
 
@@ -36,6 +38,8 @@ type failing struct {
 const (
 	// tries come before a callback, or a host, is left alone.
 	tries = 4
+	// aloneShare of Config.GiveUp is for a callback whose host takes other posts.
+	aloneShare = 3
 	// firstRest and mostRest are how long it is left alone.
 	firstRest, mostRest = 100 * time.Millisecond, 2 * time.Second
 	// leastBad is how many failing ones are remembered in any case.
@@ -46,7 +50,7 @@ const (
 var errResting = errors.New("the callback has failed before, and is left alone for a while")
 
 func newHealth(now func() time.Time, giveUp time.Duration) *health {
-	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, sweep: leastBad}
+	return &health{now: now, giveUp: giveUp, bad: map[string]*failing{}, good: map[string]time.Time{}, sweep: leastBad}
 }
 
 // admit says whether a post may be tried: nil, errResting, or ports.ErrGone where
@@ -92,6 +96,25 @@ func (h *health) passed(keys ...string) {
 	}
 }
 
+// took notes that a host took a post.
+func (h *health) took(host string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.bad) > 0 {
+		h.good[host] = h.now()
+	}
+}
+
+// isAlone reports whether a callback fails for a reason of its own, and has done so for
+// long enough: its host has taken other posts since. Many of a topic that fail so would
+// otherwise hold up the others one after the other.
+func (h *health) isAlone(id, host string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	of := h.bad[id]
+	return of != nil && of.count >= tries && h.now().Sub(of.since) >= h.giveUp/aloneShare && h.good[host].After(of.since)
+}
+
 // callbackFailed is failed of a callback, which may be asked by its heartbeats only: a
 // failure says something until several of them are due.
 func (h *health) callbackFailed(id string, weight int) (gone bool) {
@@ -129,6 +152,11 @@ func (h *health) clear(now time.Time) {
 	for key, of := range h.bad {
 		if of.isOld(now) {
 			delete(h.bad, key)
+		}
+	}
+	for host, at := range h.good {
+		if now.Sub(at) > h.giveUp+time.Minute {
+			delete(h.good, host)
 		}
 	}
 	h.sweep = max(2*len(h.bad), leastBad)

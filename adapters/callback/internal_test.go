@@ -244,8 +244,8 @@ func TestShortFailuresAreTriedAgain(t *testing.T) {
 	}
 }
 
-// A callback that fails for less than GiveUp is not gone, although its host takes the posts
-// of others meanwhile: one of the router's processes may be away.
+// A callback that fails for less than a third of GiveUp is not gone, although its host takes
+// the posts of others meanwhile: one of the router's processes may be away. After that it is.
 func TestFailuresBesideOthersThatAreTaken(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]http.RoundTripper{"answers": status(500), "connections": unreachable{}} {
@@ -259,14 +259,17 @@ func TestFailuresBesideOthersThatAreTaken(t *testing.T) {
 						return c.Push(t.Context(), addressAt(t, "https://router.example.com/callback/"+id), ports.Frame{Head: []byte(`{"type":"ping"}`)})
 					}
 					for began := time.Now(); time.Since(began) < length; time.Sleep(50 * time.Millisecond) {
-						if err := push("a", broken); err == nil || errors.Is(err, ports.ErrGone) {
+						err := push("a", broken)
+						if gone := errors.Is(err, ports.ErrGone); err == nil || gone && time.Since(began) < c.config.GiveUp/aloneShare {
 							t.Fatalf("after %v: got %v", time.Since(began), err)
+						} else if gone {
+							return
 						}
 						_ = push("b", status(200)) // or the host is left alone
 					}
 					time.Sleep(mostRest)
-					if err := push("a", status(200)); err != nil {
-						t.Fatal(err)
+					if err := push("a", status(200)); err != nil || length > c.config.GiveUp/aloneShare {
+						t.Fatalf("after %v: got %v", length, err)
 					}
 				})
 			})

@@ -94,6 +94,7 @@ func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, ho
 	id := string(at.ID)
 	if err == nil {
 		c.health.passed(id, host, answers(host))
+		c.health.took(host)
 		return nil
 	}
 	if ctx.Err() != nil { // the caller had no more time, which says nothing of the router
@@ -107,6 +108,7 @@ func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, ho
 	switch {
 	case kind == ports.ErrGone: //nolint:errorlint // kindOf returns the sentinels themselves
 		c.health.passed(id, answers(host))
+		c.health.took(host)
 	case kind == nil && c.hasFailedForTooLong(id, host, answered, weight(err)):
 		kind, err = ports.ErrGone, errors.Join(errTooLong, err)
 	}
@@ -126,7 +128,7 @@ func (c *Callbacks) hasFailedForTooLong(id, host string, answered bool, weight i
 		of = answers(host)
 	}
 	hostFails := c.health.hostFailed(of)
-	return c.health.callbackFailed(id, weight) || hostFails
+	return c.health.callbackFailed(id, weight) || hostFails || c.health.isAlone(id, host)
 }
 
 // answers is the name by which health knows the answers of a host.
