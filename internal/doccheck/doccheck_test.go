@@ -18,6 +18,9 @@ func TestDocuments(t *testing.T) {
 		t.Errorf("the documents found are %q", documents)
 	}
 	for _, document := range documents {
+		if text, err := fs.ReadFile(fsys, document); err != nil || !strings.HasPrefix(string(text), "# ") {
+			t.Errorf("%s does not begin with a title (%v)", document, err)
+		}
 		for _, problem := range check(t, fsys, document) {
 			t.Error(problem)
 		}
