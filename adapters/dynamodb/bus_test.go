@@ -4,9 +4,11 @@ package dynamodb_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -99,5 +101,20 @@ func TestThrottledPublish(t *testing.T) {
 	var failed *ports.Error
 	if err := publish(1); !errors.As(err, &failed) || failed.Kind != nil || !errors.Is(err, throttled) {
 		t.Errorf("after one topic was written: got error %v, want one without a kind", err)
+	}
+}
+
+// A catch-up of a subscriber that the store has taken fits the bus, whatever ID its client
+// has given the operation.
+func TestCatchUpOfALongOperationIDFits(t *testing.T) {
+	f := newFixture(t)
+	id := strings.Repeat("<", 70_000)
+	operation := f.operation(ports.OperationID(id), "topic")
+	success(t, f.AddOperation(t.Context(), operation))
+	payload, err := json.Marshal(map[string]any{"rows": []map[string]any{{"connection": "connection", "operation": []byte(id)}}}) // As core writes it.
+	success(t, err)
+	err = f.Publish(t.Context(), ports.Event{ID: "1", Topic: "topic", Kind: ports.EventCatchUp, Payload: payload, Time: f.clock.Now()})
+	if err != nil {
+		t.Errorf("a catch-up of %d bytes: %v", len(payload), err)
 	}
 }

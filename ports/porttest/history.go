@@ -341,6 +341,20 @@ func readChecks() []check[historyFixture] {
 			f.append(t, "t", events)
 			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[4].Position}, events[4:])
 		}},
+		{name: "Read: from a made-up mark whatever is behind it, or a gap", run: func(t tester, f historyFixture) {
+			events := f.events("t", 1, 10)
+			epoch := f.append(t, "t", events)
+			for _, position := range madeUp(events[4].Position) {
+				for _, from := range []ports.Mark{{Epoch: epoch, Position: position}, ports.Mark{Epoch: epoch, Position: position}.After()} {
+					behind := slices.DeleteFunc(slices.Clone(events), func(e ports.Event) bool { return e.Position < from.Position })
+					if _, _, err := f.Read(t.Context(), f.topic("t"), from, 0); len(behind) == 0 || errors.Is(err, ports.ErrGap) {
+						f.gap(t, "t", from)
+						continue
+					}
+					f.reads(t, "t", from, behind)
+				}
+			}
+		}},
 		{name: "Read: at most limit, and more until the end", run: func(t tester, f historyFixture) {
 			events := f.events("t", 1, 12)
 			epoch := f.append(t, "t", events)
@@ -376,7 +390,7 @@ func readChecks() []check[historyFixture] {
 		{name: "Read: a mark of another epoch is a gap", run: func(t tester, f historyFixture) {
 			epoch := f.append(t, "t", f.events("t", 1, 2))
 			last := f.events("t", 1, 2)[1].Position
-			for _, other := range []string{"", "another", epoch + "0", epoch[:len(epoch)-1], f.append(t, "u", f.events("u", 1, 2))} {
+			for _, other := range []string{"", "another", epoch + "0", epoch[:len(epoch)-1], epoch[:1], "\x00", "a/b", strings.Repeat("x", 480), f.append(t, "u", f.events("u", 1, 2))} {
 				f.gap(t, "t", ports.Mark{Epoch: other, Position: last})
 				f.gap(t, "t", ports.Mark{Epoch: other, Position: last}.After())
 				f.gap(t, "t", ports.Mark{Epoch: other})

@@ -189,6 +189,15 @@ func readFaults() historyFaults {
 			}
 			return from
 		})},
+		{"Read: from a made-up mark whatever is behind it, or a gap", readMoves(func(_ *brokenHistory, _ ports.Topic, from ports.Mark) ports.Mark {
+			from.Position = strings.TrimRight(from.Position, "\x00") // As after one zero byte.
+			return from
+		})},
+		{"Read: from a made-up mark whatever is behind it, or a gap", readEdits(func(_ *brokenHistory, from ports.Mark, _ int, read *stretch) {
+			if len(from.Position) > 300 {
+				read.err = broken(ports.ErrInvalid)
+			}
+		})},
 		{"Read: at most limit, and more until the end", func(b *brokenHistory) {
 			b.read = func(ctx context.Context, topic ports.Topic, from ports.Mark, _ int) ([]ports.Event, bool, error) {
 				return b.History.Read(ctx, topic, from, 0)

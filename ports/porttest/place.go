@@ -316,9 +316,22 @@ func mark(position string) ports.Mark { return ports.Mark{Epoch: "epoch", Positi
 
 // marks are those that a store could take for something else.
 func marks() []ports.Mark {
-	return []ports.Mark{
-		{Epoch: "e"}, ports.Mark{Epoch: "e"}.After(), mark("1"), {Epoch: "e", Position: "a.b\x00c"}, {Epoch: "e", Position: " ☃ \n"},
-		{Position: "of an event that no history has"}, {Epoch: "0", Position: "0"}, {Epoch: "e", Position: strings.Repeat("long", 100)},
+	var made []ports.Mark
+	for _, position := range madeUp("0005") {
+		made = append(made, ports.Mark{Epoch: "e", Position: position}.After())
+	}
+	return append(made,
+		ports.Mark{Epoch: "e"}, ports.Mark{Epoch: "e"}.After(), mark("1"), ports.Mark{Epoch: "e", Position: "a.b\x00c"},
+		ports.Mark{Position: "of an event that no history has"}, ports.Mark{Epoch: "0", Position: "0"},
+	)
+}
+
+// madeUp are positions that no event has, around one that some event has: a client may
+// send any.
+func madeUp(position string) []string {
+	return []string{
+		"9999", "zzzz", "-1", "...", "%d%s", " ☃ \n", "\ufffd", "\U0010ffff", position[:2], position + "\x00\x00", strings.Repeat("\x00", 400),
+		position + strings.Repeat("\x00", 400), strings.Repeat("z", 480), strings.Repeat("\U0010ffff", 100),
 	}
 }
 
