@@ -74,7 +74,8 @@ type Config struct {
 
 	// Core, WebSocket and HTTP change the configurations of the parts. Each is called
 	// once, by NewServer, with what the fields above come to. Pusher is the server's
-	// own, and set after Core. Default: nothing is changed.
+	// own, and set after Core. Whatever Bus is then has to publish to Backend, whose
+	// events the server delivers. Default: nothing is changed.
 	Core      func(*core.Config)
 	WebSocket func(*websocket.Config)
 	HTTP      func(*graphqlhttp.Config)
@@ -82,12 +83,16 @@ type Config struct {
 
 func (c *Config) validate() error {
 	switch {
-	case c.Schema == nil:
+	case ports.IsMissing(c.Schema):
 		return invalid("NewServer", "fanql.Config.Schema is required")
+	case c.Backend != nil && ports.IsMissing(c.Backend):
+		return invalid("NewServer", "fanql.Config.Backend is a nil pointer: its constructor has failed")
 	case c.ShutdownTimeout < 0:
 		return invalid("NewServer", "fanql.Config.ShutdownTimeout must not be negative")
 	case c.Path != "" && !strings.HasPrefix(c.Path, "/"):
 		return invalid("NewServer", "fanql.Config.Path must begin with a slash")
+	case c.Path == "/livez" || c.Path == "/readyz":
+		return invalid("NewServer", "fanql.Config.Path must not be /livez or /readyz, which are the probes'")
 	}
 	if _, ok := c.Backend.(ports.EventSource); c.Backend != nil && !ok {
 		return invalid("NewServer", "fanql.Config.Backend must be a ports.EventSource: nothing would deliver its events")

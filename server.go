@@ -202,6 +202,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 		s.requests.ServeHTTP(w, r)
 	case s.hasJoined(r.Context()) != nil:
+		s.config.Logger.WarnContext(r.Context(), "a socket was refused: the server is not running yet (Run, Serve, ListenAndServe)")
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, errNotRunning.Error(), http.StatusServiceUnavailable)
 	default:

@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/fanql/fanql"
+	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/websocket"
@@ -154,6 +155,9 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		want   string
 	}{
 		"no schema":                    {fanql.Config{}, "fanql.Config.Schema is required"},
+		"a schema that failed":         {fanql.Config{Schema: (*graphqlgo.Schema)(nil)}, "fanql.Config.Schema is required"},
+		"a backend that failed":        {fanql.Config{Schema: mustSchema(t), Backend: (*memory.Backend)(nil)}, "fanql.Config.Backend is a nil pointer"},
+		"a path of a probe":            {fanql.Config{Schema: mustSchema(t), Path: "/livez"}, "fanql.Config.Path must not be /livez or /readyz"},
 		"a negative time":              {fanql.Config{Schema: mustSchema(t), ShutdownTimeout: -1}, "fanql.Config.ShutdownTimeout must not be negative"},
 		"a path that is none":          {fanql.Config{Schema: mustSchema(t), Path: "graphql"}, "fanql.Config.Path must begin with a slash"},
 		"events that nothing delivers": {fanql.Config{Schema: mustSchema(t), Backend: undelivered{backend}}, "fanql.Config.Backend must be a ports.EventSource"},

@@ -12,7 +12,7 @@ import (
 
 // ErrNoState is StateAs's answer where there is nothing to read: the request
 // came without a connection, or no hook kept anything for it.
-var ErrNoState = errors.New("core: no connection state")
+var ErrNoState = errors.New("core: no connection state: no hook has kept one, or the request came over HTTP")
 
 // Connection is the connection for which a resolver or a hook runs.
 //

@@ -62,6 +62,9 @@ func WithListener(ctx context.Context, l Listener) context.Context {
 }
 
 func (t Topic[T]) listen(ctx context.Context, listener Listener, options []SubscribeOption) (<-chan T, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
 	topic, err := checkTopic(t.names()[0]) // of shards, each has every event
 	if err != nil {
 		return nil, err

@@ -142,10 +142,10 @@ func (c *Config) validate() error {
 		name    string
 		missing bool
 	}{
-		{"Schema", c.Schema == nil},
-		{"Store", c.Store == nil},
-		{"Bus", c.Bus == nil},
-		{"Pusher", c.Pusher == nil},
+		{"Schema", ports.IsMissing(c.Schema)},
+		{"Store", ports.IsMissing(c.Store)},
+		{"Bus", ports.IsMissing(c.Bus)},
+		{"Pusher", ports.IsMissing(c.Pusher)},
 	} {
 		if field.missing {
 			return fmt.Errorf("core.Config.%s %w", field.name, errRequired)

@@ -7,6 +7,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/internal/must"
+	"github.com/fanql/fanql/ports"
 )
 
 // completeConfig has what is required, and nothing else.
@@ -19,6 +20,14 @@ func completeConfig(t *testing.T) core.Config {
 	}
 }
 
+// nilPort is a nil pointer that is any of the ports.
+var nilPort *struct {
+	ports.Schema
+	ports.Store
+	ports.EventBus
+	ports.Pusher
+}
+
 func TestNewNamesTheFieldThatIsMissing(t *testing.T) {
 	t.Parallel()
 	if _, err := core.New(completeConfig(t)); err != nil {
@@ -26,9 +35,14 @@ func TestNewNamesTheFieldThatIsMissing(t *testing.T) {
 	}
 	for _, name := range []string{"Schema", "Store", "Bus", "Pusher"} {
 		config := completeConfig(t)
-		reflect.ValueOf(&config).Elem().FieldByName(name).SetZero()
+		field := reflect.ValueOf(&config).Elem().FieldByName(name)
+		field.SetZero()
 		if _, err := core.New(config); err == nil || err.Error() != "core.Config."+name+" is required" {
 			t.Errorf("without %s: %v", name, err)
+		}
+		field.Set(reflect.ValueOf(nilPort)) // of a constructor that has failed
+		if _, err := core.New(config); err == nil || err.Error() != "core.Config."+name+" is required" {
+			t.Errorf("with a nil pointer as %s: %v", name, err)
 		}
 	}
 	if _, err := core.NewPublisher(core.PublisherConfig{}); err == nil || err.Error() != "core.PublisherConfig.Bus is required" {

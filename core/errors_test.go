@@ -30,6 +30,9 @@ func TestErrorsOfResolversAreMaskedUnlessTheyArePublic(t *testing.T) {
 			}
 		}
 		h.expectErrors("a resolver failed: password 1234")
+		if at, ok := errors.AsType[*ports.FieldError](h.errors[0]); !ok || at.Field != "Query.secret" {
+			t.Errorf("OnError received %#v, want it with the field", h.errors[0])
+		}
 	})
 }
 

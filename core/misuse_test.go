@@ -22,6 +22,7 @@ func TestMistakesOfSubscribeResolversAreNamed(t *testing.T) {
 		`core.Where("Home", almost): `:           {core.Where("Home", "almost", 1)},
 		`core.Where("Home", in): `:               {core.Where("Home", core.In, 1)},
 		`core.Where("Goals", eq): `:              {core.Where("Goals", core.Eq, 1)},
+		`core.Where("Home", ne): a string is nev`: {core.Where("Home", core.Ne, "1")},
 		`core.Where("Home", eq): json: unsuppor`: {core.Where("Home", core.Eq, func() {})},
 	} {
 		both(t, func(t *testing.T, protocol string) {
@@ -39,7 +40,7 @@ func TestMistakesOfSubscribeResolversAreNamed(t *testing.T) {
 
 func TestWhatIsCalledOutsideOfTheEngineIsAnError(t *testing.T) {
 	t.Parallel()
-	if _, err := scores.Subscribe(t.Context()); err == nil || !strings.Contains(err.Error(), "not called from a Subscribe resolver") {
+	if _, err := scores.Subscribe(t.Context()); err == nil || !strings.Contains(err.Error(), "not called with the context of a Subscribe resolver") {
 		t.Errorf("Subscribe: %v", err)
 	}
 	if _, err := scores.Payload(t.Context()); !errors.Is(err, core.ErrNoEvent) {

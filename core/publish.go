@@ -34,7 +34,7 @@ type Publisher struct{ config PublisherConfig }
 // NewPublisher makes a publisher. It does no I/O. The error says that the bus is
 // missing.
 func NewPublisher(config PublisherConfig) (*Publisher, error) {
-	if config.Bus == nil {
+	if ports.IsMissing(config.Bus) {
 		return nil, fmt.Errorf("core.PublisherConfig.Bus %w", errRequired)
 	}
 	if config.Now == nil {
@@ -53,6 +53,7 @@ type Event struct {
 	keep    ports.Retention
 	payload any
 	options []EventOption
+	err     error // of the topic's options
 }
 
 // EventOption shapes one event.
@@ -158,8 +159,8 @@ func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Eve
 	if len(event.topics) == 0 {
 		return nil, errors.New("an event is made by a topic: Topic.Event or Topic.End")
 	}
-	if err := checkRetention(event.keep); err != nil {
-		return nil, err
+	if event.err != nil {
+		return nil, event.err
 	}
 	made := p.event(event.kind)
 	made.Keep = event.keep

@@ -20,7 +20,7 @@ const MaxTopicBytes = 2000
 var ErrSkip = ports.ErrSkip
 
 var (
-	errNotSubscribing = errors.New("core: not called from a Subscribe resolver that an Engine runs")
+	errNotSubscribing = errors.New("core: not called with the context of a Subscribe resolver that an Engine runs")
 	errSecondInitial  = errors.New("core.Initial: given twice")
 )
 
@@ -76,9 +76,6 @@ func register(ctx context.Context, name string, keep ports.Retention, payload re
 	}
 	topic, err := checkTopic(name)
 	if err != nil {
-		return err
-	}
-	if err := checkRetention(keep); err != nil {
 		return err
 	}
 	return x.Subscription.Register(topic, keep, payload, shapes(options)...)

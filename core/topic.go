@@ -15,7 +15,7 @@ import (
 )
 
 // ErrNoEvent is Payload's answer outside a delivery.
-var ErrNoEvent = errors.New("core: no event is being delivered")
+var ErrNoEvent = errors.New("core: no event is being delivered: only below a subscription's own field is there one")
 
 // Topic is a named stream of events whose payloads are values of T. It is a
 // plain value: make one where it is needed, with any name.
@@ -38,9 +38,9 @@ type topicOptions struct {
 // connection, so that their delivery runs in n invocations or workers at a time.
 // Each event is published n times, under one event ID. A subscriber that is in
 // place when n changes receives nothing until it subscribes again: give the topic
-// another name together with another n.
+// another name together with another n, which must be positive.
 func Shards(n int) TopicOption {
-	return func(o *topicOptions) { o.shards = n }
+	return func(o *topicOptions) { o.shards = max(n, 0) }
 }
 
 // Keep has the topic's history keep events until count later ones have come or they
@@ -55,11 +55,11 @@ func Keep(count int, age time.Duration) TopicOption {
 // UTF-8 of at most MaxTopicBytes; whatever uses the topic fails with what is wrong
 // with it.
 func NewTopic[T any](name string, options ...TopicOption) Topic[T] {
-	var o topicOptions
+	o := topicOptions{shards: 1}
 	for _, option := range options {
 		option(&o)
 	}
-	topic := Topic[T]{name: name, shards: max(o.shards, 1)}
+	topic := Topic[T]{name: name, shards: o.shards}
 	if o.keep != nil {
 		topic.keep = cmp.Or(*o.keep, ports.Retention{Count: -1}) // nothing is no history to keep
 	}
@@ -69,9 +69,19 @@ func NewTopic[T any](name string, options ...TopicOption) Topic[T] {
 // Name is the topic's name.
 func (t Topic[T]) Name() string { return t.name }
 
+// check says what is wrong with the topic's options.
+func (t Topic[T]) check() error {
+	if t.shards == 0 {
+		return errShards
+	}
+	return checkRetention(t.keep)
+}
+
+var errShards = errors.New("core.Shards: n must be positive")
+
 // names are the plain topics behind it: its own name, or those of its shards.
 func (t Topic[T]) names() []string {
-	if t.shards == 1 {
+	if t.shards <= 1 {
 		return []string{t.name}
 	}
 	names := make([]string, t.shards)
@@ -92,6 +102,9 @@ func (t Topic[T]) shard(i int) string {
 // The error, which the client sees, says what is wrong with the topic or the
 // options.
 func (t Topic[T]) Subscribe(ctx context.Context, options ...SubscribeOption) (any, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
 	return nil, register(ctx, t.ownName(run.From(ctx)), t.keep, reflect.TypeFor[T](), options)
 }
 
@@ -132,13 +145,13 @@ func (t Topic[T]) Payload(ctx context.Context) (T, error) {
 
 // Event makes an event of the topic, to be published.
 func (t Topic[T]) Event(payload T, options ...EventOption) Event {
-	return Event{kind: ports.EventData, topics: t.names(), keep: t.keep, payload: payload, options: options}
+	return Event{kind: ports.EventData, topics: t.names(), keep: t.keep, payload: payload, options: options, err: t.check()}
 }
 
 // End makes the event that ends every subscription on the topic which was placed
 // before it, behind the events published before.
 func (t Topic[T]) End() Event {
-	return Event{kind: ports.EventComplete, topics: t.names(), keep: t.keep}
+	return Event{kind: ports.EventComplete, topics: t.names(), keep: t.keep, err: t.check()}
 }
 
 // Publish publishes one event with the publisher of the context: in resolvers and

@@ -35,9 +35,10 @@ const (
 // anything with a JSON. Whole numbers compare exactly, whatever their size, and
 // others as float64 do. Several Where of one subscription have to hold all.
 //
-// Subscribe fails when the payload's type has no such field, when the operator is
-// none, when the value does not go with it, and when a subscription has more than
-// 20 conditions or 4 KB of them.
+// Subscribe fails when the payload's type has no such field, or one that is never what
+// the value is (a string, and the value a number), when the operator is none, when the
+// value does not go with it, and when a subscription has more than 20 conditions or 4 KB
+// of them. The function Subscribe knows no type, and checks no field.
 func Where(field string, operator Operator, value any) SubscribeOption {
 	return func(s *run.Subscription) error {
 		wanted, err := filter.New(field, filter.Operator(operator), value)

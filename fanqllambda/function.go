@@ -139,9 +139,9 @@ func (f *function) bus(config Config) (ports.EventBus, error) {
 // complete checks the configuration and puts defaults into it.
 func (c *Config) complete() error {
 	switch {
-	case c.Schema == nil:
+	case ports.IsMissing(c.Schema):
 		return invalid("fanqllambda.Config.Schema is required")
-	case c.Backend == nil:
+	case ports.IsMissing(c.Backend):
 		return invalid("fanqllambda.Config.Backend is required")
 	}
 	c.Logger = c.logger()

@@ -405,6 +405,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		want   string
 	}{
 		"no schema":          {change: func(c *fanqllambda.Config) { c.Schema = nil }, want: "fanqllambda.Config.Schema is required"},
+		"a backend that failed": {change: func(c *fanqllambda.Config) { c.Backend = (*memory.Backend)(nil) }, want: "fanqllambda.Config.Backend is required"},
 		"no backend":         {change: func(c *fanqllambda.Config) { c.Backend = nil }, want: "fanqllambda.Config.Backend is required"},
 		"nobody delivers":    {set: map[string]string{"FANQL_DELIVERY": ""}, want: "FANQL_DELIVERY is not set"},
 		"an unknown way":     {set: map[string]string{"FANQL_DELIVERY": "post"}, want: `the delivery is "post", and has to be stream, worker or direct`},

@@ -115,4 +115,18 @@ type Result struct {
 // or with which it panicked; ctx is the one that the user code ran in. It is
 // called once for each error, also for those that the response has no place for
 // (GraphQL, section 6.4.4), and never returns nil.
+//
+// An error of a field's resolver comes as a *FieldError, so that whoever reads the log
+// knows which.
 type ErrorFormat func(ctx context.Context, err error) *PublicError
+
+// FieldError is an error of user code at a field. Its text is that of the error.
+type FieldError struct {
+	// Field is the type's name and the field's, as in the schema: "Query.room".
+	Field string
+	Err   error
+}
+
+func (e *FieldError) Error() string { return e.Err.Error() }
+
+func (e *FieldError) Unwrap() error { return e.Err }

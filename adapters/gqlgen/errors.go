@@ -81,7 +81,7 @@ func (s *Schema) present(ctx context.Context, err error) *gqlerror.Error {
 	case panicking != nil:
 		return x.formatError(ctx, at, panicking)
 	case presented == nil: // the presenter leaves it out
-		_ = x.format(ctx, causeOf(err))
+		_ = x.format(ctx, failed(ctx, err))
 		return nil
 	}
 	return x.formatError(ctx, presented, public(presented, err))
@@ -104,9 +104,18 @@ func causeOf(err error) error {
 	return err
 }
 
+// failed is what the engine is asked about, with the field that ctx is of.
+func failed(ctx context.Context, err error) error {
+	at := graphql.GetFieldContext(ctx)
+	if at == nil || at.Field.Field == nil {
+		return causeOf(err)
+	}
+	return &ports.FieldError{Field: at.Object + "." + at.Field.Name, Err: causeOf(err)}
+}
+
 // formatError asks the engine what a client may read of an error; at has its place.
 func (x *execution) formatError(ctx context.Context, at *gqlerror.Error, err error) *gqlerror.Error {
-	shown := x.format(ctx, causeOf(err))
+	shown := x.format(ctx, failed(ctx, err))
 	return &gqlerror.Error{
 		Err:        formatted{err},
 		Message:    shown.Message,

@@ -197,7 +197,7 @@ func (e *execution) userError(ctx context.Context, f *fieldPlan, err error) bool
 		e.stop = skipped
 		return false
 	}
-	public := e.call.Format(ctx, unwrapped(err))
+	public := e.call.Format(ctx, f.failed(err))
 	return e.fail(f, public.Message, public.Extensions)
 }
 

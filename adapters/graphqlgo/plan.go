@@ -47,6 +47,11 @@ type fieldPlan struct {
 	selections atomic.Pointer[[]*selection]
 }
 
+// failed is what the engine is asked about an error of user code.
+func (f *fieldPlan) failed(err error) error {
+	return &ports.FieldError{Field: f.info.ParentType.Name() + "." + f.info.FieldName, Err: unwrapped(err)}
+}
+
 func newPlan(o *operation, variables map[string]any) *plan {
 	tree := o.document.nodes()
 	decided := map[string]any{}

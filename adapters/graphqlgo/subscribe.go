@@ -26,7 +26,7 @@ func (b *bound) Subscribe(ctx context.Context, format ports.ErrorFormat) ports.R
 		return ports.NewResponseErrors("a subscription must select one field, which is one of its type")
 	}
 	if err := b.subscribe(ctx, f); err != nil {
-		public := format(ctx, unwrapped(err))
+		public := format(ctx, f.failed(err))
 		return ports.ResponseErrors{{Message: public.Message, Locations: f.locations, Path: []any{f.key}, Extensions: public.Extensions}}
 	}
 	return nil

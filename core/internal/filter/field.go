@@ -5,13 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// CheckField says so when the JSON of a type has no field at a dotted path. Where
-// the type leaves open what its JSON has, such as a map, any name may be there.
-func CheckField(payload reflect.Type, path string) error {
-	for of := payload; path != ""; {
+// CheckField says so when the JSON of a type has no field for a condition, or a field
+// that can never be what the condition compares it with. Where the type leaves open what
+// its JSON has, such as a map, any name may be there.
+func CheckField(payload reflect.Type, condition Condition) error {
+	of := payload
+	for path := condition.Field; path != ""; {
 		var name string
 		name, path, _ = strings.Cut(path, ".")
 		for of.Kind() == reflect.Pointer && !isOpen(of) {
@@ -32,24 +35,27 @@ func CheckField(payload reflect.Type, path string) error {
 		}
 		of = field
 	}
-	return nil
+	return checkKind(condition, kindOf(of))
 }
 
 // isOpen is for types that make their JSON themselves.
 func isOpen(of reflect.Type) bool {
 	return of.Kind() == reflect.Interface ||
 		of.Implements(reflect.TypeFor[json.Marshaler]()) || of.Implements(reflect.TypeFor[encoding.TextMarshaler]()) ||
-		reflect.PointerTo(of).Implements(reflect.TypeFor[json.Marshaler]())
+		reflect.PointerTo(of).Implements(reflect.TypeFor[json.Marshaler]()) || reflect.PointerTo(of).Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
 
 // jsonField finds a field of a struct by its name in the JSON (encoding/json,
 // Marshal), those of embedded structs included.
 func jsonField(of reflect.Type, name string) (reflect.Type, bool) {
 	for _, field := range reflect.VisibleFields(of) {
-		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		switch {
 		case tag == "-" || !field.IsExported():
-		case tag == name, tag == "" && field.Name == name && !field.Anonymous:
+		case tag != name && (tag != "" || field.Name != name || field.Anonymous):
+		case slices.Contains(strings.Split(options, ","), "string"):
+			return reflect.TypeFor[any](), true // a number in a string
+		default:
 			return field.Type, true
 		}
 	}

@@ -11,13 +11,22 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Public is what a client may read of an error that user code returned.
+// Public is what a client may read of an error that user code returned. FormatError is
+// asked about the error itself, and what is reported has its field.
 func (c Calls) Public(ctx context.Context, err error) *ports.PublicError {
+	at, hasField := err.(*ports.FieldError) //nolint:errorlint // the outermost one is the schema's
+	if hasField {
+		err = at.Err
+	}
 	err = c.formatError(ctx, err)
 	if public, ok := errors.AsType[*ports.PublicError](err); ok {
 		return public
 	}
-	c.Report(ctx, "a resolver failed", err)
+	if hasField {
+		c.Report(ctx, "a resolver failed", &ports.FieldError{Field: at.Field, Err: err}, slog.String("field", at.Field))
+	} else {
+		c.Report(ctx, "a resolver failed", err)
+	}
 	return &ports.PublicError{Message: InternalError}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
+var errNoTopic = errors.New("it registered no topic: it has to return what topic.Subscribe returns, or topic.Channel with gqlgen")
+
 // Subscribe runs the Subscribe resolver of a subscription, and returns what it asks
 // for. The client goes on where resume says.
 func (r *Runner) Subscribe(ctx context.Context, caller *Caller, p *Prepared, resume Resume) (*Subscription, ports.ResponseErrors) {
@@ -23,6 +25,7 @@ func (r *Runner) Subscribe(ctx context.Context, caller *Caller, p *Prepared, res
 	}
 	switch topics := len(x.Subscription.Topics); {
 	case topics == 0:
+		r.Calls.Report(ctx, "running a Subscribe resolver", errNoTopic)
 		return nil, ports.NewResponseErrors("the Subscribe resolver registered no topic")
 	case topics > r.MaxTopics:
 		return nil, ports.NewResponseErrors(fmt.Sprintf("a subscription may have at most %d topics", r.MaxTopics))

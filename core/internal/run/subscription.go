@@ -41,7 +41,7 @@ func (s *Subscription) Register(topic ports.Topic, keep ports.Retention, payload
 		}
 	}
 	for _, condition := range s.Filters.Where[known:] {
-		if err := filter.CheckField(payload, condition.Field); err != nil {
+		if err := filter.CheckField(payload, condition); err != nil {
 			return fmt.Errorf("core.Where(%q, %s): %w", condition.Field, condition.Operator, err)
 		}
 	}

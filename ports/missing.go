@@ -1,0 +1,10 @@
+package ports
+
+import "reflect"
+
+// IsMissing reports whether a setting of an interface type has nothing in it: no value,
+// or the nil pointer of a constructor that has failed.
+func IsMissing(setting any) bool {
+	value := reflect.ValueOf(setting)
+	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
+}
