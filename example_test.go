@@ -133,9 +133,10 @@ func ExampleServer_Run() {
 	mux.Handle("/graphql", server.Handler())
 	mux.Handle("/readyz", server.Handler())
 	own := &http.Server{Addr: ":8080", Handler: mux}
-	go func() { log.Print(own.ListenAndServe()) }()
+	ctx, end := context.WithCancelCause(ctx)
+	go func() { end(own.ListenAndServe()) }() // if its port is in use, Run ends too
 	err := server.Run(ctx)
-	log.Print(err, own.Shutdown(context.WithoutCancel(ctx)))
+	log.Println(context.Cause(ctx), err, own.Shutdown(context.WithoutCancel(ctx)))
 	// docs:end run
 }
 

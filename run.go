@@ -38,7 +38,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 
 // Run is ListenAndServe for programs that serve Handler with a server of their own:
 // it does everything else, and in the same order. That server serves until Run has
-// returned, so that probes and handshakes are answered, and stops then.
+// returned, so that probes and handshakes are answered, and stops then. Should it fail,
+// end ctx: Run does not know.
 func (s *Server) Run(ctx context.Context) error { return s.run(ctx, nil) }
 
 // run is the life of the server. Whatever ends first ends the rest.
