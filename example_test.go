@@ -108,7 +108,9 @@ func ExampleServer_ListenAndServe_redis() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	backend, err := redis.New(redis.Config{Client: goredis.NewClient(&goredis.Options{Addr: "localhost:6379"})})
+	// docs:start client
+	backend, err := redis.New(redis.Config{Client: goredis.NewClient(&goredis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})})
+	// docs:end client
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func Next[T any](o *Operation) T {
 }
 
 // Query runs a query or a mutation to its end and returns its result as Next
-// does.
+// does: errors fail the test. Where they are expected, use Client.Subscribe.
 func Query[T any](c *Client, query string, variables ...Variables) T {
 	c.tb.Helper()
 	o := c.Subscribe(query, variables...)

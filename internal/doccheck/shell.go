@@ -196,6 +196,11 @@ func (c *checker) command(one Command) error {
 		return c.exists(path.Join(one.Folder, at(arguments, 0)))
 	case name == "make":
 		return c.makes(arguments)
+	case name == "go" && at(arguments, 0) == "mod": // of the reader's own module
+		if !slices.Contains([]string{"edit", "tidy"}, at(arguments, 1)) {
+			return errors.New("go mod has edit and tidy here")
+		}
+		return nil
 	case name == "go":
 		return c.goes(one.Folder, arguments)
 	case name == "npm":
@@ -208,7 +213,7 @@ func (c *checker) command(one Command) error {
 		return nil
 	case strings.Contains(name, "/"):
 		return c.script(path.Join(one.Folder, name), arguments)
-	case slices.Contains([]string{"aws", "docker", "printf", "prometheus", "read", "sam", "terraform", "zip"}, name):
+	case slices.Contains([]string{"aws", "docker", "git", "printf", "prometheus", "read", "sam", "terraform", "zip"}, name):
 		return c.files(one)
 	default:
 		return fmt.Errorf("nothing checks the command %s", name)
