@@ -46,7 +46,9 @@ func Shards(n int) TopicOption {
 // Keep has the topic's history keep events until count later ones have come or they
 // are older than age, which must both be positive: subscribers who could not be
 // reached for a while get what they missed, and clients that come back resume where
-// they were. It takes effect where Config.History is there.
+// they were. It takes effect where Config.History is there. Whatever publishes to the
+// topic keeps alike: an event without Keep is in no history, and a client that resumes
+// gets neither the event nor an error.
 func Keep(count int, age time.Duration) TopicOption {
 	return func(o *topicOptions) { o.keep = &ports.Retention{Count: count, Age: age} }
 }
