@@ -15,6 +15,8 @@ tool := go tool -modfile=tools/go.mod
 # port of the page for operators, which run has only if it is given.
 PORT ?=
 DEBUG ?=
+# The program that run-lambda runs in place of the chat.
+PROGRAM ?=
 # How long each fuzz test runs.
 FUZZTIME ?= 10s
 # How many histories soak plays on each adapter, and the first one's seed.
@@ -45,7 +47,7 @@ run-lambda: ## the same chat on its Lambda functions, a local API Gateway and Dy
 	@scripts/setup node java
 	@$(MAKE) -s web
 	@scripts/step 'building the cloud' go build -o bin/chat-lambda ./examples/chat/lambda/local
-	@exec bin/chat-lambda -addr 127.0.0.1:$(or $(PORT),8081)
+	@exec bin/chat-lambda -addr 127.0.0.1:$(or $(PORT),8081) $(if $(PROGRAM),-program '$(abspath $(PROGRAM))')
 
 test: setup web $(resume) $(packages) ## all tests, after installing what they need
 	go test -race -tags 'integration e2e' ./...

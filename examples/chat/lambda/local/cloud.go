@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -36,6 +37,7 @@ type cloudOptions struct {
 type cloud struct {
 	database *dynamolocal.Server // nil where another one is used
 	endpoint string              // of DynamoDB
+	settings []string            // that functions and the command fanql read, as "key=value"
 	sockets  *local.Gateway
 	requests http.Handler
 	stream   *stream.Poller
@@ -61,6 +63,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	if err != nil {
 		return nil, err
 	}
+	c.settings = settings(backend.Tables(), c.endpoint)
 	if c.binaries, err = os.MkdirTemp("", "chat-lambda"); err != nil {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 	}
 	functions := map[string]*runtime.Function{}
 	for name, timeout := range map[string]time.Duration{"websocket": 29 * time.Second, "http": 29 * time.Second, "stream": 15 * time.Minute} {
-		if functions[name], err = c.function(program, name, endpoint, backend.Tables(), options.processes, timeout); err != nil {
+		if functions[name], err = c.function(program, name, endpoint, options.processes, timeout); err != nil {
 			return nil, err
 		}
 	}
@@ -122,24 +125,28 @@ func (c *cloud) build(ctx context.Context, tags string) (program string, err err
 
 // function makes one that can be invoked. Each has processes of its own, under its
 // name.
-func (c *cloud) function(program, name, endpoint string, tables dynamodb.Tables, processes int, timeout time.Duration) (*runtime.Function, error) {
+func (c *cloud) function(program, name, endpoint string, processes int, timeout time.Duration) (*runtime.Function, error) {
 	named := filepath.Join(c.binaries, name)
 	if err := os.Symlink(program, named); err != nil {
 		return nil, err
 	}
 	function, err := runtime.New(runtime.Config{
 		Program: named, Name: name, MaxProcesses: processes, Timeout: timeout, Output: os.Stderr,
-		Env: []string{
-			"FANQL_CONNECTIONS_TABLE=" + tables.Connections, "FANQL_SUBSCRIPTIONS_TABLE=" + tables.Subscriptions, "FANQL_EVENTS_TABLE=" + tables.Events,
-			"CHAT_MESSAGES_TABLE=" + localtables.Messages,
-			"FANQL_ENDPOINT=" + endpoint, "AWS_ENDPOINT_URL_DYNAMODB=" + c.endpoint,
-		},
+		Env: append(slices.Clone(c.settings), "FANQL_ENDPOINT="+endpoint, "CHAT_MESSAGES_TABLE="+localtables.Messages),
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.functions = append(c.functions, function)
 	return function, nil
+}
+
+// settings are those of DynamoDB, which takes any credentials here.
+func settings(tables dynamodb.Tables, endpoint string) []string {
+	return []string{
+		"FANQL_CONNECTIONS_TABLE=" + tables.Connections, "FANQL_SUBSCRIPTIONS_TABLE=" + tables.Subscriptions, "FANQL_EVENTS_TABLE=" + tables.Events,
+		"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint, "AWS_REGION=" + dynamolocal.Region, "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+	}
 }
 
 func (c *cloud) client() *sdk.Client {

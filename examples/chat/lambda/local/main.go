@@ -74,6 +74,7 @@ func run(ctx context.Context, address, pages string, options cloudOptions) (err 
 	fmt.Println("chat         ", base+"/")
 	fmt.Println("explorer     ", base+"/explorer")
 	fmt.Println("DynamoDB     ", cloud.endpoint)
+	fmt.Println("for fanql     export", strings.Join(cloud.settings, " "))
 	<-ctx.Done() // a signal to stop, or a failure
 
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
