@@ -155,11 +155,12 @@ type client struct {
 	Window int64 `json:"window"`
 }
 
-// until is what a client has to have done: opened sockets, received results or,
-// without either, lost its first socket.
+// until is what a client has to have done: opened sockets, received results and
+// errors or, without any of these, lost its first socket.
 type until struct {
 	Sockets int `json:"sockets"`
 	Results int `json:"results"`
+	Errors  int `json:"errors"`
 }
 
 // report is what closing.mjs says of a client.

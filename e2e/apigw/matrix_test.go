@@ -3,6 +3,7 @@
 package apigw
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fanql/fanql/internal/must"
 )
 
 // matrixWindow is how long a client of the matrix is watched after what it is watched
@@ -29,7 +32,7 @@ func matrixClients() []matrixClient {
 		{name: "genqlient", goClient: "genqlient"},
 		{name: "go-graphql-client", goClient: "hasura"},
 		{name: "go-graphql-client, legacy", goClient: "hasura-legacy", races: true},
-		{name: "subscriptions-transport-ws, legacy", npm: "subscriptions-transport-ws", loops: true},
+		{name: "subscriptions-transport-ws, legacy", npm: "subscriptions-transport-ws"},
 	}
 }
 
@@ -39,8 +42,6 @@ type matrixClient struct {
 	// Disconnected by the gateway, it reads the reason and the end of its socket
 	// concurrently, and gives up when it takes the end first: once in some 36 runs.
 	races bool
-	// Disconnected after its ack, it comes back at once, again and again.
-	loops bool
 }
 
 // fastSockets is how many sockets a client opens within its window only if it does
@@ -53,7 +54,7 @@ const disconnected = "disconnected, 4403"
 type situation struct {
 	name   string
 	reason string // that the server gives
-	until  until  // from when an npm client's window counts
+	until  until  // from when a client's window counts
 	url    func(t *testing.T) string
 }
 
@@ -75,10 +76,12 @@ func situations(where string) []situation {
 // server and on the local API Gateway.
 func TestClientMatrix(t *testing.T) {
 	t.Parallel()
+	shown := shownMatrix(t)
 	var cells []*matrixCell
 	for _, client := range matrixClients() {
 		for _, where := range []string{"server", "gateway"} {
-			for _, situation := range situations(where) {
+			for i, situation := range situations(where) {
+				situation.until = situation.until.shown(shown.outcome(client.name, where, i))
 				cells = append(cells, &matrixCell{client: client, where: where, in: situation, url: situation.url(t)})
 			}
 		}
@@ -92,16 +95,52 @@ func TestClientMatrix(t *testing.T) {
 		}
 	}
 	watching.Wait()
-	table := matrixTable(t, cells)
+	if table := matrixTable(t, cells); string(shown) != table {
+		t.Errorf("docs/protocols.md does not show this table between <!-- clients:start --> and <!-- clients:end -->:\n%s", table)
+	}
+}
+
+// matrix is the table of docs/protocols.md.
+type matrix string
+
+func shownMatrix(t *testing.T) matrix {
+	t.Helper()
 	document, err := os.ReadFile("../../docs/protocols.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, after, _ := strings.Cut(string(document), "<!-- clients:start -->\n")
-	shown, _, ok := strings.Cut(after, "<!-- clients:end -->")
-	if !ok || shown != table {
-		t.Errorf("docs/protocols.md does not show this table between <!-- clients:start --> and <!-- clients:end -->:\n%s", table)
+	shown, _, _ := strings.Cut(after, "<!-- clients:end -->")
+	return matrix(shown)
+}
+
+// outcome is what the table shows of a client in a situation, or nothing.
+func (m matrix) outcome(client, where string, situation int) string {
+	_, row, _ := strings.Cut(string(m), fmt.Sprintf("| %s | %s | ", client, where))
+	row, _, _ = strings.Cut(row, " |\n")
+	if outcomes := strings.Split(row, " | "); situation < len(outcomes) {
+		return outcomes[situation]
 	}
+	return ""
+}
+
+// shown is until with what the table shows of a client: however slow the machine is,
+// the client has done that before its window counts.
+func (u until) shown(outcome string) until {
+	outcome, _, _ = strings.Cut(outcome, " (or ") // a Go client that gives up has ended
+	did, received, _ := strings.Cut(outcome, "; ")
+	switch did {
+	case "tries again, slowly":
+		u.Sockets = 2
+	case "tries again, fast":
+		u.Sockets = fastSockets
+	case "comes back":
+		u.Results = 2
+	}
+	if received == "the reason" || received == "an error" {
+		u.Errors = 1
+	}
+	return u
 }
 
 // matrixCell is a client in one situation, and what became of the client.
@@ -121,9 +160,6 @@ func watchMatrix(t *testing.T, cells []*matrixCell) {
 	clients := make([]client, len(cells))
 	for i, cell := range cells {
 		clients[i] = client{Name: cell.client.npm, URL: cell.url, Until: cell.in.until, Window: matrixWindow.Milliseconds()}
-		if cell.client.loops && cell.in.name == disconnected {
-			clients[i].Until, clients[i].Window = until{Sockets: fastSockets}, 1 // however slow the machine is
-		}
 	}
 	reports, err := closing(t.Context(), clients)
 	for i, cell := range cells {
@@ -136,7 +172,8 @@ func watchMatrix(t *testing.T, cells []*matrixCell) {
 // watch watches a Go client, in a process of its own, which the client may end.
 func (c *matrixCell) watch(t *testing.T, program string) {
 	t.Helper()
-	c.err = run(t.Context(), &c.got, program, c.client.goClient, c.url, strconv.FormatInt(matrixWindow.Milliseconds(), 10))
+	window, until := strconv.FormatInt(matrixWindow.Milliseconds(), 10), string(must.Make(json.Marshal(c.in.until)))
+	c.err = run(t.Context(), &c.got, program, c.client.goClient, c.url, window, until)
 }
 
 // matrixTable is what docs/protocols.md shows.

@@ -4,9 +4,9 @@
 //
 // The argument is JSON: an array of { name, url, eager, until, window }. Each
 // client subscribes, and again where a test's server asks for a second operation
-// of the same ID. A client is watched until it has opened until.sockets sockets,
-// received until.results results or, without either, until its first socket has
-// closed, and then for window milliseconds. When all have been watched, the program
+// of the same ID. A client is watched until it has opened until.sockets sockets and
+// received until.results results and until.errors errors or, without any of these, until its
+// first socket has closed, and then for window milliseconds. When all have been watched, the program
 // prints one line of JSON: for each client, in order, how many sockets it opened,
 // with which codes they closed, and the results and the errors that its user got.
 // "eager" is a user who retries whatever the error was.
@@ -40,9 +40,9 @@ function watch({ name, url, eager, until, window }) {
     setTimeout(done, PATIENCE);
     let waits = true;
     const changed = () => {
-      const reached = until.sockets ? report.sockets >= until.sockets
-        : until.results ? report.results.length >= until.results
-          : report.codes.length > 0;
+      const reached = until.sockets || until.results || until.errors
+        ? report.sockets >= until.sockets && report.results.length >= until.results && report.errors.length >= until.errors
+        : report.codes.length > 0;
       if (!waits || !reached) return;
       waits = false;
       setTimeout(done, window);
@@ -63,7 +63,10 @@ function watch({ name, url, eager, until, window }) {
         report.results.push(result.data?.greeting);
         changed();
       },
-      error: (cause) => report.errors.push(text(cause)),
+      error: (cause) => {
+        report.errors.push(text(cause));
+        changed();
+      },
       complete: () => {},
     };
     clients[name]({ url, eager, Counted, sink });

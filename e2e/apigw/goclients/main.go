@@ -1,10 +1,13 @@
 // Goclients are the Go clients hasura/go-graphql-client, in both of its modes, and
 // Khan/genqlient, watched as closing.mjs watches the npm clients:
 //
-//	goclients hasura|hasura-legacy|genqlient <url> <milliseconds>
+//	goclients hasura|hasura-legacy|genqlient <url> <milliseconds> <until>
 //
-// It subscribes, and prints one line of JSON: how many sockets it opened, the
-// results and the errors that its user got. It exits with 2 when the client panics.
+// The client subscribes, and is watched until it has opened until.sockets sockets and received
+// until.results results and until.errors errors, and then for the milliseconds, but no longer
+// than it runs: a client that gives up ends. Then the program prints one line of JSON: how many
+// sockets the client opened, the results and the errors that its user got. It exits with 2 when
+// the client panics.
 package main
 
 import (
@@ -19,18 +22,35 @@ import (
 
 const query = "subscription { greeting }"
 
+// A client that does not get as far as until within patience is reported as it is.
+const patience = 45 * time.Second
+
 // report is what a user of the client sees, and how many sockets it took.
 type report struct {
 	mu      sync.Mutex
-	Sockets int      `json:"sockets"`
-	Results []string `json:"results"`
-	Errors  []string `json:"errors"`
+	changed chan struct{} // has room for one
+	Sockets int           `json:"sockets"`
+	Results []string      `json:"results"`
+	Errors  []string      `json:"errors"`
 }
 
 func (r *report) note(change func(*report)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(r)
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// until is what a client has to have done: to have opened one socket, at least.
+type until struct{ Sockets, Results, Errors int }
+
+func (r *report) reached(u until) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Sockets >= max(u.Sockets, 1) && len(r.Results) >= u.Results && len(r.Errors) >= u.Errors
 }
 
 // received notes a result or an error.
@@ -51,15 +71,19 @@ func (r *report) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(name, url, milliseconds string) error {
+func run(name, url, milliseconds, condition string) error {
 	window, err := strconv.Atoi(milliseconds)
 	if err != nil {
+		return err
+	}
+	var first until
+	if err := json.Unmarshal([]byte(condition), &first); err != nil {
 		return err
 	}
 	client, ok := map[string]func(url string, seen *report) error{
@@ -70,14 +94,34 @@ func run(name, url, milliseconds string) error {
 	if !ok {
 		return fmt.Errorf("no client is named %q", name)
 	}
-	var seen report
+	seen := &report{changed: make(chan struct{}, 1)}
+	ended := make(chan struct{})
 	go func() {
-		if err := client(url, &seen); err != nil {
+		defer close(ended)
+		if err := client(url, seen); err != nil {
 			seen.received("", err)
 		}
 	}()
-	time.Sleep(time.Duration(window) * time.Millisecond)
+	watch(seen, first, ended, time.Duration(window)*time.Millisecond)
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
-	return json.NewEncoder(os.Stdout).Encode(&seen)
+	return json.NewEncoder(os.Stdout).Encode(seen)
+}
+
+// watch returns when the client has been watched.
+func watch(seen *report, first until, ended <-chan struct{}, window time.Duration) {
+	stuck := time.After(patience)
+	for !seen.reached(first) {
+		select {
+		case <-seen.changed:
+		case <-ended:
+			return
+		case <-stuck:
+			return
+		}
+	}
+	select {
+	case <-time.After(window):
+	case <-ended:
+	}
 }
