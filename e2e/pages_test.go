@@ -15,6 +15,7 @@ import (
 
 // TestBuiltPagesAreCompressedAndKept: what the build makes is what the server looks for.
 func TestBuiltPagesAreCompressedAndKept(t *testing.T) {
+	t.Parallel()
 	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
 	page, header := fetch(t, chat.Base+"/")
 	if got := header.Get("Cache-Control"); got != "no-cache" {

@@ -271,7 +271,6 @@ func TestWorkerThatIsCutShortForgetsNobody(t *testing.T) {
 func TestLateWorkerLeavesNoCheckpoint(t *testing.T) {
 	t.Parallel()
 	f, _ := onMiniredis(t)
-	f.config.DeadAfter, f.config.AnswerTimeout = time.Minute, time.Minute
 	here, there := f.start("here"), f.start("there")
 	to, _ := here.dial("1")
 	c := newCrowd(t, here.client, nil, time.Hour)

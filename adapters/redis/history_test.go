@@ -13,11 +13,11 @@ import (
 	"github.com/fanql/fanql/ports/porttest"
 )
 
-func TestHistoryContract(t *testing.T) { historyContract(t, newMiniredis(t), redis.Config{}) }
+func TestHistoryContract(t *testing.T) { historyContract(t, newServer(t), redis.Config{}) }
 
 // TestHistoryContractWhenEveryRequestComesTwice: an answer that is lost changes nothing.
 func TestHistoryContractWhenEveryRequestComesTwice(t *testing.T) {
-	client := newMiniredis(t)
+	client := newServer(t)
 	client.AddHook(&hook{twice: true})
 	historyContract(t, client, redis.Config{})
 }
@@ -103,7 +103,7 @@ func TestHistoryShortensNoLife(t *testing.T) {
 
 // TestHistoryOfOtherPartitions: their positions do not compare with those before.
 func TestHistoryOfOtherPartitions(t *testing.T) {
-	client := newMiniredis(t)
+	client := newServer(t)
 	before, after := newBackend(client, redis.Config{Partitions: 4}), newBackend(client, redis.Config{Partitions: 5})
 	epoch, err := before.Append(t.Context(), "t", kept(5, 6)...)
 	success(t, err)

@@ -22,7 +22,7 @@ import (
 )
 
 // patience is what a test waits for something that is about to happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // fleet is processes that share a Redis.
 type fleet struct {
@@ -31,7 +31,7 @@ type fleet struct {
 	config redis.Config
 }
 
-// onMiniredis is a fleet that is quick to notice who is dead.
+// onMiniredis is a fleet on a server of its own.
 func onMiniredis(t testing.TB) (*fleet, *miniredis.Miniredis) {
 	server := miniredis.RunT(t)
 	return &fleet{
@@ -41,8 +41,15 @@ func onMiniredis(t testing.TB) (*fleet, *miniredis.Miniredis) {
 	}, server
 }
 
+// quickRouter has quick heartbeats. However slow the machine is, nobody is taken for dead,
+// and no push is given up.
 func quickRouter() redis.Config {
-	return redis.Config{Heartbeat: 20 * time.Millisecond, DeadAfter: 500 * time.Millisecond}
+	return redis.Config{Heartbeat: 20 * time.Millisecond, DeadAfter: time.Hour, AnswerTimeout: time.Hour}
+}
+
+// quickReaper is quickRouter where somebody dies.
+func quickReaper() redis.Config {
+	return redis.Config{Heartbeat: 20 * time.Millisecond, DeadAfter: time.Second}
 }
 
 // gateway is a member of a fleet, with sockets that are channels.

@@ -20,6 +20,7 @@ import (
 func TestConnectionsOfAKilledProcessAreReaped(t *testing.T) {
 	t.Parallel()
 	f, server := onMiniredis(t)
+	f.config = quickReaper()
 	a, b, c := f.start("a"), f.start("b"), f.start("c")
 	const clients = 250
 	for i := range clients {
@@ -67,6 +68,7 @@ func keysOf(server *miniredis.Miniredis, text string) int {
 func TestReapingGoesOnAfterAFailure(t *testing.T) {
 	t.Parallel()
 	f, server := onMiniredis(t)
+	f.config = quickReaper()
 	a, b := f.start("a"), f.start("b")
 	b.dial("1")
 	b.dial("2")
@@ -120,6 +122,7 @@ func TestSocketsThatAreLeftAreReaped(t *testing.T) {
 func TestProcessThatWasTakenForDeadStartsAfresh(t *testing.T) {
 	t.Parallel()
 	f, server := onMiniredis(t)
+	f.config = quickReaper()
 	a, b := f.start("a"), f.start("b")
 	_, socket := b.dial("1")
 	b.awaitBeats()
@@ -178,6 +181,7 @@ func (o *outage) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {
 func TestOutageOfRedisKillsNobody(t *testing.T) {
 	t.Parallel()
 	f, server := onMiniredis(t)
+	f.config = quickReaper()
 	began := time.Now()
 	a, b := f.start("a"), f.start("b")
 	var ofA, ofB outage

@@ -56,6 +56,7 @@ func TestRouterUsesShardedChannels(t *testing.T) {
 func TestDeadProcessIsReapedOnServers(t *testing.T) {
 	t.Parallel()
 	onServersAsFleet(t, func(t *testing.T, f *fleet) {
+		f.config.DeadAfter = quickReaper().DeadAfter
 		a, b := f.start("a"), f.start("b")
 		const clients = 1200 // more than one command or page has
 		for i := range clients {
@@ -79,6 +80,7 @@ func TestDeadProcessIsReapedOnServers(t *testing.T) {
 // it receives an error.
 func TestBrokenSubscriptionsLoseNothingInSilence(t *testing.T) {
 	onServersAsFleet(t, func(t *testing.T, f *fleet) {
+		f.config.AnswerTimeout = 500 * time.Millisecond // of those that are lost
 		here, there := f.start("here"), f.start("there")
 		const clients, frames, kills = 8, 300, 5
 		var pushed atomic.Int64
@@ -115,7 +117,7 @@ func TestChannelWhoseSlotMovesLosesNothing(t *testing.T) {
 	client := cluster.Client()
 	defer client.Close()
 	f := &fleet{t: t, client: func() goredis.UniversalClient { return cluster.Client() }, config: quickRouter()}
-	f.config.Prefix, f.config.DeadAfter, f.config.AnswerTimeout = t.Name()+":", time.Minute, time.Minute
+	f.config.Prefix = t.Name() + ":"
 	here, there := f.start("here"), f.start("there")
 	to, socket := here.dial("1")
 	slot := client.ClusterKeySlot(t.Context(), f.config.Prefix+"{g:here}:channel").Val()
@@ -157,7 +159,7 @@ func TestChannelWhoseMasterBecomesAReplica(t *testing.T) {
 	client := cluster.Client()
 	defer client.Close()
 	f := &fleet{t: t, client: func() goredis.UniversalClient { return cluster.Client() }, config: quickRouter()}
-	f.config.Prefix, f.config.DeadAfter, f.config.AnswerTimeout = t.Name()+":", time.Minute, time.Minute
+	f.config.Prefix = t.Name() + ":"
 	f.config.Heartbeat = 2 * time.Second // until then the process is at the former master
 	here, there := f.start("here"), f.start("there")
 	to, socket := here.dial("1")

@@ -37,7 +37,7 @@ type wholeProcess struct {
 	stop         func()
 }
 
-func startWhole(t *testing.T, name, addr string) *wholeProcess {
+func startWhole(t *testing.T, name, addr string, config redis.Config) *wholeProcess {
 	t.Helper()
 	p := &wholeProcess{
 		client:       goredis.NewClient(&goredis.Options{Addr: addr}),
@@ -46,7 +46,6 @@ func startWhole(t *testing.T, name, addr string) *wholeProcess {
 	consuming, stopConsuming := context.WithCancel(context.Background())
 	routing, stopRouting := context.WithCancel(context.Background())
 	var worker, routes sync.WaitGroup
-	config := quickRouter()
 	config.Client = p.client
 	hooks := core.Hooks{OnDisconnect: func(_ context.Context, d core.Disconnected) { p.disconnected <- d.Connection.Address.ID }}
 
@@ -154,7 +153,7 @@ func countOf(t *testing.T, conn net.Conn) int {
 func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
 	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
-	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	a, b := startWhole(t, "a:8080", addr, quickRouter()), startWhole(t, "b:8080", addr, quickRouter())
 	const events, clientsEach = 50, 3
 	var conns []net.Conn
 	for range clientsEach {
@@ -177,8 +176,9 @@ func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
 // TestEventsReachStreamsOfEveryProcess: the process that delivers has one of them, so
 // the other's is reached through the router.
 func TestEventsReachStreamsOfEveryProcess(t *testing.T) {
+	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
-	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	a, b := startWhole(t, "a:8080", addr, quickRouter()), startWhole(t, "b:8080", addr, quickRouter())
 	streams := []*bufio.Reader{a.stream(t), b.stream(t)}
 	const events = 20
 	for i := range events {
@@ -232,7 +232,7 @@ func (p *wholeProcess) stream(t *testing.T) *bufio.Reader {
 func TestRowsOfADeadProcessAreRemoved(t *testing.T) {
 	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
-	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	a, b := startWhole(t, "a:8080", addr, quickReaper()), startWhole(t, "b:8080", addr, quickReaper())
 	b.subscribe(t)
 	b.subscribe(t)
 	lost := slices.Sorted(b.server.Connections())
@@ -254,7 +254,7 @@ func TestRowsOfADeadProcessAreRemoved(t *testing.T) {
 func TestClientsThatComeBackAfterARestartMissNothing(t *testing.T) {
 	t.Parallel()
 	addr := miniredis.RunT(t).Addr()
-	a, b := startWhole(t, "a:8080", addr), startWhole(t, "b:8080", addr)
+	a, b := startWhole(t, "a:8080", addr, quickRouter()), startWhole(t, "b:8080", addr, quickRouter())
 	conn := b.subscribe(t)
 	for i := range 3 {
 		if err := a.engine.Publish(t.Context(), core.NewTopic[any]("count").Event(i)); err != nil {

@@ -64,3 +64,19 @@ func onServers(t *testing.T, test func(t *testing.T, client goredis.UniversalCli
 		test(t, client)
 	})
 }
+
+// newServer returns a client of a server of its own: Redis, which is many times faster than
+// miniredis under the race detector.
+func newServer(t *testing.T) *goredis.Client {
+	t.Helper()
+	own, err := redislocal.Start(t.Context(), redislocal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := own.Client()
+	t.Cleanup(func() {
+		_ = client.Close()
+		own.Stop()
+	})
+	return client
+}

@@ -230,7 +230,7 @@ func (b *budget) ends() {
 
 func (b *budget) listings() {
 	ctx := b.t.Context()
-	for _, n := range []int{1, 2_500} {
+	for _, n := range []int{1, 1_001} {
 		topic := ports.Topic(fmt.Sprint("crowd ", n))
 		b.connected(n, 1, func(int, int) ports.Topic { return topic })
 		pages := (n + 999) / 1000

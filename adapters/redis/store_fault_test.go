@@ -13,7 +13,7 @@ import (
 // the answer was lost is recognized, and answered as before.
 func TestStoreContractWhenEveryRequestComesTwice(t *testing.T) {
 	t.Parallel()
-	client := newMiniredis(t)
+	client := newServer(t)
 	client.AddHook(&hook{twice: true})
 	storeContract(t, client, redis.Config{})
 }

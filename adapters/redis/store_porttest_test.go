@@ -3,7 +3,6 @@ package redis_test
 import (
 	"testing"
 
-	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/fanql/fanql/adapters/redis"
@@ -14,7 +13,7 @@ import (
 // the test in which every request comes twice.
 func TestStoreContract(t *testing.T) {
 	t.Parallel()
-	storeContract(t, newMiniredis(t), redis.Config{PageSize: 3})
+	storeContract(t, newServer(t), redis.Config{PageSize: 3})
 }
 
 // storeContract runs the contract's suite on a server, whatever it is.
@@ -30,12 +29,4 @@ func storeContract(t *testing.T, client goredis.UniversalClient, config redis.Co
 		Reopen: func(_ *testing.T, clock *porttest.Clock, _ porttest.Store) porttest.Store { return store(clock) },
 		Lacks:  []string{"TooLarge"},
 	})
-}
-
-// newMiniredis returns a client of a server of its own, inside the test.
-func newMiniredis(t *testing.T) *goredis.Client {
-	t.Helper()
-	client := goredis.NewClient(&goredis.Options{Addr: miniredis.RunT(t).Addr()})
-	t.Cleanup(func() { _ = client.Close() })
-	return client
 }

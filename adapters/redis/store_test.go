@@ -289,7 +289,7 @@ func TestExpiredConnectionStillHasOperationsToDelete(t *testing.T) {
 
 func TestPrefixesShareAServer(t *testing.T) {
 	t.Parallel()
-	client := newMiniredis(t)
+	client := newServer(t)
 	now := time.Now()
 	for _, prefix := range []string{"", "other:", "{odd}%:"} {
 		store := newBackend(client, redis.Config{Prefix: prefix})

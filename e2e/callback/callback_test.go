@@ -95,6 +95,7 @@ func bodies(t *testing.T, results []string) (numbers []int, repeats int) {
 // TestThroughTheGateway: subscriptions of both subgraphs, one in each library, with
 // filters, joins, errors, and clients that leave.
 func TestThroughTheGateway(t *testing.T) {
+	t.Parallel()
 	g := newGraph(t)
 	g.startSubgraph(t, "reviews", g.reviews)
 	g.startSubgraph(t, "products", g.products)
@@ -143,6 +144,7 @@ func first[A, B any](a A, _ B) A { return a }
 // TestSubgraphIsKilled: the process of a subgraph is killed in the middle of a stream
 // and started again. Its clients get everything, in order, and notice nothing.
 func TestSubgraphIsKilled(t *testing.T) {
+	t.Parallel()
 	g := newGraph(t)
 	subgraph := g.startSubgraph(t, "reviews", g.reviews)
 	g.startSubgraph(t, "products", g.products)
@@ -184,6 +186,7 @@ func TestSubgraphIsKilled(t *testing.T) {
 // TestSilence: heartbeats keep a subscription without events alive for longer than the
 // gateway waits.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	g := newGraph(t)
 	g.startSubgraph(t, "reviews", g.reviews)
 	g.startSubgraph(t, "products", g.products)

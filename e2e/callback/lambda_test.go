@@ -121,6 +121,7 @@ func TestLambdaOnRedis(t *testing.T) {
 // TestLambdaOnDynamoDB: a function takes the requests, and another one is on the stream.
 // Heartbeats come from a clock, which is a ticker here.
 func TestLambdaOnDynamoDB(t *testing.T) {
+	t.Parallel()
 	g := newGraph(t)
 	database, err := dynamolocal.Start(t.Context())
 	if err != nil {

@@ -44,12 +44,12 @@ func (c *cloud) openMany(t *testing.T, n int, room string) []*socket {
 	return sockets
 }
 
-// TestCrowd: 250 subscribers of one topic get 50 events, each once and in order, and
+// TestCrowd: 100 subscribers of one topic get 50 events, each once and in order, and
 // a batch of events costs one listing. CROWD has other numbers: 1000x100 in make soak.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	const room = "crowd"
-	subscribers, events := 250, 50
+	subscribers, events := 100, 50
 	if crowd := os.Getenv("CROWD"); crowd != "" {
 		if _, err := fmt.Sscanf(crowd, "%dx%d", &subscribers, &events); err != nil || subscribers < 1 || events < 1 {
 			t.Fatalf("CROWD=%q: want subscribers and events, as 1000x100", crowd)

@@ -15,6 +15,7 @@ import (
 // TestLostRowsCloseTheirConnections: where DynamoDB has lost its data, the next message
 // of a client, a ping too, ends its socket, so that it connects afresh.
 func TestLostRowsCloseTheirConnections(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for _, test := range []struct {
 		name, protocol string

@@ -32,6 +32,7 @@ import (
 // the cause is gone, and is given up no more. The command is run as it is, with the
 // compiled stream function behind a stand-in for S3, Lambda and CloudFormation.
 func TestRedrive(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	const room = "redriven"
 	s := c.mustOpen(t, modern)
@@ -119,7 +120,7 @@ func (c *cloud) streamFunction(t *testing.T) *runtime.Function {
 // redrive runs the command in an environment, and returns what it prints.
 func redrive(t *testing.T, environment ...string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "run", "github.com/fanql/fanql/cmd/fanql", "dead-letters", "redrive")
+	command := exec.CommandContext(t.Context(), program.Build(t, "cmd/fanql"), "dead-letters", "redrive") //nolint:gosec // built by Build
 	command.Env = append(os.Environ(), environment...)
 	command.Stderr = os.Stderr
 	output, err := command.Output()

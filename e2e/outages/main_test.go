@@ -36,5 +36,5 @@ func lengths() []time.Duration {
 	if *full {
 		return []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second, 30 * time.Second}
 	}
-	return []time.Duration{300 * time.Millisecond, time.Second}
+	return []time.Duration{time.Second}
 }

@@ -76,6 +76,7 @@ func (f *fleet) replace(t *testing.T, slot int, end func(program.Program)) {
 // TestOnTheFleet: gateways on one Redis, which are killed with kill -9 and restarted by
 // turns. What publishes is a gateway of its own, so that each number is published once.
 func TestOnTheFleet(t *testing.T) {
+	t.Parallel()
 	server, err := redislocal.Start(t.Context(), redislocal.Options{})
 	if err != nil {
 		t.Fatal(err)

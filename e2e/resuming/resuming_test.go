@@ -272,6 +272,7 @@ func host(t *testing.T, base string) string {
 
 // TestOnTheServer: one long-lived server with everything in its memory.
 func TestOnTheServer(t *testing.T) {
+	t.Parallel()
 	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
 	address := host(t, chat.Base)
 	p := &passage{
@@ -284,6 +285,7 @@ func TestOnTheServer(t *testing.T) {
 // TestOnTheGateway: the compiled functions behind a local API Gateway, which ends each
 // connection after a while, on DynamoDB Local.
 func TestOnTheGateway(t *testing.T) {
+	t.Parallel()
 	chat := program.Start(t, "examples/chat/lambda/local", "-addr", "127.0.0.1:0", "-lifetime", "1s")
 	address := host(t, chat.Base)
 	p := &passage{
