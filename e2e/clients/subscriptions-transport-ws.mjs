@@ -4,7 +4,8 @@ import { messages } from './graphql-ws-client.mjs';
 import { run } from './scenario.mjs';
 
 await run('subscriptions-transport-ws', ({ url, name, WebSocket }) => {
-  const client = new SubscriptionClient(url, { connectionParams: { name }, reconnect: false }, WebSocket);
+  // Its own second is too short for a handshake on a slow machine.
+  const client = new SubscriptionClient(url, { connectionParams: { name }, reconnect: false, minTimeout: 20_000 }, WebSocket);
   return {
     subscribe: (query, variables, { next, error }) =>
       client.request({ query, variables }).subscribe({

@@ -18,7 +18,7 @@ import (
 // The chat that is asked to stop says so to whoever probes it, and lets its
 // clients go one by one.
 func TestSIGTERMDrainsTheChat(t *testing.T) {
-	const clients = 100
+	const clients = 400 // with whom a drain takes four seconds: there is time to look, on a slow machine too
 	chat := program.Start(t, "examples/chat", "-addr", "127.0.0.1:0")
 	status := func(path string) int {
 		response, err := http.Get(chat.Base + path)

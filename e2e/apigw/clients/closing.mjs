@@ -84,7 +84,8 @@ function graphqlWS(create, { url, eager, Counted, sink }) {
 
 function transportWS({ url, Counted, sink }) {
   const connectionCallback = (error) => { if (error) sink.error(error); };
-  const client = new SubscriptionClient(url, { reconnect: true, connectionCallback }, Counted);
+  // Its own second is too short for a handshake on a slow machine.
+  const client = new SubscriptionClient(url, { reconnect: true, connectionCallback, minTimeout: 20_000 }, Counted);
   client.request({ query: QUERY }).subscribe(sink);
 }
 
