@@ -110,6 +110,7 @@ func TestProcessThatLeavesLeavesNothing(t *testing.T) {
 func TestSocketsThatAreLeftAreReaped(t *testing.T) {
 	t.Parallel()
 	f, _ := onMiniredis(t)
+	f.config = quickReaper()
 	a, b := f.start("a"), f.start("b")
 	to, _ := b.dial("1")
 	b.stop()

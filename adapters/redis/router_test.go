@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -85,7 +84,7 @@ func TestFrameForAnotherProcessMayBeTooLarge(t *testing.T) {
 func TestProcessThatIsDeadIsGone(t *testing.T) {
 	t.Parallel()
 	f, server := onMiniredis(t)
-	f.config.AnswerTimeout = 10 * time.Millisecond
+	f.config = quickReaper()
 	here, there := f.start("here"), f.start("there")
 	to, _ := there.dial("1")
 	there.kill()

@@ -29,7 +29,7 @@ import (
 )
 
 // patience is how long anything here may take before it counts as stuck.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // setup is what differs between tests.
 type setup struct {

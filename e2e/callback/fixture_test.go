@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long anything may take before it counts as stuck.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // gatewayFolder has the gateway, its configuration, and what composes a supergraph.
 const gatewayFolder = "../../examples/subgraph/gateway"

@@ -17,7 +17,7 @@ import (
 )
 
 // Patience is how long anything may take before it counts as stuck.
-const Patience = time.Minute
+const Patience = 3 * time.Minute
 
 // Module is the import path of this repository.
 const Module = "github.com/fanql/fanql"
