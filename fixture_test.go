@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long anything may take before it counts as stuck.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // newSchema has one topic, to which a mutation publishes.
 func newSchema() (*graphqlgo.Schema, error) {

@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long anything may take before it counts as stuck.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // router is a federated router as far as its subgraphs see it: it asks for
 // subscriptions, and takes what is posted for those that it has.

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a process may take to start, and for one case.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // side is a process that answers cases, one JSON a line.
 type side struct {

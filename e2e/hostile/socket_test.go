@@ -15,7 +15,7 @@ import (
 )
 
 // patience is what anything may take that is about to happen.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // socket is a client's connection.
 type socket struct {

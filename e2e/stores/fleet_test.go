@@ -19,7 +19,7 @@ import (
 	"github.com/fanql/fanql/e2e/internal/program"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Clients of two gateways are in one room: each receives what is said over the other
 // gateway, all of it, in order. The gateways' schemas are in different libraries.
