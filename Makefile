@@ -24,6 +24,9 @@ HISTORIES ?= 10000
 SEED ?=
 # Flags of bench/load, such as -quick.
 LOAD ?=
+# vet is a part of lint. Many tests wait more than they compute. No test takes minutes, but on a
+# machine that does much else.
+tests := go test -race -vet=off -parallel 4 -timeout 30m
 
 .PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz soak bench figures check fmt tidy setup web clean
 
@@ -50,14 +53,14 @@ run-lambda: ## the same chat on its Lambda functions, a local API Gateway and Dy
 	@exec bin/chat-lambda -addr 127.0.0.1:$(or $(PORT),8081) $(if $(PROGRAM),-program '$(abspath $(PROGRAM))')
 
 test: setup web $(resume) $(packages) ## all tests, after installing what they need
-	go test -race -tags 'integration e2e' ./...
+	$(tests) -tags 'integration e2e' ./...
 	cd bench && go vet ./... && go test ./...
 
 unit: ## the tests that need nothing but Go
-	go test -race ./...
+	$(tests) ./...
 
 e2e: setup web $(resume) $(packages) ## the chat example with real clients and a browser
-	go test -race -tags e2e ./e2e/...
+	$(tests) -tags e2e ./e2e/...
 
 lint: ## formatting, linters, tidiness of go.mod
 	go mod tidy -diff

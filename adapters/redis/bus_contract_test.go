@@ -23,7 +23,7 @@ func busContract(t *testing.T, client goredis.UniversalClient, sizes ...int) {
 				New: func(*testing.T) (ports.EventBus, ports.EventSource) {
 					bus := newBackend(client, redis.Config{
 						Prefix: rand.Text() + ":", MaxQueued: 200, MaxPayloadBytes: 50_000, MaxBatch: maxBatch,
-						LeaseTTL: time.Second, PollInterval: time.Millisecond,
+						LeaseTTL: time.Hour, PollInterval: time.Millisecond,
 						Backoff: func(int) time.Duration { return time.Millisecond },
 					})
 					return bus, bus

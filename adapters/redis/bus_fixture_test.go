@@ -267,7 +267,7 @@ func firsts(ids []string) []string {
 // eventually waits for something that other processes bring about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
@@ -275,7 +275,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		select {
 		case <-ticker.C:
 		case <-deadline.C:
-			t.Fatalf("after 30 seconds: %s", what)
+			t.Fatalf("after %v: %s", patience, what)
 		}
 	}
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// consume delivers what waits on a bus, and returns it.
-func consume(t *testing.T, source ports.EventSource) []ports.Event {
+// consume delivers so many events that wait on a bus, and what comes half a second after
+// them, and returns them all.
+func consume(t *testing.T, source ports.EventSource, many int) []ports.Event {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -21,7 +22,9 @@ func consume(t *testing.T, source ports.EventSource) []ports.Event {
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, events...)
-		idle.Reset(500 * time.Millisecond)
+		if len(all) >= many {
+			idle.Reset(500 * time.Millisecond)
+		}
 		return make([]error, len(events))
 	})
 	if err != nil {

@@ -50,7 +50,7 @@ func TestRedriveOnRedis(t *testing.T) {
 	if out := s.succeed(t, "dead-letters", "redrive", ids[0]); !strings.HasSuffix(out, "1 dead letter delivered\n") {
 		t.Errorf("redrive printed %q", out)
 	}
-	if got := consume(t, bus); len(got) != 1 || string(got[0].Payload) != `{"text":"secret"}` {
+	if got := consume(t, bus, 1); len(got) != 1 || string(got[0].Payload) != `{"text":"secret"}` {
 		t.Errorf("delivered after all: %+v, want the one event", got)
 	}
 	s.succeed(t, "dead-letters", "drop", ids[1])

@@ -43,7 +43,7 @@ func TestTail(t *testing.T) {
 			t.Errorf("%s: printed\n%s\nwant two events of the topic, without payloads; the last is %s", name, out.String(), later)
 		}
 	}
-	if got := consume(t, bus); len(got) != 3 {
+	if got := consume(t, bus, 3); len(got) != 3 {
 		t.Errorf("%d events were delivered after the tail, want 3", len(got))
 	}
 }

@@ -97,13 +97,7 @@ func TestPublish(t *testing.T) {
 	s.succeed(t, "publish", "-end", "room/42")
 	s.succeed(t, "publish", "-shards", "2", "room/43", `1`)
 	s.succeed(t, "disconnect", "-identity", "ada", "-code", "4401", "-reason", "gone")
-	var published []ports.Event
-	for range 6 {
-		published = append(published, consume(t, backend)...)
-		if len(published) == 6 {
-			break
-		}
-	}
+	published := consume(t, backend, 6)
 	byTopic := map[ports.Topic][]ports.Event{}
 	for _, event := range published {
 		byTopic[event.Topic] = append(byTopic[event.Topic], event)
