@@ -129,7 +129,7 @@ func TestChannelWhoseSlotMovesLosesNothing(t *testing.T) {
 		masters = append(masters, node)
 		return nil
 	}))
-	frames := 0
+	var frames atomic.Int64
 	moved := make(chan struct{})
 	go func() {
 		defer close(moved)
@@ -137,19 +137,24 @@ func TestChannelWhoseSlotMovesLosesNothing(t *testing.T) {
 			if err := moveSlot(t.Context(), masters, slot, masters[i%len(masters)]); err != nil {
 				t.Error(err)
 			}
+			// A client follows a few redirections: the next move waits for a push that
+			// began after this one.
+			for before := frames.Load(); frames.Load() < before+2 && t.Context().Err() == nil; {
+				<-time.After(time.Millisecond)
+			}
 		}
 	}()
-	for done := false; !done; frames++ {
+	for done := false; !done; frames.Add(1) {
 		select {
 		case <-moved:
 			done = true
 		default:
 		}
-		if err := there.Push(t.Context(), to, text(strconv.Itoa(frames))); err != nil {
-			t.Fatalf("push %d: %v", frames, err)
+		if err := there.Push(t.Context(), to, text(strconv.FormatInt(frames.Load(), 10))); err != nil {
+			t.Fatalf("push %d: %v", frames.Load(), err)
 		}
 	}
-	wantEveryFrame(t, socket, frames, map[int]bool{})
+	wantEveryFrame(t, socket, int(frames.Load()), map[int]bool{})
 }
 
 // A former master that has become a replica hands on what is published to its
