@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 // newServer returns a client of a server of its own: miniredis, which needs nothing but Go.
 func newServer(t *testing.T) *goredis.Client {
 	t.Helper()
-	client := goredis.NewClient(&goredis.Options{Addr: miniredis.RunT(t).Addr()})
+	client := goredis.NewClient(&goredis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: patience})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }

@@ -29,7 +29,7 @@ func newFixture(t *testing.T) fixture {
 	t.Helper()
 	f := fixture{server: miniredis.RunT(t), clock: porttest.NewClock(), hook: &hook{}}
 	store := func(hooks ...goredis.Hook) *redis.Backend {
-		client := goredis.NewClient(&goredis.Options{Addr: f.server.Addr()})
+		client := goredis.NewClient(&goredis.Options{Addr: f.server.Addr(), ReadTimeout: patience}) // miniredis is slow
 		t.Cleanup(func() { _ = client.Close() })
 		for _, hook := range hooks {
 			client.AddHook(hook)

@@ -138,7 +138,7 @@ func TestListingClearsWhatHasExpired(t *testing.T) {
 func TestListingOverAMegabyteHasPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	for i := range 30 {
+	for i := range 15 {
 		operation := f.operation(ports.OperationID(strconv.Itoa(i)), "topic")
 		operation.Request = make([]byte, 100<<10)
 		success(t, f.AddOperation(t.Context(), operation))
@@ -148,8 +148,8 @@ func TestListingOverAMegabyteHasPages(t *testing.T) {
 	for _, id := range ids {
 		seen[id] = true
 	}
-	if len(ids) != 30 || len(seen) != 30 || pages != 3 {
-		t.Errorf("%d operations, %d different ones, on %d pages; want 30, 30, 3", len(ids), len(seen), pages)
+	if len(ids) != 15 || len(seen) != 15 || pages != 2 {
+		t.Errorf("%d operations, %d different ones, on %d pages; want 15, 15, 2", len(ids), len(seen), pages)
 	}
 }
 
