@@ -86,7 +86,7 @@ func newEngine(t *testing.T, s setup, pusher ports.Pusher) *core.Engine {
 	store := must.Make(memory.New(memory.Config{})).Store
 	engine, err := core.New(core.Config{
 		Schema: schema(t), Store: store, Bus: must.Make(memory.New(memory.Config{})).Bus,
-		Pusher: pusher, Hooks: s.hooks, ReorderWindow: 10 * time.Millisecond,
+		Pusher: pusher, Hooks: s.hooks, ReorderWindow: 10 * time.Millisecond, InitTimeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)

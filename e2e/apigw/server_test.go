@@ -57,7 +57,9 @@ type generation struct {
 
 func newGeneration(t *testing.T, s setup) *generation {
 	t.Helper()
-	sockets := must.Make(websocket.NewServer(websocket.Config{Logger: slog.New(slog.DiscardHandler), DrainTime: time.Millisecond}))
+	sockets := must.Make(websocket.NewServer(websocket.Config{
+		Logger: slog.New(slog.DiscardHandler), DrainTime: time.Millisecond, InitTimeout: patience, // clients share one Node.js
+	}))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
