@@ -35,7 +35,7 @@ type event struct {
 }
 
 // times are those of a gateway that tests shorten.
-type times struct{ Heartbeat, DeadAfter, LeaseTTL time.Duration }
+type times struct{ Heartbeat, DeadAfter, LeaseTTL, DrainTimeout time.Duration }
 
 // configuration is what a gateway starts with.
 type configuration struct {
@@ -66,7 +66,7 @@ func serveGateway(text string) error {
 	sockets := must.Make(websocket.NewServer(websocket.Config{Endpoint: c.Name, Logger: logger}))
 	backend, err := redis.New(redis.Config{
 		Client: client, Logger: logger,
-		Heartbeat: c.Times.Heartbeat, DeadAfter: c.Times.DeadAfter, LeaseTTL: c.Times.LeaseTTL,
+		Heartbeat: c.Times.Heartbeat, DeadAfter: c.Times.DeadAfter, LeaseTTL: c.Times.LeaseTTL, DrainTimeout: c.Times.DrainTimeout,
 	})
 	if err != nil {
 		return err

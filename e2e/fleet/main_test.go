@@ -42,8 +42,8 @@ type size struct {
 func sizes() size {
 	if *full {
 		return size{clients: 2_000, topics: 100, events: 30_000, rounds: 3, rate: 250, steady: 5 * time.Second, kills: 6, eventful: 500,
-			times: times{Heartbeat: 2 * time.Second, DeadAfter: 6 * time.Second, LeaseTTL: 10 * time.Second}}
+			times: times{Heartbeat: 2 * time.Second, DeadAfter: 6 * time.Second, LeaseTTL: 10 * time.Second, DrainTimeout: 10 * time.Second}}
 	}
 	return size{clients: 200, topics: 20, events: 2_000, rounds: 1, rate: 50, steady: time.Second, kills: 2, eventful: 100,
-		times: times{Heartbeat: 500 * time.Millisecond, DeadAfter: 3 * time.Second, LeaseTTL: 3 * time.Second}}
+		times: times{Heartbeat: 500 * time.Millisecond, DeadAfter: 3 * time.Second, LeaseTTL: 3 * time.Second, DrainTimeout: time.Minute}}
 }

@@ -56,8 +56,8 @@ func (c *crowd) restart(t *testing.T, slot int) string {
 	sum := c.total(everybody)
 	// What the worker had under way is done, not cut short by its DrainTimeout.
 	longest := percentile(sum.latencies, 100)
-	if longest > slack {
-		t.Errorf("an event took %v, want at most %v", longest, slack)
+	if most := f.size.times.slack(); longest > most {
+		t.Errorf("an event took %v, want at most %v", longest, most)
 	}
 	if sum.asked != clients {
 		t.Errorf("%d of %d clients of %s were asked back", sum.asked, clients, g.name)
