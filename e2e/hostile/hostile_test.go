@@ -28,6 +28,10 @@ type size struct {
 	memory uint64        // resident, of the server
 }
 
+// slowness is how many times longer everything takes on this machine, with what else it
+// does, than where half of what is measured without hostile clients takes 10 ms.
+func slowness(median time.Duration) time.Duration { return max(1, median/(10*time.Millisecond)) }
+
 func sizeOfTest() size {
 	if *full {
 		return size{good: 200, alone: 10 * time.Second, beside: 10 * time.Second, fresh: 50 * time.Millisecond, p99: time.Second, memory: 512 << 20}
@@ -226,7 +230,9 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	peak := s.watch(size.alone)
 	took := leave()
 	before := s.look()
-	s.report("events before", s.take(), peak, before)
+	alone := s.take()
+	slow := slowness(alone[len(alone)/2])
+	s.report("events before", alone, peak, before)
 	s.report("newcomers before", took, peak, before)
 
 	// Hostile clients have machines of their own. Here they leave the processors to
@@ -242,8 +248,8 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 	p99 := s.report("events during", during, peak, s.look())
 	s.report("newcomers during", took, peak, s.look())
 	t.Logf("what the attackers did: %s", attackers.stop())
-	if p99 > size.p99 {
-		t.Errorf("p99 of the good clients is %v, want at most %v", p99, size.p99)
+	if p99 > slow*size.p99 {
+		t.Errorf("p99 of the good clients is %v, want at most %v", p99, slow*size.p99)
 	}
 	if peak > size.memory {
 		t.Errorf("the server took %d MiB, want at most %d", peak>>20, size.memory>>20)
