@@ -36,15 +36,15 @@ func onMiniredis(t testing.TB) (*fleet, *miniredis.Miniredis) {
 	server := miniredis.RunT(t)
 	return &fleet{
 		t:      t,
-		client: func() goredis.UniversalClient { return goredis.NewClient(&goredis.Options{Addr: server.Addr()}) },
+		client: func() goredis.UniversalClient { return goredis.NewClient(&goredis.Options{Addr: server.Addr(), ReadTimeout: patience}) },
 		config: quickRouter(),
 	}, server
 }
 
 // quickRouter has quick heartbeats. However slow the machine is, nobody is taken for dead,
-// and no push is given up.
+// no push is given up, and no lease is lost.
 func quickRouter() redis.Config {
-	return redis.Config{Heartbeat: 20 * time.Millisecond, DeadAfter: time.Hour, AnswerTimeout: time.Hour}
+	return redis.Config{Heartbeat: 20 * time.Millisecond, DeadAfter: time.Hour, AnswerTimeout: time.Hour, LeaseTTL: time.Hour}
 }
 
 // quickReaper is quickRouter where somebody dies.

@@ -115,6 +115,9 @@ func TestWorkerWithoutSockets(t *testing.T) {
 	})
 	defer running.Wait()
 	defer cancel()
+	if err := worker.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	to, socket := here.dial("1")
 	if err := worker.Push(t.Context(), to, text("x")); err != nil {
 		t.Fatal(err)
