@@ -47,7 +47,9 @@ func miniredisDial(t *testing.T) dial {
 		close(ended)
 		passing.Wait()
 	})
-	return func() goredis.UniversalClient { return goredis.NewClient(&goredis.Options{Addr: server.Addr(), ReadTimeout: patience}) }
+	return func() goredis.UniversalClient {
+		return goredis.NewClient(&goredis.Options{Addr: server.Addr(), ReadTimeout: patience})
+	}
 }
 
 var (

@@ -35,8 +35,10 @@ type fleet struct {
 func onMiniredis(t testing.TB) (*fleet, *miniredis.Miniredis) {
 	server := miniredis.RunT(t)
 	return &fleet{
-		t:      t,
-		client: func() goredis.UniversalClient { return goredis.NewClient(&goredis.Options{Addr: server.Addr(), ReadTimeout: patience}) },
+		t: t,
+		client: func() goredis.UniversalClient {
+			return goredis.NewClient(&goredis.Options{Addr: server.Addr(), ReadTimeout: patience})
+		},
 		config: quickRouter(),
 	}, server
 }
