@@ -208,9 +208,15 @@ func replicaOf(t *testing.T, client *goredis.ClusterClient, key string) *goredis
 	return nil
 }
 
-// moveSlot gives an empty slot to a node.
+// moveSlot gives an empty slot to a node. The node imports the slot, so that its claim is
+// newer than that of the former owner, which would win otherwise and have clients go to and fro.
 func moveSlot(ctx context.Context, masters []*goredis.Client, slot int64, to *goredis.Client) error {
 	id, err := to.Do(ctx, "CLUSTER", "MYID").Text()
+	other := masters[0]
+	if other == to {
+		other = masters[1]
+	}
+	_ = to.Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", other.Do(ctx, "CLUSTER", "MYID").Val()).Err() // it may be the owner
 	for _, node := range append([]*goredis.Client{to}, masters...) {
 		err = errors.Join(err, node.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", id).Err())
 	}
