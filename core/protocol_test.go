@@ -1638,6 +1638,28 @@ func TestDisconnectEndsWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// TestWhatIsGivenUpIsNoFailure: a resolver that ends because its client has left, and
+// says so, is nothing that an operator is to read.
+func TestWhatIsGivenUpIsNoFailure(t *testing.T) {
+	t.Parallel()
+	for _, document := range []string{`{ blocked }`, `subscription { held }`} {
+		both(t, func(t *testing.T, protocol string) {
+			c := newHarness(t).dial(protocol)
+			message := c.message(c.subscribing("1", document))
+			ctx, leave := context.WithCancel(t.Context())
+			left := make(chan struct{})
+			go func() {
+				defer close(left)
+				_ = c.engine.Receive(ctx, message) // nobody reads its error
+			}()
+			synctest.Wait()
+			leave()
+			<-left
+			c.expectErrors()
+		})
+	}
+}
+
 func TestHooksThatPanicAreReported(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {

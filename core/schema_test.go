@@ -228,7 +228,11 @@ func subscriptions(s *stage) graphql.Fields {
 		"initialSecret": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, secretError("") })),
 		"secretEvent":   on([]string{"a"}, func(graphql.ResolveParams) (any, error) { return nil, secretError("") }),
 		"refused":       refusing(func(graphql.ResolveParams) (any, error) { return nil, core.Public("not in this room") }),
-		"throwing":      refusing(func(graphql.ResolveParams) (any, error) { return nil, throw("string") }),
+		"held": refusing(func(p graphql.ResolveParams) (any, error) {
+			<-p.Context.Done()
+			return nil, p.Context.Err()
+		}),
+		"throwing": refusing(func(graphql.ResolveParams) (any, error) { return nil, throw("string") }),
 		"mine": refusing(func(p graphql.ResolveParams) (any, error) {
 			state, err := core.StateAs[session](p.Context)
 			if err != nil {

@@ -55,7 +55,8 @@ type Hooks struct {
 	// others "internal error". In a delivery the error may be shown to several
 	// clients; ctx is the resolver's.
 	FormatError func(ctx context.Context, err error) error
-	// OnError is called with failures that no client and no caller receives.
+	// OnError is called with failures that no client and no caller receives. What was given
+	// up because a client had left is none.
 	OnError func(ctx context.Context, err error)
 }
 

@@ -74,7 +74,10 @@ func (c *connection) connect(r *http.Request, offered []string) (protocol string
 		c.identify(accepted.Identity)
 		return accepted.Protocol, nil
 	case !errors.As(err, &refusal):
-		c.server.log(r.Context(), "connect failed", c, err)
+		// A client that has left is no fault of the server's.
+		if r.Context().Err() == nil {
+			c.server.log(r.Context(), "connect failed", c, err)
+		}
 	case refusal.Code == codeSubprotocol:
 		c.close(refusal.Code, refusal.Reason)
 		return "", nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -257,6 +258,44 @@ func TestConnectThatTakesTooLongAnswers500(t *testing.T) {
 	f := onSockets(t, websocket.Config{HandshakeTimeout: time.Millisecond}, engine)
 	if status, _, _ := f.answer(request(f.url)); status != http.StatusInternalServerError {
 		t.Errorf("got %d, want 500", status)
+	}
+}
+
+// TestClientThatLeavesBeforeItIsLetIn: sockets and streams alike, that is its own affair,
+// and nothing that an operator is to read.
+func TestClientThatLeavesBeforeItIsLetIn(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]func(*websocket.Server, *fakeEngine) http.Handler{
+		"socket": func(s *websocket.Server, e *fakeEngine) http.Handler { return s.Handler(e) },
+		"stream": func(s *websocket.Server, e *fakeEngine) http.Handler { return holder(s.Streams(e)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			engine := newFakeEngine()
+			engine.connect = func(ctx context.Context, _ ports.Handshake) (ports.Accepted, error) {
+				<-ctx.Done()
+				return ports.Accepted{}, fmt.Errorf("the store: %w", ctx.Err())
+			}
+			server := newServer(t, websocket.Config{HandshakeTimeout: patience, Logger: slog.New(slog.NewTextHandler(&log, nil))}, engine)
+			front := httptest.NewServer(handler(server, engine))
+			defer front.Close()
+			ctx, leave := context.WithCancel(t.Context())
+			left := make(chan error)
+			go func() {
+				_, err := http.DefaultTransport.RoundTrip(request("ws" + strings.TrimPrefix(front.URL, "http")).WithContext(ctx)) //nolint:bodyclose // there is none
+				left <- err
+			}()
+			receive(t, engine.addresses)
+			leave()
+			if err := receive(t, left); err == nil {
+				t.Error("it was answered")
+			}
+			front.Close() // once the handler has returned
+			if log.Len() > 0 {
+				t.Errorf("the log is %q", log.String())
+			}
+		})
 	}
 }
 

@@ -33,8 +33,12 @@ func (c Calls) Public(ctx context.Context, err error) *ports.PublicError {
 // InternalError is all that a client learns of a failure that is not its own.
 const InternalError = "internal error"
 
-// Report hands a failure that no caller will see to OnError and to the log.
+// Report hands a failure that no caller will see to OnError and to the log. What ended
+// because ctx was cancelled is none: a client has left or given up, or the process stops.
 func (c Calls) Report(ctx context.Context, doing string, err error, attributes ...slog.Attr) {
+	if errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
 	attributes = append(attributes, slog.String("error", err.Error()))
 	c.Logger.LogAttrs(ctx, slog.LevelError, doing, attributes...)
 	c.onError(ctx, fmt.Errorf("%s: %w", doing, err))
