@@ -83,11 +83,15 @@ func TestStreams(t *testing.T) {
 // An EventSource whose position no history reaches back to forgets it: with the same one
 // it would come back for ever.
 func TestAStreamThatMissedEventsForgetsItsPosition(t *testing.T) {
-	p := start(t, fanql.Config{})
-	events := p.stream(t, acceptEvents, "subscription { kept }", "Last-Event-ID", "12345678.AAAAAAAAAAAAAAAAAAAAAAAAAA.0000000000000007")
-	events.want(":\n\nevent: next\nid:\ndata: {\"errors\":[{\"message\":\"events were missed that cannot be delivered any more; subscribe again\",\"extensions\":{\"code\":\"" +
-		core.CodeMissed + "\"}}]}\n\nevent: complete\ndata: \n\n")
-	events.wantEnd(nil)
+	for position, message := range map[string]string{
+		"12345678.AAAAAAAAAAAAAAAAAAAAAAAAAA.0000000000000007": "events were missed that cannot be delivered any more; subscribe again",
+		"of another server": "extensions.resume: position 1 is not a position that this server has given",
+	} {
+		events := start(t, fanql.Config{}).stream(t, acceptEvents, "subscription { kept }", "Last-Event-ID", position)
+		events.want(":\n\nevent: next\nid:\ndata: {\"errors\":[{\"message\":\"" + message + "\",\"extensions\":{\"code\":\"" +
+			core.CodeMissed + "\"}}]}\n\nevent: complete\ndata: \n\n")
+		events.wantEnd(nil)
+	}
 }
 
 func TestAStreamIsCutWhenTheServerStops(t *testing.T) {

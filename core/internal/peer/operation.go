@@ -57,10 +57,13 @@ func TooLarge() ports.ResponseErrors {
 
 // Missed is what a client reads that lacks events which no history has.
 func Missed() ports.ResponseErrors {
-	return ports.ResponseErrors{{
-		Message:    "events were missed that cannot be delivered any more; subscribe again",
-		Extensions: map[string]any{"code": ports.CodeMissed},
-	}}
+	return CannotResume("events were missed that cannot be delivered any more; subscribe again")
+}
+
+// CannotResume is what a client reads that cannot go on where it was. By the code it
+// forgets its positions: with the same ones it would be refused for ever.
+func CannotResume(message string) ports.ResponseErrors {
+	return ports.ResponseErrors{{Message: message, Extensions: map[string]any{"code": ports.CodeMissed}}}
 }
 
 // SendFunc sends a frame: Push, PushEvent, Attempt, AttemptEvent or Reply.

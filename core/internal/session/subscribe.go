@@ -18,7 +18,7 @@ import (
 func (s *starting) subscribe(ctx, preparing context.Context, request ports.Request, p *run.Prepared) error {
 	resume, asked, err := run.ParseResume(request.Extensions, s.MaxTopics)
 	if err != nil {
-		return s.refuse(ctx, ports.NewResponseErrors(err.Error()))
+		return s.refuse(ctx, peer.CannotResume(err.Error()))
 	}
 	wanted, errs := s.Runner.Subscribe(preparing, s.caller(), p, resume)
 	if errs != nil {
