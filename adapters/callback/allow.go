@@ -76,7 +76,7 @@ var (
 // check decides about the callback URL of a subscription.
 func (c *Callbacks) check(callbackURL, id string) (*url.URL, error) {
 	u, err := url.Parse(callbackURL)
-	if err != nil {
+	if err != nil || strings.Contains(callbackURL, "#") { // of an empty fragment u says nothing
 		return nil, errNoURL
 	}
 	return u, c.decide(u, id)

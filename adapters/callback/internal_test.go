@@ -59,6 +59,7 @@ func TestAllow(t *testing.T) {
 		"https://router.example.com/callback/id?a=b":       errNoURL,
 		"https://router.example.com/callback/id?":          errNoURL,
 		"https://router.example.com/callback/id#a":         errNoURL,
+		"https://router.example.com/callback/id#":          errNoURL,
 		"https://evil.test@router.example.com/callback/id": errNoURL,
 		"https:router.example.com/callback/id":             errNoURL,
 		"//router.example.com/callback/id":                 errNoURL,
@@ -124,10 +125,26 @@ func TestAccepts(t *testing.T) {
 		"application/graphql-response+json, application/json;callbackSpec=1.0": true,
 		"application/json": false, "application/json;callbackSpec=2.0": false, "text/plain;callbackSpec=1.0": false, "": false,
 		`multipart/mixed;subscriptionSpec="1.0"`: false,
+		"application/json;callbackSpec=1.0;q=0":  false, "application/json;callbackSpec=1.0;q=x": false, "application/json;q=0.001;callbackSpec=1.0": true,
 	} {
 		if got := accepts(http.Header{"Accept": {accept}}); got != want {
 			t.Errorf("%s: %t", accept, got)
 		}
+	}
+}
+
+func TestIsJSON(t *testing.T) {
+	t.Parallel()
+	for contentType, want := range map[string]bool{
+		"application/json": true, "application/json; charset=UTF-8": true, `APPLICATION/JSON;charset="utf-8"`: true,
+		"application/json; charset=utf-16": false, "text/plain": false, "": false,
+	} {
+		if got := isJSON(http.Header{"Content-Type": {contentType}}); got != want {
+			t.Errorf("%s: %t", contentType, got)
+		}
+	}
+	if isJSON(http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}) {
+		t.Error("gzip is JSON")
 	}
 }
 

@@ -2,35 +2,40 @@ package callback
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
 // accepts reports whether a request asks for callbacks: among its Accept media types is
-// application/json with the parameter callbackSpec=1.0.
+// application/json with the parameter callbackSpec=1.0, and not with the weight of what is
+// not acceptable.
 func accepts(header http.Header) bool {
 	for _, line := range header.Values("Accept") {
 		for mediaRange := range strings.SplitSeq(line, ",") {
 			mediaType, parameters, err := mime.ParseMediaType(mediaRange)
 			// The name of a parameter comes in lower case.
 			if err == nil && mediaType == "application/json" && parameters["callbackspec"] == "1.0" {
-				return true
+				weight, err := strconv.ParseFloat(cmp.Or(parameters["q"], "1"), 64)
+				return err == nil && weight > 0
 			}
 		}
 	}
 	return false
 }
 
-// isJSON reports whether the body of a request is JSON.
+// isJSON reports whether the body of a request is JSON in UTF-8.
 func isJSON(header http.Header) bool {
-	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	return err == nil && mediaType == "application/json" && header.Get("Content-Encoding") == ""
+	mediaType, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && mediaType == "application/json" && strings.EqualFold(cmp.Or(parameters["charset"], "utf-8"), "utf-8") &&
+		header.Get("Content-Encoding") == ""
 }
 
 // asked is what a router asks for. All other extensions are dropped: they may repeat
