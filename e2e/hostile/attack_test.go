@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,7 +63,8 @@ func kinds() []kind {
 	}
 }
 
-// attack is the attackers' process. It prints what each kind did.
+// attack is the attackers' process. It prints a line once each kind is under way, and in
+// the end what each did.
 func attack(kinds []kind) error {
 	ctx, cancel := untilTold()
 	defer cancel()
@@ -76,6 +79,10 @@ func attack(kinds []kind) error {
 			running.Go(func() { a.run(ctx, kind.attack) })
 		}
 	}
+	for ctx.Err() == nil && slices.ContainsFunc(slices.Collect(maps.Values(counts)), func(c *atomic.Int64) bool { return c.Load() == 0 }) {
+		wait(ctx, 10*time.Millisecond)
+	}
+	fmt.Println("under way")
 	running.Wait()
 	done := map[string]int64{}
 	for name, count := range counts {

@@ -54,6 +54,7 @@ func TestNewDocumentsBesideHostileOnes(t *testing.T) {
 	s.report("events before", s.take(), s.resident(), before)
 
 	attackers := start(t, "authors", 0, addressVariable+"="+s.address)
+	attackers.line(t)
 	p50, p99 := newDocuments("during", size.beside)
 	s.catchUp(s.look().Published)
 	s.report("events during", s.take(), s.resident(), s.look())
