@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -49,7 +50,10 @@ func kindOf(err error) error {
 // it, so that asking again is of no use.
 func isForbidden(err error) bool {
 	return goredis.HasErrorPrefix(err, "NOPERM") || goredis.HasErrorPrefix(err, "unknown command") ||
-		err != nil && strings.Contains(err.Error(), "The user executing the script can't run this command")
+		err != nil && slices.ContainsFunc([]string{
+			"The user executing the script can't run this command", // Redis up to 7.0,
+			"ACL failure in script: ",                              // Redis 8 and Valkey, of a command in a script
+		}, func(text string) bool { return strings.Contains(err.Error(), text) })
 }
 
 // argumentsQuoted begins the part of a server's error that quotes the command.

@@ -3,19 +3,22 @@ package redis
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// The texts are those of Redis 7.0 and 6.2, where an ACL withholds a command.
+// The texts are those of Redis 7.0 and 6.2, and of Redis 8 and Valkey, where an ACL
+// withholds a command.
 func TestErrorsNameScriptAndCommand(t *testing.T) {
 	t.Parallel()
 	const source = "-- Sets a key.\nlocal old = redis.call('GET', KEYS[1])\nredis.call('SET', KEYS[1], '1')\nreturn old\n"
 	for text, want := range map[string]string{
 		"ERR The user executing the script can't run this command or subcommand script: 7a5f, on @user_script:3.":                                 "script name, command SET: ",
 		"ERR Error running script (call to f_7a5f): @user_script:2: @user_script: 2: The user executing the script can't run this command or ...": "script name, command GET: ",
+		"ERR ACL failure in script: User chat has no permissions to run the 'set' command script: 7a5f, on @user_script:3.":                       "script name, command SET: ",
 		"ERR @user_script:1: something else":   "script name: ",
 		"ERR @user_script:999: something else": "script name: ",
 		"EOF":                                  "script name: ",
@@ -24,6 +27,9 @@ func TestErrorsNameScriptAndCommand(t *testing.T) {
 		err := newScript("name", source).failure(cause)
 		if err.Error() != want+text || !errors.Is(err, cause) {
 			t.Errorf("got %q, want %q", err, want+text)
+		}
+		if forbidden := strings.Contains(want, "command"); isForbidden(err) != forbidden {
+			t.Errorf("isForbidden(%q) is %t", err, !forbidden)
 		}
 	}
 }
