@@ -6,18 +6,21 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	goredis "github.com/redis/go-redis/v9"
 )
 
 // script is one of the files in lua, without their ending.
 type script struct {
-	*goredis.Script
 	name, source string
+	// hashed is the script with its digest, which is not made before it is needed: that
+	// of all scripts is a tenth of what a Lambda function on Redis does as it starts.
+	hashed func() *goredis.Script
 }
 
 func newScript(name, source string) *script {
-	return &script{Script: goredis.NewScript(source), name: name, source: source}
+	return &script{name: name, source: source, hashed: sync.OnceValue(func() *goredis.Script { return goredis.NewScript(source) })}
 }
 
 // failure names the script, and the command where Redis says in which line it was:
@@ -71,7 +74,7 @@ func run(ctx context.Context, client goredis.UniversalClient, c call) (any, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	reply, err := c.script.Run(ctx, client, c.keys, c.args...).Result()
+	reply, err := c.script.hashed().Run(ctx, client, c.keys, c.args...).Result()
 	switch {
 	case err == nil, errors.Is(err, goredis.Nil):
 		return reply, nil
@@ -108,7 +111,7 @@ func pipeline(
 	pipe := client.Pipeline()
 	commands := make([]*goredis.Cmd, len(calls))
 	for i, c := range calls {
-		commands[i] = send(c.script.Script, ctx, pipe, c.keys, c.args...)
+		commands[i] = send(c.script.hashed(), ctx, pipe, c.keys, c.args...)
 	}
 	_, _ = pipe.Exec(ctx) // Every command has its own error.
 	for i, command := range commands {
