@@ -51,21 +51,27 @@ func (c *converter) inputFields(definition *ast.Definition, of *graphql.InputObj
 
 // arguments makes the arguments of the fields that are selected without any.
 func (c *converter) arguments() error {
-	none, _ := input.NewTemplate(c.schema.types, nil, nil, c.schema.leaves)
 	for _, name := range slices.Sorted(maps.Keys(c.schema.objects)) {
 		for _, f := range c.schema.objects[name].fields {
-			optional := withDefault(f.definition.Arguments)
-			if len(optional) == 0 {
-				f.arguments = none
-				continue
+			if err := c.template(f); err != nil {
+				return err
 			}
-			template, errs := input.NewTemplate(c.schema.types, optional, nil, c.schema.leaves)
-			if errs != nil {
-				return refuse("a default value of the arguments of %s: %s", f.label, errs[0].Message)
-			}
-			f.arguments = template
 		}
 	}
+	return nil
+}
+
+func (c *converter) template(f *field) error {
+	optional := withDefault(f.definition.Arguments)
+	if len(optional) == 0 {
+		f.arguments = c.none
+		return nil
+	}
+	template, errs := input.NewTemplate(c.schema.types, optional, nil, c.schema.leaves)
+	if errs != nil {
+		return refuse("a default value of the arguments of %s: %s", f.label, errs[0].Message)
+	}
+	f.arguments = template
 	return nil
 }
 

@@ -203,13 +203,26 @@ func checkSubscription(root *graphql.Object) error {
 // checkName checks the last name of a dotted one (GraphQL, sections 2.1.9 and 3.3).
 func checkName(kind, name string) error {
 	last := name[strings.LastIndexByte(name, '.')+1:]
-	if !graphql.NameRegExp.MatchString(last) {
+	if !isName(last) {
 		return refuse("%s %s: the name is none of GraphQL", kind, name)
 	}
 	if strings.HasPrefix(last, "__") {
 		return refuse("%s %s: names that begin with __ are those of introspection", kind, name)
 	}
 	return nil
+}
+
+// isName is what graphql.NameRegExp says, which takes a tenth of the time that New
+// takes in a cold start.
+func isName(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '_', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', i > 0 && '0' <= c && c <= '9':
+		default:
+			return false
+		}
+	}
+	return text != ""
 }
 
 func isIntrospection(of graphql.Type) bool {

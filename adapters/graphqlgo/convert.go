@@ -6,6 +6,8 @@ import (
 
 	"github.com/graphql-go/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fanql/fanql/internal/graphql/input"
 )
 
 // convert makes what the executor and what the validation needs of a schema that was
@@ -24,7 +26,7 @@ func convert(from *origin) (*Schema, error) {
 		objects:   map[string]*object{},
 		abstracts: map[string]*abstract{},
 		root:      map[ast.Operation]*object{},
-	}, leaves: map[string]*leaf{}}
+	}, leaves: map[string]*leaf{}, none: &input.Template{}}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		if !isIntrospection(types[name]) {
@@ -51,6 +53,7 @@ type converter struct {
 	from   *origin
 	schema *Schema
 	leaves map[string]*leaf // by their names
+	none   *input.Template  // of fields without arguments
 }
 
 // declare makes a type without what refers to other types.

@@ -1,8 +1,8 @@
 package graphqlgo
 
 import (
-	"maps"
 	"slices"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -14,28 +14,13 @@ import (
 // edition.
 func (c *converter) introspection() {
 	types := c.schema.types
-	before := maps.Clone(types.Types)
-	introspection.Declare(types)
-	var added []*ast.Definition
-	for name, definition := range types.Types {
-		if before[name] == nil {
-			added = append(added, definition)
-		}
-	}
-	for _, definition := range added {
+	declared := introspection.Declare(types)
+	for _, definition := range declared {
 		switch definition.Kind {
 		case ast.Enum:
 			c.introspectionEnum(definition)
 		default:
 			c.schema.objects[definition.Name] = &object{name: definition.Name, fields: map[string]*field{}}
-		}
-	}
-	for _, definition := range added {
-		for _, f := range definition.Fields {
-			c.answer(c.schema.objects[definition.Name], f, func(source any, arguments map[string]any) any {
-				asked, _ := source.(introspection.Object) // never anything else
-				return asked.Field(f.Name, arguments)
-			})
 		}
 	}
 	schema, query := introspection.New(types), c.schema.objects[types.Query.Name]
@@ -44,6 +29,27 @@ func (c *converter) introspection() {
 		name, _ := arguments["name"].(string)
 		return schema.Type(name)
 	})
+	complete := sync.OnceFunc(func() { c.members(declared) })
+	for _, definition := range declared {
+		if o := c.schema.objects[definition.Name]; o != nil {
+			o.complete = complete
+		}
+	}
+}
+
+// members makes the fields of the types of introspection, which most processes never
+// need: a Lambda function would make them in every cold start.
+func (c *converter) members(declared []*ast.Definition) {
+	for _, definition := range declared {
+		o := c.schema.objects[definition.Name]
+		for _, f := range definition.Fields {
+			c.answer(o, f, func(source any, arguments map[string]any) any {
+				asked, _ := source.(introspection.Object) // never anything else
+				return asked.Field(f.Name, arguments)
+			})
+			_ = c.template(o.fields[f.Name]) // of default values that are right
+		}
+	}
 }
 
 func (c *converter) answer(o *object, definition *ast.FieldDefinition, answer func(any, map[string]any) any) {

@@ -91,7 +91,7 @@ func (p *plan) field(f *fieldPlan, of *object, above *fieldPlan, merged []*ast.F
 		f.typename = encodeName(of.name)
 		return
 	}
-	f.field = of.fields[first.Name]
+	f.field = of.field(first.Name)
 	f.arguments = p.argumentsOf(f.field, first)
 	f.info = graphql.ResolveInfo{
 		FieldName:  f.name,

@@ -10,12 +10,23 @@ import (
 )
 
 // object is an object type as the executor needs it. Types are made once, by New,
-// and never change.
+// and never change, but for the fields of those of introspection.
 type object struct {
 	name     string
 	source   *graphql.Object
 	isTypeOf graphql.IsTypeOfFn
 	fields   map[string]*field
+	// complete makes the fields of a type of introspection; nil for any other. It may
+	// be called concurrently and again.
+	complete func()
+}
+
+// field is one of the object's fields.
+func (o *object) field(name string) *field {
+	if o.complete != nil {
+		o.complete()
+	}
+	return o.fields[name]
 }
 
 // field is a field of an object type.

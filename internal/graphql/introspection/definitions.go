@@ -9,11 +9,12 @@ import (
 // Declare adds to a schema what every schema has: the types of introspection
 // (GraphQL, section 4.2), the fields __schema and __type of the query type, and the
 // directives of section 3.13 that the schema does not define itself. The schema has
-// a query type, and the scalars String and Boolean.
-func Declare(schema *ast.Schema) {
-	for _, definition := range []*ast.Definition{
+// a query type, and the scalars String and Boolean. Declare returns the types.
+func Declare(schema *ast.Schema) []*ast.Definition {
+	declared := []*ast.Definition{
 		schemaType(), typeType(), typeKind(), fieldType(), inputValueType(), enumValueType(), directiveType(), directiveLocation(),
-	} {
+	}
+	for _, definition := range declared {
 		schema.Types[definition.Name] = definition
 		if definition.Kind == ast.Object {
 			schema.AddPossibleType(definition.Name, definition)
@@ -28,6 +29,7 @@ func Declare(schema *ast.Schema) {
 		field("__schema", "__Schema!", "Access the current type schema of this server."),
 		field("__type", "__Type", "Request the type information of a single type.", argument("name", "String!", "", nil)),
 	)
+	return declared
 }
 
 func directives() []*ast.DirectiveDefinition {
