@@ -4,4 +4,6 @@
 //
 // A new adapter gets its line in the table of layers.go, with the SDK that it
 // may import.
+//
+// It also holds what a Lambda function links: functions.go has the list.
 package archtest
