@@ -7,7 +7,7 @@ web := examples/chat/web
 resume := clients/dist/resume.js
 # What npm writes last when it installs the packages of a lockfile.
 packages := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,\
-  $(shell find e2e examples/subgraph -name node_modules -prune -o -name package-lock.json -print))
+  $(shell find e2e examples/notices examples/subgraph -name node_modules -prune -o -name package-lock.json -print))
 # The tools are pinned in a module of their own, apart from the users' graph.
 tool := go tool -modfile=tools/go.mod
 
@@ -110,4 +110,4 @@ $(web)/dist/index.html: clients/src/resume.ts $(shell find $(web) -name node_mod
 	cd $* && npm ci
 
 clean: ## removes what was built
-	rm -rf bin $(web)/dist $(web)/node_modules clients/dist clients/node_modules $(dir $(packages))
+	rm -rf bin $(web)/dist $(web)/node_modules clients/dist clients/node_modules examples/notices/react/dist $(dir $(packages))

@@ -1,0 +1,6 @@
+// docs:start relay
+import { defineConfig } from 'vite';
+import relay from 'vite-plugin-relay';
+
+export default defineConfig({ plugins: [relay] });
+// docs:end relay
