@@ -37,7 +37,6 @@ const options = {
   webSocketImpl: Watched,
   connectionParams: { name },
   retryWait: () => new Promise((resolve) => setTimeout(resolve, 20 + 80 * Math.random())),
-  shouldRetry: () => true,
 };
 
 const sink = {

@@ -24,7 +24,7 @@ func TestScheduled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(database.Stop)
-	tables := dynamodb.Tables{Connections: "c", Subscriptions: "s", Events: "e"}
+	tables := dynamodb.Tables{Connections: "connections", Subscriptions: "subscriptions", Events: "events"}
 	backend, err := dynamodb.New(dynamodb.Config{Client: database.Client(), Tables: tables})
 	if err == nil {
 		err = backend.CreateTables(t.Context())

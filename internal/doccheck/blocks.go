@@ -121,6 +121,11 @@ func runners() map[string]string {
 		"e2e/clients/recipes/graphql-sse-header.mjs":   "TestStreamsResume",
 		"e2e/clients/recipes":                          "TestOnTheServer",
 		"e2e/federation/gateway.config.mjs":            "TestSubscriptionsBehindAGateway",
+		"examples/notices/react/src":                   "TestPage",
+		"examples/notices/react/src/apollo":            "TestPage",
+		"examples/notices/react/src/relay":             "TestPage",
+		"examples/notices/react/src/urql":              "TestPage",
+		"examples/notices/react/vite.config.ts":        "TestPage",
 		"examples/subgraph/gateway/gateway.config.mjs": "TestThroughTheGateway",
 	}
 }
@@ -138,7 +143,7 @@ func runnerOf(file string) string {
 func sourceFits(fsys fs.FS, source string, extensions []string) error {
 	file, _, region := strings.Cut(source, "#")
 	switch {
-	case !region: // an Example, whose package is tested
+	case !region && strings.HasPrefix(path.Ext(file), ".Example"): // whose package is tested
 		return nil
 	case !slices.Contains(extensions, path.Ext(file)):
 		return fmt.Errorf("the block has another language than %s", file)

@@ -8,7 +8,8 @@
 //
 // The first quotes the body of an Example function, without its output
 // comment; the second the lines between "docs:start topics" and
-// "docs:end topics" in any file. Indentation and the ends of lines don't count.
+// "docs:end topics" in any file, or without #topics the whole file. Indentation and the
+// ends of lines don't count.
 //
 // Each block says its language, which says what holds it:
 //

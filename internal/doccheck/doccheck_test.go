@@ -106,6 +106,9 @@ var b = 2
 		"a region that changed":            {"<!-- file: chat/schema.go#inner -->\n```go\nvar b = 3\n```\n", `line 1 of the block is "var b = 3", of the source "var b = 2"`},
 		"a region without an end":          {"<!-- file: chat/schema.go#open -->\n```go\n```\n", "no docs:start open with a docs:end open after it"},
 		"a region with nothing in it":      {"<!-- file: chat/schema.go#nothing -->\n```go\n```\n", "the source is empty"},
+		"a whole file":                     {"<!-- file: chat/config.json -->\n```json\n{\"a\": 1}\n```\n", ""},
+		"a whole file that changed":        {"<!-- file: chat/config.json -->\n```json\n{\"a\": 2}\n```\n", `line 1 of the block is "{\"a\": 2}"`},
+		"a whole file in another language": {"<!-- file: chat/config.json -->\n```go\n{\"a\": 1}\n```\n", "the block has another language than chat/config.json"},
 		"a file that is not there":         {"<!-- file: chat/gone.go#topics -->\n```go\n```\n", "open chat/gone.go: file does not exist"},
 		"a block that is not a quotation":  {"```text\nanything()\n```\n", ""},
 		"another comment in front of code": {"<!-- example of a comment -->\n```text\nanything()\n```\n", ""},
@@ -115,6 +118,7 @@ var b = 2
 				"doc.md":                {Data: []byte(test.document)},
 				"greet/example_test.go": {Data: []byte(source)},
 				"chat/schema.go":        {Data: []byte(topics)},
+				"chat/config.json":      {Data: []byte("{\"a\": 1}\n")},
 			}, "doc.md", test.want)
 		})
 	}

@@ -90,12 +90,16 @@ func normalize(lines []string) []string {
 	return strings.Split(strings.TrimSpace(strings.Join(trimmed, "\n")), "\n")
 }
 
-// region returns the lines of a named region, as in "dir/file.go#name".
+// region returns the lines of a named region, as in "dir/file.go#name", or of a whole
+// file.
 func region(fsys fs.FS, name string) ([]string, error) {
-	file, mark, _ := strings.Cut(name, "#")
+	file, mark, named := strings.Cut(name, "#")
 	text, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		return nil, err
+	}
+	if !named {
+		return strings.Split(string(text), "\n"), nil
 	}
 	var lines []string
 	inside := false

@@ -5,7 +5,7 @@ import { resumable } from '@fanql/resume';
 import { createClient } from 'graphql-ws';
 
 export const newClient = (options) => new ApolloClient({
-  link: new GraphQLWsLink(resumable(createClient({ retryAttempts: Infinity, ...options }))),
+  link: new GraphQLWsLink(resumable(createClient({ retryAttempts: Infinity, shouldRetry: () => true, ...options }))),
   cache: new InMemoryCache(),
 });
 // docs:end apollo-3

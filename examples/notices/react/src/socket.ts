@@ -15,6 +15,7 @@ export const socket = resumable(
     url: url.href,
     connectionParams: async () => ({ token: await token() }), // asked each time it connects
     retryAttempts: Infinity,
+    shouldRetry: () => true, // also while no server answers
     // Up to 15 seconds, by chance: not all pages come back at once.
     retryWait: (retries) => pause(Math.random() * Math.min(1000 * 2 ** retries, 15_000)),
     keepAlive: 60_000, // API Gateway closes what is silent for ten minutes
