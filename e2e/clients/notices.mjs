@@ -2,23 +2,21 @@
 // Usage: node notices.mjs LINK CHROMIUM DIRECTORY-FOR-SCREENSHOTS
 //
 // Each line of its input is a command: {"shown": text} waits until each client shows a
-// notice, {"press": name} presses a button, {"away": boolean} says whether the server is.
-// It answers with a line of JSON: the notices that each client shows.
+// notice, {"press": name} presses a button. It answers with a line of JSON: the notices
+// that each client shows.
 import { createInterface } from 'node:readline';
 import { listen, visiting } from './chromium.mjs';
 
 const [link, executablePath, screenshots] = process.argv.slice(2);
 
 await visiting(executablePath, screenshots, async (browser, problems) => {
-  let away = false;
   const page = await browser.newPage();
-  listen(page, problems, () => away);
+  listen(page, problems);
   page.setDefaultTimeout(60_000);
   await page.goto(link);
   const clients = ['Apollo', 'Urql', 'Relay'].map((name) => [name, page.getByRole('region', { name })]);
   for await (const line of createInterface({ input: process.stdin })) {
     const command = JSON.parse(line);
-    away = command.away ?? away;
     if (command.press) await page.getByRole('button', { name: command.press }).click();
     if (command.shown) {
       await Promise.all(clients.map(([, region]) => region.getByText(command.shown, { exact: true }).waitFor()));
