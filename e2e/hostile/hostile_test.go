@@ -237,7 +237,7 @@ func TestGoodClientsBesideHostileOnes(t *testing.T) {
 
 	// Hostile clients have machines of their own. Here they leave the processors to
 	// the server where it wants them: it is not to wait for them, but for what they do.
-	attackers := start(t, "attackers", 19, addressVariable+"="+s.address)
+	attackers := start(t, "attackers", 10, addressVariable+"="+s.address)
 	attackers.line(t) // where others leave them no time, nothing would be measured
 	s.take()
 	leave = s.newcomers()
