@@ -14,8 +14,8 @@ import (
 // script is one of the files in lua, without their ending.
 type script struct {
 	name, source string
-	// hashed is the script with its digest, which is not made before it is needed: that
-	// of all scripts is a tenth of what a Lambda function on Redis does as it starts.
+	// hashed is the script with its digest, which is not made before it is needed: to
+	// hash all scripts is a seventh of what a Lambda function on Redis does as it starts.
 	hashed func() *goredis.Script
 }
 
