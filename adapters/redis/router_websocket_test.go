@@ -137,17 +137,23 @@ func (p *wholeProcess) subscribe(t *testing.T) net.Conn {
 
 func countOf(t *testing.T, conn net.Conn) int {
 	t.Helper()
-	data, err := wsutil.ReadServerText(conn)
+	count, err := readCount(conn)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return count
+}
+
+func readCount(conn net.Conn) (int, error) {
+	data, err := wsutil.ReadServerText(conn)
+	if err != nil {
+		return 0, err
 	}
 	var next struct {
 		Payload struct{ Data struct{ Count int } }
 	}
-	if err := json.Unmarshal(data, &next); err != nil {
-		t.Fatal(err)
-	}
-	return next.Payload.Data.Count
+	err = json.Unmarshal(data, &next)
+	return next.Payload.Data.Count, err
 }
 
 func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
@@ -164,13 +170,18 @@ func TestEventsReachClientsOfEveryProcessInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var reading sync.WaitGroup
 	for i, conn := range conns {
-		for want := range events {
-			if got := countOf(t, conn); got != want {
-				t.Fatalf("client %d got %d, want %d", i, got, want)
+		reading.Go(func() { // besides the others, as only who reads answers pings
+			for want := range events {
+				if got, err := readCount(conn); got != want || err != nil {
+					t.Errorf("client %d got %d (%v), want %d", i, got, err, want)
+					return
+				}
 			}
-		}
+		})
 	}
+	reading.Wait()
 }
 
 // TestEventsReachStreamsOfEveryProcess: the process that delivers has one of them, so
