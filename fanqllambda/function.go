@@ -43,9 +43,11 @@ func newFunction(config Config) (*function, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
 	}
-	f := &function{logger: config.Logger, handler: apigw.HandlerConfig{
-		Endpoint: os.Getenv("FANQL_ENDPOINT"), Origins: strings.Fields(os.Getenv("FANQL_ORIGINS")), Logger: config.Logger,
-	}}
+	endpoint, origins := os.Getenv("FANQL_ENDPOINT"), strings.Fields(os.Getenv("FANQL_ORIGINS"))
+	if err := checkEnvironment(endpoint, origins); err != nil {
+		return nil, err
+	}
+	f := &function{logger: config.Logger, handler: apigw.HandlerConfig{Endpoint: endpoint, Origins: origins, Logger: config.Logger}}
 	if config.APIGateway != nil {
 		config.APIGateway(&f.handler)
 	}
@@ -136,6 +138,17 @@ func (f *function) bus(config Config) (ports.EventBus, error) {
 	return memory.NewDirect(func(ctx context.Context, events []ports.Event) []error { return f.engine.Deliver(ctx, events) })
 }
 
+// checkEnvironment refuses what apigw would refuse too, by the names of the variables.
+func checkEnvironment(endpoint string, origins []string) error {
+	if endpoint != "" && !strings.HasPrefix(endpoint, "https://") && !strings.HasPrefix(endpoint, "http://") {
+		return invalid(fmt.Sprintf("FANQL_ENDPOINT is %q, and has to be an http or https URL", endpoint))
+	}
+	if err := ports.CheckOrigins(origins); err != nil {
+		return invalid("FANQL_ORIGINS: " + err.Error())
+	}
+	return nil
+}
+
 // complete checks the configuration and puts defaults into it.
 func (c *Config) complete() error {
 	switch {
@@ -148,7 +161,10 @@ func (c *Config) complete() error {
 	if c.Credentials == nil {
 		c.Credentials = Credentials()
 	}
-	c.Delivery = cmp.Or(c.Delivery, Delivery(os.Getenv("FANQL_DELIVERY")))
+	setting := "fanqllambda.Config.Delivery"
+	if c.Delivery == "" {
+		setting, c.Delivery = "FANQL_DELIVERY", Delivery(os.Getenv("FANQL_DELIVERY"))
+	}
 	_, isStreamed := c.Backend.(streamed)
 	_, isSource := c.Backend.(ports.EventSource)
 	switch {
@@ -157,11 +173,11 @@ func (c *Config) complete() error {
 	case c.Delivery == "":
 		return invalid("FANQL_DELIVERY is not set: it is worker or direct on a backend without a DynamoDB stream")
 	case c.Delivery == Stream && !isStreamed:
-		return invalid("the delivery is stream, and the backend has no StreamHandler")
+		return invalid(setting + " is stream, and the backend has no StreamHandler")
 	case c.Delivery == Worker && !isSource:
-		return invalid("the delivery is worker, and the backend is no ports.EventSource")
+		return invalid(setting + " is worker, and the backend is no ports.EventSource")
 	case c.Delivery != Stream && c.Delivery != Worker && c.Delivery != Direct:
-		return invalid(fmt.Sprintf("the delivery is %q, and has to be stream, worker or direct", c.Delivery))
+		return invalid(fmt.Sprintf("%s is %q, and has to be stream, worker or direct", setting, c.Delivery))
 	}
 	return nil
 }

@@ -404,15 +404,28 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		change func(*fanqllambda.Config)
 		want   string
 	}{
-		"no schema":          {change: func(c *fanqllambda.Config) { c.Schema = nil }, want: "fanqllambda.Config.Schema is required"},
-		"a backend that failed": {change: func(c *fanqllambda.Config) { c.Backend = (*memory.Backend)(nil) }, want: "fanqllambda.Config.Backend is required"},
-		"no backend":         {change: func(c *fanqllambda.Config) { c.Backend = nil }, want: "fanqllambda.Config.Backend is required"},
-		"nobody delivers":    {set: map[string]string{"FANQL_DELIVERY": ""}, want: "FANQL_DELIVERY is not set"},
-		"an unknown way":     {set: map[string]string{"FANQL_DELIVERY": "post"}, want: `the delivery is "post", and has to be stream, worker or direct`},
-		"no stream":          {set: map[string]string{"FANQL_DELIVERY": "stream"}, want: "the backend has no StreamHandler"},
-		"nothing to consume": {change: func(c *fanqllambda.Config) { c.Backend = published{c.Backend} }, want: "the backend is no ports.EventSource"},
+		"no schema": {change: func(c *fanqllambda.Config) { c.Schema = nil }, want: "fanqllambda.Config.Schema is required"},
+		"a backend that failed": {
+			change: func(c *fanqllambda.Config) { c.Backend = (*memory.Backend)(nil) }, want: "fanqllambda.Config.Backend is required",
+		},
+		"no backend":      {change: func(c *fanqllambda.Config) { c.Backend = nil }, want: "fanqllambda.Config.Backend is required"},
+		"nobody delivers": {set: map[string]string{"FANQL_DELIVERY": ""}, want: "FANQL_DELIVERY is not set"},
+		"an unknown way":  {set: map[string]string{"FANQL_DELIVERY": "post"}, want: `FANQL_DELIVERY is "post", and has to be stream, worker or direct`},
+		"an unknown way in code": {
+			change: func(c *fanqllambda.Config) { c.Delivery = "post" },
+			want:   `fanqllambda.Config.Delivery is "post", and has to be stream, worker or direct`,
+		},
+		"no stream":          {set: map[string]string{"FANQL_DELIVERY": "stream"}, want: "FANQL_DELIVERY is stream, and the backend has no StreamHandler"},
+		"nothing to consume": {change: func(c *fanqllambda.Config) { c.Backend = published{c.Backend} }, want: "FANQL_DELIVERY is worker, and the backend is no ports.EventSource"},
 		"no region":          {set: map[string]string{"AWS_REGION": ""}, want: "AWS_REGION is not set"},
-		"no address":         {set: map[string]string{"FANQL_ENDPOINT": "api.example.com"}, want: "apigw.PusherConfig.Endpoint must be an http or https URL"},
+		"no address":         {set: map[string]string{"FANQL_ENDPOINT": "wss://a.example"}, want: `FANQL_ENDPOINT is "wss://a.example", and has to be an http or https URL`},
+		"no address in code": {
+			change: func(c *fanqllambda.Config) {
+				c.APIGateway = func(c *apigw.HandlerConfig) { c.Endpoint = "wss://a.example" }
+			},
+			want: `apigw.PusherConfig.Endpoint is "wss://a.example", and has to be an http or https URL`,
+		},
+		"an origin with a path": {set: map[string]string{"FANQL_ORIGINS": "b.example https://a.example/"}, want: `FANQL_ORIGINS: "https://a.example/" has a path`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t)

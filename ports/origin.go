@@ -1,6 +1,7 @@
 package ports
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -13,7 +14,8 @@ import (
 // Patterns (path.Match, any case) match hosts, or whole origins when they contain
 // "://": "app.example.com", "*.example.com", "https://app.example.com", "*" for all.
 // An origin whose host is the host itself is allowed always, and so is an empty one:
-// no browser sent the request. A malformed pattern matches nothing.
+// no browser sent the request. A malformed pattern matches nothing;
+// CheckOrigins finds it.
 func OriginAllowed(origin, host string, patterns []string) bool {
 	if origin == "" {
 		return true
@@ -35,4 +37,26 @@ func OriginAllowed(origin, host string, patterns []string) bool {
 		}
 	}
 	return false
+}
+
+// CheckOrigins says which of the patterns matches no origin, because of its form: one
+// that is empty or malformed, or has a path. A browser's Origin has none, and no slash at
+// its end.
+func CheckOrigins(patterns []string) error {
+	for _, pattern := range patterns {
+		scheme, host, whole := strings.Cut(pattern, "://")
+		if !whole {
+			host = scheme
+		}
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("malformed pattern %q", pattern)
+		}
+		if host == "" {
+			return fmt.Errorf("%q has no host", pattern)
+		}
+		if at := strings.Index(host, "/"); at >= 0 {
+			return fmt.Errorf("%q has a path, and an origin has none: write %q", pattern, strings.TrimSuffix(pattern, host[at:]))
+		}
+	}
+	return nil
 }

@@ -31,3 +31,28 @@ func TestOriginAllowed(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckOrigins(t *testing.T) {
+	for _, test := range []struct{ name, pattern, want string }{
+		{"a host", "app.example", ""},
+		{"a host with a port", "app.example:8443", ""},
+		{"a pattern of hosts", "*.example", ""},
+		{"all", "*", ""},
+		{"an origin", "https://app.example:8443", ""},
+		{"a pattern of origins", "*://[a-c].example", ""},
+		{"malformed", "https://[", `malformed pattern "https://["`},
+		{"an origin with a slash", "https://app.example/", `"https://app.example/" has a path, and an origin has none: write "https://app.example"`},
+		{"an origin with a path", "https://app.example/chat/1", `"https://app.example/chat/1" has a path, and an origin has none: write "https://app.example"`},
+		{"a host with a path", "app.example/chat", `"app.example/chat" has a path, and an origin has none: write "app.example"`},
+		{"empty: the host of an opaque origin", "", `"" has no host`},
+		{"a scheme alone", "https://", `"https://" has no host`},
+	} {
+		var got string
+		if err := ports.CheckOrigins([]string{"b.example", test.pattern}); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -74,18 +73,16 @@ func (h Handler) Invoke(ctx context.Context, event []byte) ([]byte, error) { ret
 
 // NewHandler returns the function behind whatever its configuration names, and
 // tells the events apart by their JSON. It does no I/O. ErrInvalid: a field is
-// missing; the error names it.
+// missing or wrong; the error names it.
 func NewHandler(config HandlerConfig) (Handler, error) {
 	if config.Engine == nil && config.HTTP == nil && config.Stream == nil {
 		return nil, invalid("NewHandler", "one of apigw.HandlerConfig.Engine, HTTP and Stream is required")
 	}
 	if !isEndpoint(config.Endpoint) {
-		return nil, invalid("NewHandler", "apigw.HandlerConfig.Endpoint must be an http or https URL")
+		return nil, invalid("NewHandler", fmt.Sprintf("apigw.HandlerConfig.Endpoint is %q, and has to be an http or https URL", config.Endpoint))
 	}
-	for _, pattern := range config.Origins {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, invalid("NewHandler", fmt.Sprintf("apigw.HandlerConfig.Origins: malformed pattern %q", pattern))
-		}
+	if err := ports.CheckOrigins(config.Origins); err != nil {
+		return nil, invalid("NewHandler", "apigw.HandlerConfig.Origins: "+err.Error())
 	}
 	config.Logger = ports.LimitLogger(config.Logger)
 	h := &handler{config}

@@ -125,13 +125,13 @@ func TestConstructorsNameTheFieldThatIsWrong(t *testing.T) {
 	_, handler := apigw.NewHandler(apigw.HandlerConfig{})
 	_, endpoint := apigw.NewHandler(apigw.HandlerConfig{Engine: newFakeEngine(), Endpoint: "abc.example.com/prod"})
 	for want, err := range map[string]error{
-		"one of apigw.HandlerConfig.Engine, HTTP and Stream is required": handler,
-		"apigw.PusherConfig.Region is required":                          pusher(func(c *apigw.PusherConfig) { c.Region = "" }),
-		"apigw.PusherConfig.Credentials is required":                     pusher(func(c *apigw.PusherConfig) { c.Credentials = nil }),
-		"apigw.PusherConfig.Endpoint must be an http or https URL":       pusher(func(c *apigw.PusherConfig) { c.Endpoint = "wss://abc.example.com/prod" }),
-		"apigw.HandlerConfig.Endpoint must be an http or https URL":      endpoint,
-		"apigw.PusherConfig.MaxIdleConnections must not be negative":     pusher(func(c *apigw.PusherConfig) { c.MaxIdleConnections = -1 }),
-		"apigw.PusherConfig.MaxPerSecond must not be negative":           pusher(func(c *apigw.PusherConfig) { c.MaxPerSecond = -1 }),
+		"one of apigw.HandlerConfig.Engine, HTTP and Stream is required":                                  handler,
+		"apigw.PusherConfig.Region is required":                                                           pusher(func(c *apigw.PusherConfig) { c.Region = "" }),
+		"apigw.PusherConfig.Credentials is required":                                                      pusher(func(c *apigw.PusherConfig) { c.Credentials = nil }),
+		`apigw.PusherConfig.Endpoint is "wss://abc.example.com/prod", and has to be an http or https URL`: pusher(func(c *apigw.PusherConfig) { c.Endpoint = "wss://abc.example.com/prod" }),
+		`apigw.HandlerConfig.Endpoint is "abc.example.com/prod", and has to be an http or https URL`:      endpoint,
+		"apigw.PusherConfig.MaxIdleConnections must not be negative":                                      pusher(func(c *apigw.PusherConfig) { c.MaxIdleConnections = -1 }),
+		"apigw.PusherConfig.MaxPerSecond must not be negative":                                            pusher(func(c *apigw.PusherConfig) { c.MaxPerSecond = -1 }),
 	} {
 		if !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got error %v, want %q", err, want)

@@ -3,6 +3,7 @@ package apigw
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -61,7 +62,7 @@ type Pusher struct {
 }
 
 // NewPusher returns a Pusher. It does no I/O. ErrInvalid: a field is missing or
-// negative; the error names it.
+// wrong; the error names it.
 func NewPusher(config PusherConfig) (*Pusher, error) {
 	switch {
 	case config.Region == "":
@@ -69,7 +70,7 @@ func NewPusher(config PusherConfig) (*Pusher, error) {
 	case config.Credentials == nil:
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Credentials is required")
 	case !isEndpoint(config.Endpoint):
-		return nil, invalid("NewPusher", "apigw.PusherConfig.Endpoint must be an http or https URL")
+		return nil, invalid("NewPusher", fmt.Sprintf("apigw.PusherConfig.Endpoint is %q, and has to be an http or https URL", config.Endpoint))
 	case config.MaxIdleConnections < 0:
 		return nil, invalid("NewPusher", "apigw.PusherConfig.MaxIdleConnections must not be negative")
 	case config.MaxPerSecond < 0:

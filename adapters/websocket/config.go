@@ -27,8 +27,8 @@ const (
 
 // Config shapes a Server. Every zero field stands for the default it names.
 type Config struct {
-	// Logger receives failures and panics of the engine. It is limited
-	// (ports.LimitLogger). Default: slog.Default().
+	// Logger receives failures and panics of the engine, and the handshakes and streams
+	// that are refused for their origin. It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 	// Endpoint goes into the address of every connection. It tells this process
 	// from others that serve the same stores. Default: empty.
@@ -38,7 +38,7 @@ type Config struct {
 	// from, or of whole origins when they contain "://": "app.example.com",
 	// "*.example.com", "https://app.example.com", "*" for all. A request whose
 	// Origin is its own Host passes always, and so does one without Origin: no
-	// browser sent it. A malformed pattern matches nothing.
+	// browser sent it. Default: none, so that a page on another host cannot connect.
 	Origins []string
 	// CheckOrigin, if set, decides instead.
 	CheckOrigin func(*http.Request) bool
@@ -156,6 +156,9 @@ func (c *Config) validate() error {
 	}
 	if c.SlowConsumer > ThrottleSlowConsumer {
 		return invalid("websocket.Config.SlowConsumer is none of the policies")
+	}
+	if err := ports.CheckOrigins(c.Origins); err != nil {
+		return invalid("websocket.Config.Origins: " + err.Error())
 	}
 	return nil
 }

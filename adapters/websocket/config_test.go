@@ -20,3 +20,11 @@ func TestUnknownPolicyIsRefused(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func TestOriginsThatNothingMatchesAreRefused(t *testing.T) {
+	_, err := websocket.NewServer(websocket.Config{Origins: []string{"a", "https://b/"}})
+	want := `websocket.NewServer: invalid: websocket.Config.Origins: "https://b/" has a path, and an origin has none: write "https://b"`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -155,10 +155,17 @@ func checkUpgrade(r *http.Request) (status int, problem string) {
 // originAllowed keeps pages of other sites from connecting with the cookies of
 // their visitors.
 func (s *Server) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	var allowed bool
 	if s.config.CheckOrigin != nil {
-		return s.config.CheckOrigin(r)
+		allowed = s.config.CheckOrigin(r)
+	} else {
+		allowed = ports.OriginAllowed(origin, r.Host, s.config.Origins)
 	}
-	return ports.OriginAllowed(r.Header.Get("Origin"), r.Host, s.config.Origins)
+	if !allowed {
+		s.config.Logger.WarnContext(r.Context(), "a handshake is refused: websocket.Config.Origins has not its origin", "origin", origin, "host", r.Host)
+	}
+	return allowed
 }
 
 // protocols lists the offered subprotocols, from every line of the header.
