@@ -152,8 +152,8 @@ func notMessages() []badInput {
 		{"two messages in one", raw(`{"type":"ping"}{"type":"ping"}`), invalid(notAnObject)},
 		{"no type", raw(`{"payload":null}`), invalid("message expects type to be a string")},
 		{"a null type", raw(`{"type":null}`), invalid("message expects type to be a string")},
-		{"an unknown type", raw(`{"type":"__proto__"}`), invalid("invalid message type")},
-		{"a server's message", raw(`{"type":"connection_ack"}`), invalid("invalid message type")},
+		{"an unknown type", raw(`{"type":"__proto__"}`), invalid(`invalid message type "__proto__"`)},
+		{"a server's message", raw(`{"type":"connection_ack"}`), invalid(`invalid message type "connection_ack"`)},
 		{"a connection_init with a list", raw(`{"type":"connection_init","payload":[]}`), invalid("message expects payload to be an object or null")},
 		{"no id", func(c *client) string {
 			return fmt.Sprintf(`{"type":%q,"payload":{"query":"{ hello }"}}`, c.pick("subscribe", "start"))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -204,7 +205,7 @@ func (c *client) expectError(id string, texts ...string) {
 
 func (c *client) expectConnectionError(text string) {
 	c.t.Helper()
-	c.expect(`{"type":"connection_error","payload":{"message":"` + text + `"}}`)
+	c.expect(`{"type":"connection_error","payload":{"message":` + strconv.Quote(text) + `}}`)
 }
 
 // expectNothing checks that nothing has come and that the socket is open.

@@ -268,7 +268,7 @@ func TestNothingAfterAMessageThatEndsTheConnectionIsExecuted(t *testing.T) {
 		reason            string
 	}{
 		"no JSON":                {modern, `nonsense`, 4400, "message is not a JSON object"},
-		"no type":                {modern, `{"type":"nothing"}`, 4400, "invalid message type"},
+		"no type":                {modern, `{"type":"nothing"}`, 4400, `invalid message type "nothing"`},
 		"no payload":             {modern, `{"id":"2","type":"subscribe"}`, 4400, "message expects payload to be an object"},
 		"a second init":          {modern, `{"type":"connection_init"}`, 4401, "Unauthorized"},
 		"an ID in use":           {modern, `{"id":"used","type":"subscribe","payload":{"query":"{ hello }"}}`, 4409, "Subscriber for used already exists"},

@@ -549,8 +549,8 @@ func TestLegacyInvalidMessageIsAnError(t *testing.T) {
 		for _, test := range []struct{ data, reason string }{
 			{`hello`, "message is not a JSON object"},
 			{`{}`, "message expects type to be a string"},
-			{`{"type":"hello"}`, "invalid message type"},
-			{`{"type":"subscribe"}`, "invalid message type"},
+			{`{"type":"hello"}`, `invalid message type "hello"`},
+			{`{"type":"subscribe"}`, `invalid message type "subscribe" of the subprotocol graphql-transport-ws: this connection speaks graphql-ws`},
 			{`{"type":"start","payload":{"query":"{ hello }"}}`, "message expects id to be a string"},
 			{`{"type":"connection_init","payload":[]}`, "message expects payload to be an object or null"},
 		} {

@@ -144,7 +144,7 @@ func TestSendAndFrame(t *testing.T) {
 	client.Send(`{"type":"pong"}`)
 	client.Nothing()
 	client.Send(`{"type":"nonsense"}`)
-	equal(t, "reason", client.Closed(4400), "invalid message type")
+	equal(t, "reason", client.Closed(4400), `invalid message type "nonsense"`)
 	client.Nothing()
 }
 

@@ -28,8 +28,8 @@ func FuzzDecode(f *testing.F) {
 				continue
 			}
 			var invalid *wire.Invalid
-			if !errors.As(err, &invalid) || invalid.Reason == "" || invalid.Error() != invalid.Reason {
-				t.Errorf("%s: got %#v, want an *Invalid with a reason", protocol, err)
+			if !errors.As(err, &invalid) || invalid.Reason == "" || len(invalid.Reason) > 123 || invalid.Error() != invalid.Reason {
+				t.Errorf("%s: got %#v, want an *Invalid with a reason that a close frame has room for", protocol, err)
 			}
 		}
 	})

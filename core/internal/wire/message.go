@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf16"
@@ -90,7 +89,7 @@ func (e Envelope) Decode(dialect Dialect) (Message, error) {
 func (e Envelope) decode(dialect Dialect) (Message, error) {
 	kind, ok := dialect.typeOf(e.Type)
 	if !ok {
-		return Message{}, errors.New("invalid message type")
+		return Message{}, unknownType(e.Type, dialect)
 	}
 	switch kind {
 	case Subscribe:
@@ -225,6 +224,22 @@ func unit(text []byte) rune {
 
 func expected(name, what string) error {
 	return fmt.Errorf("message expects %s to be %s", name, what)
+}
+
+// unknownType says whose the type is that a subprotocol does not have. The reason of a
+// close frame has room for 123 bytes (RFC 6455, section 5.5).
+func unknownType(name string, dialect Dialect) error {
+	const most = 64
+	quoted := strconv.QuoteToASCII(name[:min(len(name), most)])
+	if len(name) > most || len(quoted) > most {
+		quoted = quoted[:most] + "..."
+	}
+	for _, other := range Names() {
+		if _, ok := Of(other).typeOf(name); ok {
+			return fmt.Errorf("invalid message type %s of the subprotocol %s: this connection speaks %s", quoted, other, dialect.Name())
+		}
+	}
+	return fmt.Errorf("invalid message type %s", quoted)
 }
 
 // IsType reports whether any subprotocol has a client's message of that type.

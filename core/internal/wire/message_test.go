@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -118,7 +119,7 @@ func TestDecodeInvalid(t *testing.T) {
 	const both = ""
 	notAMessage := wire.Invalid{Reason: "message is not a JSON object"}
 	noType := wire.Invalid{Reason: "message expects type to be a string"}
-	unknown := wire.Invalid{Reason: "invalid message type"}
+	unknown := func(quoted string) wire.Invalid { return wire.Invalid{Reason: "invalid message type " + quoted} }
 	cases := []invalidCase{
 		{"nothing", both, ``, notAMessage},
 		{"space", both, ` `, notAMessage},
@@ -146,20 +147,28 @@ func TestDecodeInvalid(t *testing.T) {
 		{"no type", both, `{}`, noType},
 		{"no type but an id", both, `{"id":"1"}`, wire.Invalid{ID: "1", HasID: true, Reason: noType.Reason}},
 		{"type in capitals", both, `{"Type":"connection_init"}`, noType},
-		{"an unknown type", both, `{"type":"hello"}`, unknown},
-		{"an unknown type with an id", both, `{"id":"7","type":"hello"}`, wire.Invalid{ID: "7", HasID: true, Reason: unknown.Reason}},
-		{"an unknown type with an empty id", both, `{"id":"","type":"hello"}`, wire.Invalid{HasID: true, Reason: unknown.Reason}},
-		{"an empty type", both, `{"type":""}`, unknown},
-		{"a type with space", both, `{"type":"connection_init "}`, unknown},
-		{"a type's capitals", both, `{"type":"Connection_Init"}`, unknown},
-		{"what only a server sends: connection_ack", both, `{"type":"connection_ack"}`, unknown},
-		{"what only a server sends: error", both, `{"id":"1","type":"error","payload":[]}`, wire.Invalid{ID: "1", HasID: true, Reason: unknown.Reason}},
+		{"an unknown type", both, `{"type":"hello"}`, unknown(`"hello"`)},
+		{"an unknown type with an id", both, `{"id":"7","type":"hello"}`, wire.Invalid{ID: "7", HasID: true, Reason: `invalid message type "hello"`}},
+		{"an unknown type with an empty id", both, `{"id":"","type":"hello"}`, wire.Invalid{HasID: true, Reason: `invalid message type "hello"`}},
+		{"an empty type", both, `{"type":""}`, unknown(`""`)},
+		{"a type with space", both, `{"type":"connection_init "}`, unknown(`"connection_init "`)},
+		{"a type's capitals", both, `{"type":"Connection_Init"}`, unknown(`"Connection_Init"`)},
+		{"what only a server sends: connection_ack", both, `{"type":"connection_ack"}`, unknown(`"connection_ack"`)},
+		{"what only a server sends: error", both, `{"id":"1","type":"error","payload":[]}`, wire.Invalid{ID: "1", HasID: true, Reason: `invalid message type "error"`}},
+		{"a long type", both, `{"type":"` + strings.Repeat("a", 1<<16) + `"}`, unknown(`"` + strings.Repeat("a", 63) + "...")},
+		{"a type of what does not print", both, `{"type":"` + strings.Repeat(`\u2028`, 20) + `"}`, unknown(`"` + strings.Repeat(`\u2028`, 10) + `\u2...`)},
 	}
-	for _, kind := range []string{"start", "stop", "connection_terminate", "next"} {
-		cases = append(cases, invalidCase{"not modern: " + kind, modern, `{"type":"` + kind + `","payload":{"query":"{a}"}}`, unknown})
-	}
-	for _, kind := range []string{"subscribe", "complete", "ping", "pong", "ka", "data"} {
-		cases = append(cases, invalidCase{"not legacy: " + kind, legacy, `{"type":"` + kind + `","payload":{"query":"{a}"}}`, unknown})
+	for protocol, types := range map[string]struct {
+		others   []string
+		ofOthers string
+	}{
+		modern: {[]string{"start", "stop", "connection_terminate"}, " of the subprotocol graphql-ws: this connection speaks graphql-transport-ws"},
+		legacy: {[]string{"subscribe", "complete", "ping", "pong"}, " of the subprotocol graphql-transport-ws: this connection speaks graphql-ws"},
+	} {
+		for _, kind := range types.others {
+			data := `{"type":"` + kind + `","payload":{"query":"{a}"}}`
+			cases = append(cases, invalidCase{"not " + protocol + ": " + kind, protocol, data, unknown(strconv.Quote(kind) + types.ofOthers)})
+		}
 	}
 	for _, value := range notAString() {
 		cases = append(cases, invalidCase{"type is " + value, both, `{"type":` + value + `}`, noType})
@@ -178,6 +187,8 @@ func TestDecodeInvalid(t *testing.T) {
 					t.Errorf("%s: got %v, want an *Invalid", protocol, err)
 				} else if *invalid != test.want {
 					t.Errorf("%s: got %+v, want %+v", protocol, *invalid, test.want)
+				} else if len(invalid.Reason) > 123 {
+					t.Errorf("%s: a close frame has no room for %s", protocol, invalid.Reason)
 				}
 			}
 		})
@@ -247,7 +258,7 @@ func invalidOperations(protocol, subscribe, complete string) []invalidCase {
 func TestInvalidReasonFitsACloseFrame(t *testing.T) {
 	secret := strings.Repeat("secret", 100)
 	for _, data := range []string{
-		secret, `{"type":"` + secret + `"}`, `{"type":"subscribe","id":"` + secret + `"}`,
+		secret, `{"type":"subscribe","id":"` + secret + `"}`,
 		`{"type":"subscribe","id":"` + secret + `","payload":{"operationName":1,"query":"` + secret + `"}}`,
 	} {
 		_, err := decode(modern, data)
