@@ -22,7 +22,7 @@ func TestARequestWithoutASocketIsAnswered(t *testing.T) {
 		{ports.Request{Query: `{ hello }`, ReadOnly: true}, ports.Executed, `{"data":{"hello":"world"}}`},
 		{ports.Request{Query: `mutation { say(room: "r", text: "x") }`}, ports.Executed, `{"data":{"say":"x"}}`},
 		{ports.Request{Query: `mutation { say(room: "r", text: "x") }`, ReadOnly: true}, ports.NotAllowed, `{"errors":[{"message":"a mutation needs POST"}]}`},
-		{ports.Request{Query: `subscription { a }`}, ports.NotAllowed, `{"errors":[{"message":"a subscription needs a WebSocket"}]}`},
+		{ports.Request{Query: `subscription { a }`}, ports.NeedsStream, `{"errors":[{"message":"a subscription needs a WebSocket"}]}`},
 		{ports.Request{Query: `{ nothing }`}, ports.Rejected, `{"errors":[{"message":"Cannot query field`},
 		{ports.Request{Query: `{ user }`}, ports.Executed, `{"data":{"user":null},"errors":[{"message":"internal error"`},
 	} {

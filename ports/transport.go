@@ -81,9 +81,11 @@ const (
 	// Rejected: a request error in the words of the GraphQL specification
 	// (syntax, validation, variables, a hook's refusal); nothing was executed.
 	Rejected
-	// NotAllowed: a mutation in a ReadOnly request, or a subscription where only
-	// one result can be returned; nothing was executed.
+	// NotAllowed: a mutation in a ReadOnly request; nothing was executed.
 	NotAllowed
+	// NeedsStream: a subscription, of which only one result could be returned; nothing
+	// was executed.
+	NeedsStream
 )
 
 // Response is the answer to one Request.

@@ -110,10 +110,13 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, mediaType strin
 	if err != nil {
 		return h.failed(r.Context(), err)
 	}
+	if response.Outcome == ports.NeedsStream && h.streams != nil {
+		response.Body = errorBody("a subscription needs a WebSocket, or a stream: Accept: " + mediaTypeEvents + ", or " + mediaTypeMultipart + ";subscriptionSpec=1.0")
+	}
 	switch {
 	case response.Outcome == ports.Executed:
 		return http.StatusOK, response.Body
-	case response.Outcome == ports.NotAllowed && request.ReadOnly:
+	case response.Outcome != ports.Rejected && request.ReadOnly:
 		return http.StatusMethodNotAllowed, response.Body
 	case mediaType == mediaTypeJSON:
 		// Who asks for application/json may be older than the specification and

@@ -179,8 +179,9 @@ func TestStatusOfEachOutcome(t *testing.T) {
 		{"rejected by GET, plain", ports.Rejected, true, asJSON, 200, ""},
 		{"mutation by GET", ports.NotAllowed, true, asGraphQL, 405, "POST"},
 		{"mutation by GET, plain", ports.NotAllowed, true, asJSON, 405, "POST"},
-		{"subscription by POST", ports.NotAllowed, false, asGraphQL, 400, ""},
-		{"subscription by POST, plain", ports.NotAllowed, false, asJSON, 200, ""},
+		{"subscription by GET", ports.NeedsStream, true, asGraphQL, 405, "POST"},
+		{"subscription by POST", ports.NeedsStream, false, asGraphQL, 400, ""},
+		{"subscription by POST, plain", ports.NeedsStream, false, asJSON, 200, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -201,6 +202,21 @@ func TestStatusOfEachOutcome(t *testing.T) {
 				t.Errorf("body %s", w.Body)
 			}
 		})
+	}
+}
+
+// TestSubscriptionWithoutAStreamIsToldHowToAskForOne, where there are streams.
+func TestSubscriptionWithoutAStreamIsToldHowToAskForOne(t *testing.T) {
+	handler, err := graphqlhttp.NewHandler(
+		&fake{response: ports.Response{Outcome: ports.NeedsStream, Body: []byte(`{}`)}}, graphqlhttp.Config{Streams: &fakeStreams{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, post(`{"query":"subscription { a }"}`))
+	want := `{"errors":[{"message":"a subscription needs a WebSocket, or a stream: Accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0"}]}`
+	if got := w.Body.String(); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -32,9 +32,9 @@ func (r *Runner) Request(ctx context.Context, request ports.Request) (ports.Resp
 	}
 	switch kind := p.Kind(); {
 	case kind == ports.OperationSubscription:
-		return notAllowed("a subscription needs a WebSocket"), nil
+		return refused(ports.NeedsStream, "a subscription needs a WebSocket"), nil
 	case kind == ports.OperationMutation && request.ReadOnly:
-		return notAllowed(NeedsPost), nil
+		return refused(ports.NotAllowed, NeedsPost), nil
 	}
 	result := r.Execute(ctx, x, p, nil)
 	if result.Rejected != nil {
@@ -47,8 +47,8 @@ func rejected(errs ports.ResponseErrors) ports.Response {
 	return ports.Response{Outcome: ports.Rejected, Body: errorBody(errs)}
 }
 
-func notAllowed(message string) ports.Response {
-	return ports.Response{Outcome: ports.NotAllowed, Body: errorBody(ports.NewResponseErrors(message))}
+func refused(outcome ports.Outcome, message string) ports.Response {
+	return ports.Response{Outcome: outcome, Body: errorBody(ports.NewResponseErrors(message))}
 }
 
 func errorBody(errs ports.ResponseErrors) []byte {
