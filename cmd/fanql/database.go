@@ -12,6 +12,7 @@ import (
 // database is where a deployment keeps its rows and its events.
 type database interface {
 	ports.Backend
+	ports.History
 	// Operations lists the operations of a connection.
 	Operations(ctx context.Context, id ports.ConnectionID) ([]ports.Operation, error)
 	// follow shows a topic's events as they are published, until ctx ends; since, if

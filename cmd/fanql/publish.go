@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -18,7 +20,7 @@ func (p *program) publish() *cli.Command {
 		&cli.StringSliceFlag{Name: "only", Usage: "for this `CONNECTION` only; may be repeated"},
 		&cli.StringSliceFlag{Name: "except", Usage: "not for this `CONNECTION`; may be repeated"},
 		&cli.IntFlag{Name: "shards", Usage: "core.Shards of the topic"},
-		&cli.IntFlag{Name: "keep", Usage: "core.Keep of the topic: how many events its history keeps"},
+		&cli.IntFlag{Name: "keep", Usage: "core.Keep of the topic: how many events its history keeps; 0 leaves the event out of it. Without the flag, as its last event says"},
 		&cli.DurationFlag{Name: "keep-age", Usage: "core.Keep of the topic: for how long"},
 	)
 	command.ArgsUsage = "TOPIC JSON (- reads the JSON from standard input)"
@@ -43,13 +45,21 @@ func publish(ctx context.Context, s *settings, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	db, err := s.open(ctx, varEvents)
+	needs := []string{varEvents}
+	if !s.command.IsSet("keep") {
+		needs = append(needs, varSubscriptions) // has the histories
+	}
+	db, err := s.open(ctx, needs...)
 	if err != nil {
 		return err
 	}
 	defer db.done()
+	var bus ports.EventBus = db
+	if !s.command.IsSet("keep") {
+		bus = keeping{db}
+	}
 	id := rand.Text()
-	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: db, Now: s.now, NewID: func() string { return id }})
+	publisher, err := core.NewPublisher(core.PublisherConfig{Bus: bus, Now: s.now, NewID: func() string { return id }})
 	if err != nil {
 		return err
 	}
@@ -106,4 +116,38 @@ func connections(s *settings, flag string) []ports.ConnectionID {
 		ids = append(ids, ports.ConnectionID(id))
 	}
 	return ids
+}
+
+// keeping publishes events that are kept as the last event is that the history of their
+// topic has. One that a history left out would be missed by whoever resumes, and nobody
+// would know.
+type keeping struct{ database }
+
+// Publish implements ports.EventBus.
+func (k keeping) Publish(ctx context.Context, events ...ports.Event) error {
+	for i := range events {
+		keep, err := k.retention(ctx, events[i].Topic)
+		if err != nil {
+			return err
+		}
+		events[i].Keep = keep
+	}
+	return k.database.Publish(ctx, events...)
+}
+
+func (k keeping) retention(ctx context.Context, topic ports.Topic) (ports.Retention, error) {
+	// Where there is no history, this opens one that is empty, and expires after a day.
+	last, err := k.Head(ctx, topic, ports.Retention{Count: 1, Age: time.Second})
+	if err != nil || last.Position == "" {
+		return ports.Retention{}, err
+	}
+	events, _, err := k.Read(ctx, topic, last, 1)
+	switch {
+	case err != nil && !errors.Is(err, ports.ErrGap):
+		return ports.Retention{}, err
+	case len(events) == 0:
+		return ports.Retention{}, misused("%s has a history whose last event is gone: give -keep and -keep-age as core.Keep has them, or -keep 0 to leave the event out of it",
+			printable(string(topic)))
+	}
+	return events[0].Keep, nil
 }
