@@ -33,8 +33,10 @@ func (p *program) root() *cli.Command {
 }
 
 // usage is an error of flags as this program reports it.
-func usage(_ context.Context, _ *cli.Command, err error, _ bool) error {
-	return misused("%s: fanql -help lists the flags", strings.TrimSpace(err.Error()))
+func usage(_ context.Context, command *cli.Command, err error, _ bool) error {
+	// The names of functions of strconv are of no use to who reads it.
+	text, _, _ := strings.Cut(strings.TrimSpace(err.Error()), ": strconv.")
+	return misused("%s: %s -help lists the flags", text, command.FullName())
 }
 
 // command makes a command that takes some arguments: names are those that must be

@@ -251,10 +251,10 @@ func (s RedisSetup) checkBus(ctx context.Context, r *report) {
 	case err != nil:
 		r.unknown(check, "The workers cannot be counted: allow ZCOUNT: %s.", lastOf(err))
 	case workers == 0 && waiting > 0:
-		r.wrong(check, "%s wait, the oldest for %s, and no worker delivers: run Consume in a process with the same FANQL_REDIS_PREFIX.",
+		r.wrong(check, "%s wait, the oldest for %s, and nothing delivers them: start a server (fanql.Server) or a worker (fanqllambda.Work) with the same FANQL_REDIS_PREFIX.",
 			count(waiting, "event"), now.Sub(oldest).Round(time.Second))
 	case workers == 0:
-		r.note(check, "No worker delivers events: a server or a worker with the same FANQL_REDIS_PREFIX runs Consume.")
+		r.note(check, "Nothing delivers events: that needs a server (fanql.Server) or a worker (fanqllambda.Work) with the same FANQL_REDIS_PREFIX.")
 	case waiting > 0 && now.Sub(oldest) > late:
 		r.note(check, "%s wait, the oldest for %s, with %s: see the runbook for lag.",
 			count(waiting, "event"), now.Sub(oldest).Round(time.Second), count(int(workers), "worker"))
