@@ -29,6 +29,12 @@ func (l *logged) Handle(_ context.Context, record slog.Record) error {
 	return nil
 }
 
+func (l *logged) count(message string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines[message]
+}
+
 func (l *logged) Enabled(context.Context, slog.Level) bool { return true }
 
 // failing is a store that lets connections in and then keeps no operation.

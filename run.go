@@ -32,7 +32,6 @@ func (s *Server) ListenAndServe(ctx context.Context, address string) error {
 // Serve is ListenAndServe on a listener, which it closes.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer func() { _ = listener.Close() }() // the second time, if it has served
-	s.config.Logger.InfoContext(ctx, "listening", slog.String("address", listener.Addr().String()), slog.String("path", s.config.Path))
 	return s.run(ctx, newFront(s, listener))
 }
 
@@ -54,10 +53,14 @@ func (s *Server) run(ctx context.Context, front *front) error {
 	beating := start(running, end, s.beat)
 	err := s.join(running)
 	var serving *task
-	if err == nil {
+	switch {
+	case err == nil:
 		close(s.joined)
+		front.announce(ctx, s)
 		serving = start(running, end, front.serve)
 		<-running.Done()
+	case ctx.Err() == nil && errors.Is(err, context.Canceled):
+		err = nil // Another part has failed, whose error says why.
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownTimeout)
 	defer cancel()
@@ -148,6 +151,13 @@ func newFront(s *Server, listener net.Listener) *front {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn),
 	}}
+}
+
+// announce says that clients may come.
+func (f *front) announce(ctx context.Context, s *Server) {
+	if f != nil {
+		s.config.Logger.InfoContext(ctx, "listening", slog.String("address", f.listener.Addr().String()), slog.String("path", s.config.Path))
+	}
 }
 
 // serve returns once shutdown is called.

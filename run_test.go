@@ -3,6 +3,7 @@ package fanql_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -153,12 +154,16 @@ func TestRequestsUnderWayAreAnswered(t *testing.T) {
 func TestClientsWaitForTheFleet(t *testing.T) {
 	backend := newFleet(t)
 	backend.ready = make(chan struct{})
-	p := start(t, fanql.Config{Backend: backend})
-	if p.joinedForHandler() {
+	log := &logged{lines: map[string]int{}}
+	p := start(t, fanql.Config{Backend: backend, Logger: slog.New(log)})
+	if p.joinedForHandler() || log.count("listening") > 0 {
 		t.Error("ready before the fleet is joined")
 	}
 	close(backend.ready)
 	p.subscribe(t)
+	if log.count("listening") != 1 {
+		t.Error("did not log that it listens")
+	}
 }
 
 // joinedForHandler asks the readiness probe without the listener, which accepts
@@ -194,6 +199,21 @@ func TestAFailureEndsTheServer(t *testing.T) {
 				t.Errorf("the steps were %q, want %q", backend.steps.all, want)
 			}
 		})
+	}
+}
+
+// TestAFailureWhileJoining is all that is said: nothing listens, and what waited for the
+// fleet is no failure beside it.
+func TestAFailureWhileJoining(t *testing.T) {
+	log := &logged{lines: map[string]int{}}
+	backend := newFleet(t)
+	backend.ready = make(chan struct{})
+	backend.consume = func(context.Context) error { return errors.New("broken") }
+	if err := start(t, fanql.Config{Backend: backend, Logger: slog.New(log)}).end(t); err == nil || err.Error() != "broken" {
+		t.Errorf("got %v, want broken", err)
+	}
+	if log.count("listening") > 0 {
+		t.Error("logged that it listens")
 	}
 }
 
