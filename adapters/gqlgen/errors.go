@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
+	"runtime"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -31,7 +32,31 @@ type panicked struct {
 }
 
 func newPanicked(value any) *panicked {
-	return &panicked{cause: fmt.Errorf("%w\n%s", ports.Panicked(value), debug.Stack()), shown: errors.New("internal system error")}
+	return &panicked{cause: fmt.Errorf("%w%s", ports.Panicked(value), callers()), shown: errors.New("internal system error")}
+}
+
+// maxCallers is how many calls are named with a panic. Those further out are of gqlgen
+// and the engine.
+const maxCallers = 5
+
+// callers are the innermost calls at a panic that is being recovered from, a line each.
+func callers() string {
+	var lines strings.Builder
+	counters := make([]uintptr, 64)
+	frames := runtime.CallersFrames(counters[:runtime.Callers(1, counters)])
+	panicking, named := false, 0
+	for more := true; more && named < maxCallers; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		switch ofRuntime := strings.HasPrefix(frame.Function, "runtime."); {
+		case frame.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !ofRuntime:
+			named++
+			fmt.Fprintf(&lines, "\n\tat %s (%s:%d)", frame.Function, frame.File, frame.Line)
+		}
+	}
+	return lines.String()
 }
 
 // Error is what a presenter may show.

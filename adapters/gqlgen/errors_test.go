@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -136,6 +137,17 @@ func TestPanicsOfResolversSideBySide(t *testing.T) {
 	body, formatted := executeIn(t.Context(), t, schema, `{posts(first:3){checked author{id}}}`, ``)
 	wantEqual(t, "body", body, `{"data":null,"errors":[{"message":"masked","path":["posts",1,"checked"]}]}`)
 	wantEqual(t, "formatted", formatted.texts(), "panic: secret")
+}
+
+// TestAPanicIsLoggedWithWhereItWas: first the resolver, and not the whole stack.
+func TestAPanicIsLoggedWithWhereItWas(t *testing.T) {
+	var nothing *testschema.Post
+	schema := newSchema(t, &testschema.Resolver{Checked: func(context.Context, *testschema.Post) (string, error) { return nothing.Title, nil }})
+	_, formatted := executeIn(t.Context(), t, schema, `{posts(first:1){checked author{id}}}`, ``)
+	lines := strings.Split(formatted.errs[0].Error(), "\n")
+	if len(lines) != 6 || !strings.Contains(lines[1], "gqlgen_test.TestAPanicIsLoggedWithWhereItWas") || !strings.Contains(lines[1], "errors_test.go:") {
+		t.Errorf("got %q, want the resolver first, and 5 calls", lines)
+	}
 }
 
 func TestNullWhereThereMustBeNone(t *testing.T) {

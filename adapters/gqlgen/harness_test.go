@@ -82,7 +82,7 @@ func (t *formatted) format(_ context.Context, err error) *ports.PublicError {
 }
 
 func (t *formatted) texts() string {
-	stack := regexp.MustCompile(`\ngoroutine \d+ (.+\n)+`)
+	stack := regexp.MustCompile(`(\n\tat .+)+`)
 	texts := make([]string, len(t.errs))
 	for i, err := range t.errs {
 		// Without the stack of a panic.
