@@ -62,9 +62,16 @@ func TestPublishKeepsWhatTheHistoryOfTheTopicKeeps(t *testing.T) {
 	onRedis.succeed(t, "publish", "room/42", "2")
 	onRedis.succeed(t, "publish", "-keep", "0", "room/42", "3")
 	want := map[string]ports.Retention{"2": keep, "3": {}}
-	for _, event := range consume(t, redis) {
-		if wanted, ok := want[string(event.Payload)]; ok && event.Topic == "room/42" && event.Keep != wanted {
+	for _, event := range consume(t, redis, 3) {
+		if event.Topic != "room/42" {
+			continue
+		}
+		if wanted, ok := want[string(event.Payload)]; !ok || event.Keep != wanted {
 			t.Errorf("%s is kept %+v, want %+v", event.Payload, event.Keep, wanted)
 		}
+		delete(want, string(event.Payload))
+	}
+	if len(want) > 0 {
+		t.Errorf("of room/42 the bus lacks %v", want)
 	}
 }
