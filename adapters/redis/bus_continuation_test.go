@@ -273,7 +273,7 @@ func TestLateWorkerLeavesNoCheckpoint(t *testing.T) {
 	f, _ := onMiniredis(t)
 	here, there := f.start("here"), f.start("there")
 	to, _ := here.dial("1")
-	c := newCrowd(t, here.client, nil, time.Hour)
+	c := newCrowd(t, here.client, newBackend(here.client, redis.Config{}), time.Hour)
 	list := events("count", "1")
 	list[0].Position = "1"
 	deliver := func(lease redis.Lease) error {
