@@ -24,9 +24,8 @@ HISTORIES ?= 10000
 SEED ?=
 # Flags of bench/load, such as -quick.
 LOAD ?=
-# vet is a part of lint. Many tests wait more than they compute. No test takes minutes, but on a
-# machine that does much else.
-tests := go test -race -vet=off -parallel 4 -timeout 30m
+# vet is a part of lint. No package takes half an hour, but on a machine that does much else.
+tests := go test -race -vet=off -timeout 30m
 
 .PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz soak bench figures check fmt tidy setup web clean
 
