@@ -90,7 +90,7 @@ func (c *client) next(message []byte) error {
 			return fmt.Errorf("not for this client: no %s in %s", mark, message)
 		}
 	}
-	if c.latest != 0 && event != c.latest+1 {
+	if c.latest != 0 && event != c.latest+c.crowd.topics {
 		return fmt.Errorf("event %d after %d", event, c.latest)
 	}
 	c.latest = event

@@ -21,6 +21,9 @@ type subscription struct {
 	// resume is the positions that a client resumes after; empty, it asks where it
 	// begins, and nil, neither.
 	resume []string
+	// topics is how many topics the clients are spread over, by a variable; 0 where the
+	// schema has one.
+	topics int
 }
 
 // remembered is how many events there is a count for: more than are ever in
@@ -32,6 +35,8 @@ type crowd struct {
 	server  *server
 	dial    dialFunc
 	clients []*client
+	// topics is what clients and events are spread over by their numbers.
+	topics int
 	failed  chan error
 	// publishing has n events published, numbered from first.
 	publishing func(first, n int) error
@@ -53,20 +58,29 @@ type crowd struct {
 const usually = 32
 
 // newCrowd returns a crowd of so many clients, none of which has connected.
-func newCrowd(s *server, connections int, dial dialFunc) *crowd {
+func newCrowd(s *server, connections, topics int, dial dialFunc) *crowd {
 	return &crowd{
-		server: s, publishing: s.publish, dial: dial, clients: make([]*client, connections),
+		server: s, publishing: s.publish, dial: dial, topics: topics, clients: make([]*client, connections),
 		failed: make(chan error, 1), completed: make(chan int, remembered),
 	}
 }
 
-// subscribe connects the clients and returns when an event reaches them all.
+// audience is how many clients an event is for.
+func (c *crowd) audience() int { return len(c.clients) / c.topics }
+
+// addressOf is where a client connects: each gateway has a share of each topic's.
+func (c *crowd) addressOf(number int) string {
+	return c.server.sockets[number/c.topics%len(c.server.sockets)]
+}
+
+// subscribe connects the clients and returns when an event of each topic reaches
+// all that it is for.
 func (c *crowd) subscribe(ctx context.Context, wanted subscription, atOnce int) error {
 	if err := c.connect(ctx, wanted, atOnce); err != nil {
 		return err
 	}
 	for patience := time.Second / 4; patience < time.Minute; patience *= 2 {
-		err := c.publish(1) // who subscribed too late for the one before gets this one
+		err := c.publish(c.topics) // who subscribed too late for the one before gets this one
 		if err == nil {
 			err = c.awaitAll(ctx, patience)
 		}
@@ -139,7 +153,7 @@ func (c *crowd) fail(err error) {
 // publish has the server publish n events.
 func (c *crowd) publish(n int) error {
 	for i := range n {
-		c.missing[(c.published+1+i)%remembered].Store(int64(len(c.clients)))
+		c.missing[(c.published+1+i)%remembered].Store(int64(c.audience()))
 	}
 	err := c.publishing(c.published+1, n)
 	c.published += n
@@ -153,16 +167,20 @@ func (c *crowd) reached(event int) {
 	}
 }
 
-// awaitAll waits until the latest event has reached everybody.
+// awaitAll waits until the latest event of each topic has reached everybody.
 func (c *crowd) awaitAll(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
+	for due := c.topics; due > 0; {
 		event, err := c.await(ctx)
-		if err != nil || event == c.published {
+		if err != nil {
 			return err
 		}
+		if event > c.published-c.topics {
+			due--
+		}
 	}
+	return nil
 }
 
 // await waits until another event has reached everybody, and returns its number.
@@ -243,6 +261,8 @@ func (s subscription) payload(number int) map[string]any {
 	switch {
 	case s.resume != nil:
 		return map[string]any{"query": s.query, "extensions": map[string]any{"resume": s.resume}}
+	case s.topics > 0:
+		return map[string]any{"query": s.query, "variables": map[string]any{"topic": number % s.topics}}
 	case !s.own:
 		return map[string]any{"query": s.query}
 	case strings.Contains(s.query, "%d"):

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -83,7 +82,7 @@ func run(ctx context.Context, s settings) (err error) {
 	for round := range s.rounds {
 		for _, part := range parts(s) {
 			for _, name := range s.peers {
-				if !slices.Contains(s.parts, part.name) || part.only != nil && !slices.Contains(part.only, filepath.Base(name)) {
+				if !slices.Contains(s.parts, part.name) || !part.measures(name) {
 					continue
 				}
 				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, s.rounds, part.says, name)
@@ -131,7 +130,7 @@ func one(ctx context.Context, s settings, p part, name string, command []string,
 	if s.events {
 		dial = dialEvents
 	}
-	crowd := newCrowd(server, p.connections, dial)
+	crowd := newCrowd(server, p.connections, max(p.subscription.topics, 1), dial)
 	defer crowd.close()
 	m := measurement{settings: s, part: p, peer: name, server: server, crowd: crowd, before: before, results: results}
 	if p.together {
@@ -141,7 +140,7 @@ func one(ctx context.Context, s settings, p part, name string, command []string,
 		return err
 	}
 	if p.mutation {
-		publisher, err := dialPublisher(ctx, server.address)
+		publisher, err := dialPublisher(ctx, server.sockets[0])
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fanql/fanql/bench/internal/figures"
@@ -20,6 +23,12 @@ type part struct {
 	mutation     bool // published by a mutation over a socket
 	together     bool // the clients connect while it is measured, all at once
 	take         func(context.Context, measurement) error
+}
+
+// measures reports whether the part is for a peer.
+func (p part) measures(peer string) bool {
+	peer, _, isFleet := strings.Cut(filepath.Base(peer), ":")
+	return isFleet == (p.subscription.topics > 0) && (p.only == nil || slices.Contains(p.only, peer))
 }
 
 const selection = " { id text author sentAt } }"
@@ -46,6 +55,20 @@ func parts(s settings) []part {
 				subscription: same, connections: connections, take: takeFlatOut},
 			part{name: "pace", says: fmt.Sprintf("same query, %d clients, fixed rate", connections), only: broadcast,
 				subscription: same, connections: connections, take: takeLatency})
+	}
+	for _, topics := range []int{50, 1} {
+		says := fmt.Sprintf("%d clients on one topic", s.connections)
+		if topics > 1 {
+			says = fmt.Sprintf("%d clients on %d topics", s.connections, topics)
+		}
+		fleet := part{name: "fleet", says: says, connections: s.connections, take: takeFlatOut,
+			arguments:    []string{"-topics", strconv.Itoa(topics)},
+			subscription: subscription{query: "subscription ($topic: Int!) { message(topic: $topic)" + selection, topics: topics}}
+		all = append(all, fleet)
+		fleet.name, fleet.says, fleet.mutation = "fleet-mutation", says+", published by a mutation", true
+		all = append(all, fleet)
+		fleet.name, fleet.says, fleet.mutation, fleet.take = "fleet-pace", says+", fixed rate", false, takeLatency
+		all = append(all, fleet)
 	}
 	return append(all,
 		part{name: "mutation", says: "same query, 100 clients, published by a mutation", only: broadcast,
@@ -74,7 +97,7 @@ func (m measurement) note(kind string, value float64) {
 
 // takeFlatOut measures a server that has always something to do.
 func takeFlatOut(ctx context.Context, m measurement) error {
-	if _, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration/3); err != nil { // to warm up
+	if _, err := m.crowd.flatOut(ctx, m.window(), m.settings.duration/3); err != nil { // to warm up
 		return err
 	}
 	before, err := m.server.usage(ctx, false)
@@ -82,7 +105,7 @@ func takeFlatOut(ctx context.Context, m measurement) error {
 		return err
 	}
 	began := time.Now()
-	events, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration)
+	events, err := m.crowd.flatOut(ctx, m.window(), m.settings.duration)
 	if err != nil {
 		return err
 	}
@@ -91,8 +114,9 @@ func takeFlatOut(ctx context.Context, m measurement) error {
 	if err != nil {
 		return err
 	}
-	deliveries := float64(events * len(m.crowd.clients))
+	deliveries := float64(events * m.crowd.audience())
 	m.note(figures.CPU, (after.CPUSeconds-before.CPUSeconds)/deliveries*100_000)
+	m.noteRedis(before, after, deliveries)
 	m.note(figures.Rate, deliveries/lasted.Seconds())
 	if after.Allocations > 0 {
 		m.note(figures.Allocations, float64(after.Allocations-before.Allocations)/deliveries)
@@ -103,15 +127,29 @@ func takeFlatOut(ctx context.Context, m measurement) error {
 	return m.profile(ctx)
 }
 
+// window is how many events are in flight: as many of each topic.
+func (m measurement) window() int { return m.settings.window * m.crowd.topics }
+
+// noteRedis notes what a fleet made Redis do.
+func (m measurement) noteRedis(before, after peer.Usage, deliveries float64) {
+	if after.Requests == 0 {
+		return
+	}
+	requests := float64(after.Requests - before.Requests)
+	m.note(figures.RedisCPU, (after.RedisCPUSeconds-before.RedisCPUSeconds)/deliveries*100_000)
+	m.note(figures.PerEvent, requests/deliveries*float64(m.crowd.audience()))
+	m.note(figures.PerDelivery, requests/deliveries)
+}
+
 // profile keeps going for a profile, if one is wanted.
 func (m measurement) profile(ctx context.Context) error {
 	if m.settings.profiles == "" || m.peer == "graphql-ws" {
 		return nil
 	}
-	file := filepath.Join(m.settings.profiles, fmt.Sprintf("%s-%s-%d.pprof", filepath.Base(m.peer), m.part.name, m.part.connections))
+	file := filepath.Join(m.settings.profiles, fmt.Sprintf("%s-%s-%d.pprof", filepath.Base(m.peer), m.part.name, m.crowd.audience()))
 	done := make(chan error, 1)
 	go func() { done <- m.server.profile(ctx, file, m.settings.duration) }()
-	_, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration+time.Second/2)
+	_, err := m.crowd.flatOut(ctx, m.window(), m.settings.duration+time.Second/2)
 	if err != nil {
 		return err
 	}
@@ -120,8 +158,8 @@ func (m measurement) profile(ctx context.Context) error {
 
 // takeLatency measures a server that has little to do.
 func takeLatency(ctx context.Context, m measurement) error {
-	interval := time.Duration(float64(len(m.crowd.clients)) / m.settings.rate * float64(time.Second))
-	if _, err := m.crowd.flatOut(ctx, m.settings.window, m.settings.duration/3); err != nil { // to warm up
+	interval := time.Duration(float64(m.crowd.audience()) / m.settings.rate * float64(time.Second))
+	if _, err := m.crowd.flatOut(ctx, m.window(), m.settings.duration/3); err != nil { // to warm up
 		return err
 	}
 	before, err := m.server.usage(ctx, false)
@@ -137,6 +175,7 @@ func takeLatency(ctx context.Context, m measurement) error {
 		return err
 	}
 	m.note(figures.CPU, (after.CPUSeconds-before.CPUSeconds)/float64(len(latencies))*100_000)
+	m.noteRedis(before, after, float64(len(latencies)))
 	noteAt := func(percent int, kind string) {
 		at := latencies[(len(latencies)-1)*percent/100]
 		m.note(kind, float64(at)/float64(time.Millisecond))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,13 @@ import (
 
 // build makes a peer ready and returns the command that starts it. The one that
 // is not Go is installed when it is not yet. A path is a server that somebody
-// built before: another version of one of them, say.
+// built before: another version of one of them, say. Behind a colon is how many
+// gateways a fleet has.
 func build(ctx context.Context, programs, name string) ([]string, error) {
+	if fleet, gateways, ok := strings.Cut(name, ":"); ok {
+		command, err := build(ctx, programs, fleet)
+		return append(slices.Clip(command), "-gateways", gateways), err
+	}
 	if strings.ContainsRune(name, filepath.Separator) {
 		return []string{name}, nil
 	}
@@ -47,6 +53,8 @@ func loudly(command *exec.Cmd) error {
 // server is a peer that runs.
 type server struct {
 	address string
+	// sockets are the addresses that clients connect to: its own, or those of a fleet.
+	sockets []string
 	command *exec.Cmd
 	input   io.WriteCloser
 }
@@ -69,7 +77,10 @@ func start(ctx context.Context, command []string) (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
-	s.address = strings.TrimSpace(line)
+	sockets, address, isFleet := strings.Cut(strings.TrimSpace(line), " ")
+	if s.address, s.sockets = address, strings.Split(sockets, ","); !isFleet {
+		s.address = sockets
+	}
 	return s, nil
 }
 
@@ -88,13 +99,14 @@ func (s *server) usage(ctx context.Context, collect bool) (used peer.Usage, err 
 	if collect {
 		path += "?collect"
 	}
-	err = s.get(ctx, path, func(body io.Reader) error { return json.NewDecoder(body).Decode(&used) })
+	err = get(ctx, s.address, path, func(body io.Reader) error { return json.NewDecoder(body).Decode(&used) })
 	return used, err
 }
 
-// profile writes a CPU profile of the next seconds to a file.
+// profile writes a CPU profile of the next seconds to a file; of a fleet, that of its
+// last gateway.
 func (s *server) profile(ctx context.Context, file string, duration time.Duration) error {
-	return s.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", max(1, int(duration.Seconds()))), func(body io.Reader) error {
+	return get(ctx, s.sockets[len(s.sockets)-1], fmt.Sprintf("/debug/pprof/profile?seconds=%d", max(1, int(duration.Seconds()))), func(body io.Reader) error {
 		content, err := io.ReadAll(body)
 		if err != nil {
 			return err
@@ -103,8 +115,8 @@ func (s *server) profile(ctx context.Context, file string, duration time.Duratio
 	})
 }
 
-func (s *server) get(ctx context.Context, path string, read func(io.Reader) error) (err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+path, http.NoBody)
+func get(ctx context.Context, address, path string, read func(io.Reader) error) (err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ const (
 
 // dialSocket opens a socket and subscribes.
 func dialSocket(ctx context.Context, c *crowd, wanted subscription, number int) (*client, error) {
-	conn, protocol, err := openSocket(ctx, c.server.address, "client "+strconv.Itoa(number))
+	conn, protocol, err := openSocket(ctx, c.addressOf(number), "client "+strconv.Itoa(number))
 	if err != nil {
 		return nil, err
 	}

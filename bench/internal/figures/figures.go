@@ -32,6 +32,9 @@ const (
 	Together    = "seconds until all have had an event"
 	Connect     = "CPU-ms per client"
 	Peak        = "KB of resident memory per client, at most"
+	RedisCPU    = "CPU-seconds of Redis per 100,000 deliveries"
+	PerEvent    = "requests to Redis per event"
+	PerDelivery = "requests to Redis per delivery"
 )
 
 // Results are all figures of one run, in the order in which they were first measured.

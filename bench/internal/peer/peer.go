@@ -46,6 +46,11 @@ func NewMessage(number int, sentAt string) Message {
 // ends. Every line of the input, "FIRST N SENTAT", asks for N messages to be
 // published, numbered from FIRST: publishing that way costs next to nothing.
 func Serve(graphql http.Handler, publish func(...Message) error) error {
+	return ServeUsage(graphql, publish, func(*Usage) {})
+}
+
+// ServeUsage is Serve of a server that has more to say about what it used.
+func ServeUsage(graphql http.Handler, publish func(...Message) error, add func(*Usage)) error {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -53,7 +58,9 @@ func Serve(graphql http.Handler, publish func(...Message) error) error {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graphql)
 	mux.HandleFunc("/usage", func(w http.ResponseWriter, r *http.Request) {
-		_ = json.NewEncoder(w).Encode(measure(r.URL.Query().Has("collect")))
+		used := measure(r.URL.Query().Has("collect"))
+		add(&used)
+		_ = json.NewEncoder(w).Encode(used)
 	})
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -94,6 +101,10 @@ type Usage struct {
 	Allocations uint64 `json:"allocations"`
 	// Writes counts system calls that write, if the system does.
 	Writes uint64 `json:"writes"`
+	// Requests are those that a fleet has made to its Redis, and RedisCPUSeconds what
+	// that has used.
+	Requests        uint64  `json:"requests,omitempty"`
+	RedisCPUSeconds float64 `json:"redisCPUSeconds,omitempty"`
 }
 
 // measure reads the usage of this process; with collect, after all memory that
