@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
@@ -41,6 +42,43 @@ func BenchmarkSubscribe(b *testing.B) {
 				f.send(client, `{"type":"complete","id":"`+id+`"}`)
 			}
 		})
+	}
+}
+
+// nullStore has one connection, and forgets its operations.
+type nullStore struct {
+	ports.Store
+	connection ports.Connection
+}
+
+func (s *nullStore) GetConnection(context.Context, ports.ConnectionID) (ports.Connection, error) {
+	return s.connection, nil
+}
+
+func (*nullStore) AddOperation(context.Context, ports.Operation) error { return nil }
+
+// What a subscribe message costs the engine whose document is known, without a store and
+// without a test client.
+func BenchmarkSubscribeKnown(b *testing.B) {
+	store := &nullStore{}
+	f := newFan(b, func(c *core.Config) {
+		c.Pusher, c.MaxMessagesPerSecond = &counter{}, 1<<30
+		store.Store = c.Store
+		c.Store = store
+		c.Hooks.OnComplete, c.Hooks.OnDisconnect = nil, nil
+	})
+	client := f.connect("c", "ann")
+	var err error
+	if store.connection, err = store.Store.GetConnection(b.Context(), client.ID); err != nil {
+		b.Fatal(err)
+	}
+	const head, tail = `{"type":"subscribe","id":"`, `","payload":{"query":"subscription { feed(suffix: \"x\") }"}}`
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		message := ports.Message{Address: client, ReceivedAt: time.Now(), Data: []byte(head + strconv.Itoa(i) + tail)}
+		if err := f.Receive(b.Context(), message); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
