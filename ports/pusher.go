@@ -43,3 +43,27 @@ type Pusher interface {
 	// most 123 bytes of UTF-8 (RFC 6455, section 5.5).
 	Close(ctx context.Context, to Address, code int, reason string) error
 }
+
+// Batcher is a Pusher which takes frames for many connections together at less cost than
+// one by one, as where they cross a network in one message.
+type Batcher interface {
+	Pusher
+	// PushAll pushes to several connections, none of which is named twice, and has a
+	// result for each. Where it does not accept a frame, it sends none of the later ones
+	// to that connection.
+	PushAll(ctx context.Context, pushes []Push) []Pushed
+}
+
+// Push is frames for one connection, in their order.
+type Push struct {
+	To     Address
+	Frames []Frame
+}
+
+// Pushed is what became of a Push. Accepted is how many of its frames were accepted, the
+// first ones. Err is what Pusher.Push would have returned for the one after them; if it is
+// nil and frames are left, those were not tried.
+type Pushed struct {
+	Accepted int
+	Err      error
+}

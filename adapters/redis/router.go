@@ -13,7 +13,10 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-var _ ports.Router = (*router)(nil)
+var (
+	_ ports.Router  = (*router)(nil)
+	_ ports.Batcher = (*router)(nil)
+)
 
 // maxFrame is what a message may hold of one frame: well under the 32 MB at
 // which Redis cuts a subscriber off (client-output-buffer-limit).
@@ -65,12 +68,12 @@ func newRouter(config Config, clocks *clocks, process string, sockets ports.Sock
 
 // Push implements ports.Pusher.
 func (r *router) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	return r.call(ctx, "Push", to, entry{kind: pushEntry, to: to.ID, frame: frame})
+	return r.call(ctx, "Push", to, entry{kind: pushEntry, to: to.ID, frames: []ports.Frame{frame}})
 }
 
 // Close implements ports.Pusher.
 func (r *router) Close(ctx context.Context, to ports.Address, code int, reason string) error {
-	err := r.call(ctx, "Close", to, entry{kind: closeEntry, to: to.ID, code: code, frame: ports.Frame{Head: []byte(reason)}})
+	err := r.call(ctx, "Close", to, entry{kind: closeEntry, to: to.ID, code: code, reason: reason})
 	if errors.Is(err, ports.ErrGone) {
 		return nil
 	}
@@ -120,34 +123,40 @@ func (r *router) call(ctx context.Context, op string, to ports.Address, e entry)
 	case to.Endpoint == "":
 		return refusal(op, ports.ErrInvalid)
 	case to.Endpoint == r.process:
-		err := r.do(ctx, &e)
+		_, err := r.do(ctx, &e)
 		if errors.Is(err, errLeaseLost) {
 			loseLease(ctx)
 			return nil
 		}
 		return err
-	case e.frame.Len() > maxFrame:
+	case e.size() > maxFrame:
 		return refusal(op, ports.ErrTooLarge)
 	}
-	b, index, err := r.outbox.add(to.Endpoint, e)
+	_, err := r.await(ctx, op, r.outbox.add(to.Endpoint, e)[0])
+	return err
+}
+
+// await returns what became of a call, and how many of its frames were accepted.
+func (r *router) await(ctx context.Context, op string, t ticket) (accepted int, err error) {
 	switch {
-	case errors.Is(err, errSilent):
-		return &ports.Error{Op: "redis." + op, Err: err}
-	case err != nil:
-		return refusal(op, err)
+	case errors.Is(t.err, errSilent):
+		return 0, &ports.Error{Op: "redis." + op, Err: t.err}
+	case t.err != nil:
+		return 0, refusal(op, t.err)
 	}
 	select {
-	case <-b.done:
+	case <-t.batch.done:
 	case <-ctx.Done():
-		return r.givenUp(ctx, op)
+		return 0, r.givenUp(ctx, op)
 	}
-	switch o := b.outcome(index); {
+	accepted = t.batch.accepted(t.index)
+	switch o := t.batch.outcome(t.index); {
 	case errors.Is(o.cause, errLeaseLost):
 		loseLease(ctx)
 	case o != (outcome{}):
-		return &ports.Error{Op: "redis." + op, Kind: o.kind, Err: o.cause}
+		return accepted, &ports.Error{Op: "redis." + op, Kind: o.kind, Err: o.cause}
 	}
-	return nil
+	return accepted, nil
 }
 
 // givenUp is what a call returns whose context has ended.
@@ -158,19 +167,27 @@ func (r *router) givenUp(ctx context.Context, op string) error {
 	return &ports.Error{Op: "redis." + op, Err: ctx.Err()}
 }
 
-// do does a call on the process's own sockets. errLeaseLost: it came too late.
-func (r *router) do(ctx context.Context, e *entry) error {
+// do does a call on the process's own sockets, and says how many frames they accepted.
+// errLeaseLost: it came too late.
+func (r *router) do(ctx context.Context, e *entry) (accepted int, err error) {
 	to := ports.Address{ID: e.to, Endpoint: r.process}
 	switch {
 	case !r.fences.admit(e.fence):
-		return errLeaseLost
+		return 0, errLeaseLost
 	case r.sockets == nil:
-		return refusal("Push", ports.ErrGone)
+		return 0, refusal("Push", ports.ErrGone)
 	case e.kind == closeEntry:
-		return r.sockets.Close(ctx, to, e.code, string(e.frame.Head))
-	default:
-		return r.sockets.Push(ctx, to, e.frame)
+		return 0, r.sockets.Close(ctx, to, e.code, e.reason)
 	}
+	for i := range e.frames {
+		if i > 0 && !r.fences.admit(e.fence) {
+			return i, errLeaseLost
+		}
+		if err := r.sockets.Push(ctx, to, e.frames[i]); err != nil {
+			return i, err
+		}
+	}
+	return len(e.frames), nil
 }
 
 // fence is a lease as it travels; the zero value where there was none.

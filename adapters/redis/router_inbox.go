@@ -50,8 +50,9 @@ func (i *inbox) handle(ctx context.Context, data []byte) {
 	}
 	reply := answer{instance: m.instance, sequence: m.sequence}
 	for index := range m.entries {
-		if v := verdictOf(r.do(ctx, &m.entries[index])); v != delivered {
-			reply.exceptions = append(reply.exceptions, exception{index, v})
+		accepted, err := r.do(ctx, &m.entries[index])
+		if v := verdictOf(err); v != delivered {
+			reply.exceptions = append(reply.exceptions, exception{index, v, accepted})
 		}
 	}
 	r.outbox.reply(m.from, reply)

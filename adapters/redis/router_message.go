@@ -28,9 +28,12 @@ type answer struct {
 	exceptions []exception
 }
 
+// exception is an entry that was not delivered: of whose frames so many were, and then
+// one was not.
 type exception struct {
-	index   int
-	verdict verdict
+	index    int
+	verdict  verdict
+	accepted int
 }
 
 // verdict is what became of an entry.
@@ -50,10 +53,19 @@ type entry struct {
 	kind  entryKind
 	to    ports.ConnectionID
 	fence fence
-	// frame is what to push. Its Head is the reason to close with, and code the
-	// code.
-	frame ports.Frame
-	code  int
+	// frames are what to push, in their order: none behind one that is not accepted.
+	frames []ports.Frame
+	// code and reason are what to close with.
+	code   int
+	reason string
+}
+
+// size is what the entry's frames come to.
+func (e *entry) size() (n int) {
+	for i := range e.frames {
+		n += e.frames[i].Len()
+	}
+	return n
 }
 
 type entryKind byte
@@ -63,7 +75,7 @@ const (
 	closeEntry
 )
 
-const messageVersion = 1
+const messageVersion = 2
 
 // payloadKey tells payloads apart by where they are: frames that share one have
 // the very same bytes.
@@ -78,7 +90,7 @@ func keyOf(payload []byte) payloadKey {
 
 // encode writes the message. A payload that several frames share is in it once.
 func (m *message) encode() []byte {
-	b := []byte{messageVersion}
+	b := append(make([]byte, 0, m.size()), messageVersion)
 	b = appendBytes(b, m.from)
 	b = binary.AppendUvarint(b, m.instance)
 	b = appendInt(b, len(m.answers))
@@ -98,13 +110,30 @@ func (m *message) encode() []byte {
 	return b
 }
 
+// size is about how long the message is, without its answers.
+func (m *message) size() int {
+	n := 256
+	for i := range m.entries {
+		n += entryBytes
+		for _, frame := range m.entries[i].frames {
+			n += len(frame.Head) + len(frame.Tail)
+		}
+	}
+	if len(m.entries) > 0 && len(m.entries[0].frames) > 0 {
+		n += len(m.entries[0].frames[0].Payload)
+	}
+	return n
+}
+
 func sharedPayloads(entries []entry) (payloads [][]byte, indexes map[payloadKey]int) {
 	indexes = make(map[payloadKey]int)
 	for i := range entries {
-		payload := entries[i].frame.Payload
-		if _, known := indexes[keyOf(payload)]; !known {
-			indexes[keyOf(payload)] = len(payloads)
-			payloads = append(payloads, payload)
+		for _, frame := range entries[i].frames {
+			key := keyOf(frame.Payload)
+			if _, known := indexes[key]; !known {
+				indexes[key] = len(payloads)
+				payloads = append(payloads, frame.Payload)
+			}
 		}
 	}
 	return payloads, indexes
@@ -115,7 +144,7 @@ func (a *answer) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, a.sequence)
 	b = appendInt(b, len(a.exceptions))
 	for _, e := range a.exceptions {
-		b = append(appendInt(b, e.index), byte(e.verdict))
+		b = appendInt(append(appendInt(b, e.index), byte(e.verdict)), e.accepted)
 	}
 	return b
 }
@@ -126,10 +155,14 @@ func (e *entry) appendTo(b []byte, payloads map[payloadKey]int) []byte {
 	b = appendBytes(b, e.fence.bus)
 	b = appendInt(b, e.fence.partition)
 	b = appendInt(b, int(e.fence.token))
-	b = appendBytes(b, e.frame.Head)
-	b = appendInt(b, payloads[keyOf(e.frame.Payload)])
-	b = appendBytes(b, e.frame.Tail)
-	return appendInt(b, e.code)
+	b = appendInt(b, len(e.frames))
+	for _, frame := range e.frames {
+		b = appendBytes(b, frame.Head)
+		b = appendInt(b, payloads[keyOf(frame.Payload)])
+		b = appendBytes(b, frame.Tail)
+	}
+	b = appendInt(b, e.code)
+	return appendBytes(b, e.reason)
 }
 
 func appendInt(b []byte, n int) []byte {
@@ -161,22 +194,27 @@ func decodeMessage(data []byte) (message, error) {
 
 func readAnswer(r *reader) answer {
 	return answer{instance: r.uint(), sequence: r.uint(), exceptions: list(r, func(r *reader) exception {
-		return exception{index: r.int(), verdict: verdict(r.byte())}
+		return exception{index: r.int(), verdict: verdict(r.byte()), accepted: r.int()}
 	})}
 }
 
 func readEntry(r *reader, payloads [][]byte) entry {
 	e := entry{kind: entryKind(r.byte()), to: ports.ConnectionID(r.bytes())}
 	e.fence = fence{scope{string(r.bytes()), r.int()}, int64(r.int())}
-	e.frame.Head = r.bytes()
+	e.frames = list(r, func(r *reader) ports.Frame { return readFrame(r, payloads) })
+	e.code, e.reason = r.int(), string(r.bytes())
+	return e
+}
+
+func readFrame(r *reader, payloads [][]byte) (frame ports.Frame) {
+	frame.Head = r.bytes()
 	if index := r.int(); index >= 0 && index < len(payloads) {
-		e.frame.Payload = payloads[index]
+		frame.Payload = payloads[index]
 	} else {
 		r.broken = true
 	}
-	e.frame.Tail = r.bytes()
-	e.code = r.int()
-	return e
+	frame.Tail = r.bytes()
+	return frame
 }
 
 // reader takes a message apart. What it returns once it is broken is of no use.

@@ -68,12 +68,23 @@ type batch struct {
 	// done is closed when the others are set.
 	done       chan struct{}
 	whole      outcome
-	exceptions map[int]verdict
+	exceptions map[int]exception
+}
+
+// accepted is how many frames of an entry were, once the batch is done.
+func (b *batch) accepted(index int) int {
+	if e, ok := b.exceptions[index]; ok {
+		return min(max(e.accepted, 0), len(b.entries[index].frames))
+	}
+	if b.whole != (outcome{}) {
+		return 0
+	}
+	return len(b.entries[index].frames)
 }
 
 // outcome is what became of one entry, once the batch is done.
 func (b *batch) outcome(index int) outcome {
-	switch b.exceptions[index] {
+	switch b.exceptions[index].verdict {
 	case delivered:
 		return b.whole
 	case gone:
@@ -96,33 +107,51 @@ func newOutbox(patience time.Duration, capacity int) *outbox {
 	}
 }
 
-// add queues a call for a peer. The outcome is the batch's, at the index.
-// ErrThrottled: the peer has as much unanswered as it may. errSilent: and it has
-// not answered lately.
-func (o *outbox) add(to string, call entry) (b *batch, index int, err error) {
+// ticket is where the outcome of a call is going to be: in the batch, at the index.
+// Err is why the call was not queued.
+type ticket struct {
+	batch *batch
+	index int
+	err   error
+}
+
+// add queues calls for a peer. ErrThrottled: the peer has as much unanswered as it may.
+// errSilent: and it has not answered lately.
+func (o *outbox) add(to string, calls ...entry) []ticket {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.peer(to)
-	b = p.open()
-	size := b.sizeOf(call)
+	tickets := make([]ticket, len(calls))
+	for i := range calls {
+		tickets[i] = o.addTo(p, calls[i])
+	}
+	o.signal()
+	return tickets
+}
+
+// addTo queues a call for a peer; o.mu is held.
+func (o *outbox) addTo(p *peer, call entry) ticket {
+	b := p.open()
+	size := b.sizeOf(&call)
 	switch {
 	case p.bytes > 0 && p.silent:
-		return nil, 0, errSilent
+		return ticket{err: errSilent}
 	case p.bytes > 0 && p.bytes+size > o.capacity:
-		return nil, 0, ports.ErrThrottled
+		return ticket{err: ports.ErrThrottled}
 	}
 	if b == nil || b.bytes > 0 && b.bytes+size > messageBytes {
 		b = &batch{payloads: make(map[payloadKey]bool), done: make(chan struct{})}
 		b.timer = time.AfterFunc(o.patience, func() { o.expire(p, b) })
 		p.waiting = append(p.waiting, b)
-		size = b.sizeOf(call)
+		size = b.sizeOf(&call)
 	}
 	b.entries = append(b.entries, call)
-	b.payloads[keyOf(call.frame.Payload)] = true
+	for _, frame := range call.frames {
+		b.payloads[keyOf(frame.Payload)] = true
+	}
 	b.bytes += size
 	p.bytes += size
-	o.signal()
-	return b, len(b.entries) - 1, nil
+	return ticket{batch: b, index: len(b.entries) - 1}
 }
 
 // reply queues an answer.
@@ -152,10 +181,15 @@ func (p *peer) open() *batch {
 }
 
 // sizeOf is what a call adds to the batch; nil is an empty one.
-func (b *batch) sizeOf(call entry) int {
-	size := entryBytes + call.frame.Len()
-	if b != nil && b.payloads[keyOf(call.frame.Payload)] {
-		size -= len(call.frame.Payload)
+func (b *batch) sizeOf(call *entry) int {
+	size := entryBytes + call.size() + len(call.reason)
+	if b == nil {
+		return size
+	}
+	for _, frame := range call.frames {
+		if b.payloads[keyOf(frame.Payload)] {
+			size -= len(frame.Payload)
+		}
 	}
 	return size
 }
@@ -215,9 +249,9 @@ func (o *outbox) answered(from string, instance uint64, answers []answer) {
 		if b == nil || a.instance != instance { // it is late, or not for us
 			continue
 		}
-		b.exceptions = make(map[int]verdict, len(a.exceptions))
+		b.exceptions = make(map[int]exception, len(a.exceptions))
 		for _, e := range a.exceptions {
-			b.exceptions[e.index] = e.verdict
+			b.exceptions[e.index] = e
 		}
 		p.settle(b, outcome{})
 	}

@@ -43,7 +43,7 @@ func TestSilentPeerGetsOneBatchAtATime(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		mustAdd(t, o)
-		if _, _, err := o.add("peer", entry{}); !errors.Is(err, errSilent) {
+		if err := o.add("peer", entry{})[0].err; !errors.Is(err, errSilent) {
 			t.Errorf("a second one: %v, want errSilent", err)
 		}
 		o.answered("peer", 1, nil)
@@ -60,7 +60,7 @@ func TestWhatNobodyHasHeardIsSentAgainInOrder(t *testing.T) {
 		defer o.close()
 		first := mustAdd(t, o)
 		o.take()
-		if _, _, err := o.add("peer", entry{frame: ports.Frame{Payload: make([]byte, messageBytes)}}); err != nil {
+		if err := o.add("peer", entry{frames: []ports.Frame{{Payload: make([]byte, messageBytes)}}})[0].err; err != nil {
 			t.Fatal(err)
 		}
 		o.again("peer", first)
@@ -129,7 +129,7 @@ func TestOutboxSettlesByTheAnswer(t *testing.T) {
 		t.Fatal("settled by an answer that is not for it")
 	}
 	o.answered("peer", 1, []answer{{instance: 1, sequence: sequence, exceptions: []exception{
-		{0, gone}, {1, throttled}, {2, tooLarge}, {3, failed},
+		{0, gone, 0}, {1, throttled, 0}, {2, tooLarge, 0}, {3, failed, 0},
 	}}})
 	<-b.done
 	for index, want := range []outcome{
@@ -149,23 +149,23 @@ func TestOutboxIsBounded(t *testing.T) {
 	t.Parallel()
 	o := newOutbox(time.Minute, 1000)
 	defer o.close()
-	big := entry{frame: ports.Frame{Payload: make([]byte, 2000)}}
-	if _, _, err := o.add("peer", big); err != nil {
+	big := entry{frames: []ports.Frame{{Payload: make([]byte, 2000)}}}
+	if err := o.add("peer", big)[0].err; err != nil {
 		t.Errorf("a big one, alone: %v", err)
 	}
-	if _, _, err := o.add("peer", entry{}); !errors.Is(err, ports.ErrThrottled) {
+	if err := o.add("peer", entry{})[0].err; !errors.Is(err, ports.ErrThrottled) {
 		t.Errorf("one more: %v, want ErrThrottled", err)
 	}
-	if _, _, err := o.add("another peer", entry{}); err != nil {
+	if err := o.add("another peer", entry{})[0].err; err != nil {
 		t.Errorf("for another process: %v", err)
 	}
 }
 
 func mustAdd(t *testing.T, o *outbox) *batch {
 	t.Helper()
-	b, _, err := o.add("peer", entry{})
-	if err != nil {
-		t.Fatal(err)
+	added := o.add("peer", entry{})[0]
+	if added.err != nil {
+		t.Fatal(added.err)
 	}
-	return b
+	return added.batch
 }

@@ -37,7 +37,7 @@ type crowd struct {
 	clients []*client
 	// topics is what clients and events are spread over by their numbers.
 	topics int
-	failed  chan error
+	failed chan error
 	// publishing has n events published, numbered from first.
 	publishing func(first, n int) error
 

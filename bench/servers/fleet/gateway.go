@@ -109,7 +109,9 @@ func newSchema(topics int) (*graphqlgo.Schema, error) {
 type counter struct{ requests atomic.Uint64 }
 
 func (*counter) DialHook(next goredis.DialHook) goredis.DialHook {
-	return func(ctx context.Context, network, address string) (net.Conn, error) { return next(ctx, network, address) }
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		return next(ctx, network, address)
+	}
 }
 
 func (c *counter) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {

@@ -10,6 +10,9 @@ import (
 // each connection by one worker: that keeps its frames in order. It reports whether
 // there was time for everybody.
 func (f *fanout) pushWindow(ctx context.Context, runs [][]member, w window) bool {
+	if f.Peers.TakesAll() {
+		return f.pushTogether(ctx, runs, w)
+	}
 	var late atomic.Bool
 	inParallel(f.PushConcurrency, runs, func(run []member) {
 		if !f.pushRun(ctx, run, w) {
@@ -27,29 +30,40 @@ func (f *fanout) pushRun(ctx context.Context, run []member, w window) bool {
 		return false
 	}
 	p := progress{run: run, page: f.page, event: w.begin, end: w.end}
-	gone, lostBefore := f.isOut(run[0].Ref.Connection)
+	if f.takes(ctx, &p) {
+		f.goOn(ctx, &p, f.advance(ctx, &p, f.attempt()))
+	}
+	return true
+}
+
+// takes reports whether a connection is there to be pushed a window of events. If it is
+// not, nothing is left to do.
+func (f *fanout) takes(ctx context.Context, p *progress) bool {
+	gone, lostBefore := f.isOut(p.run[0].Ref.Connection)
 	switch {
 	case gone:
-		if w.begin == 0 { // as an earlier page found out
-			f.clearRows(ctx, refs(run))
+		if p.event == 0 { // as an earlier page found out
+			f.clearRows(ctx, refs(p.run))
 		}
-		return true
-	case f.Peers.HasEnded(run[0].NotAfter):
-		f.closeEnded(ctx, run)
-		return true
-	case f.slow.join(&p):
-		return true
+	case f.Peers.HasEnded(p.run[0].NotAfter):
+		f.closeEnded(ctx, p.run)
+	case f.slow.join(p):
 	case lostBefore:
 		f.lose(p.clone())
+	default:
 		return true
 	}
-	switch f.advance(ctx, &p, f.attempt()) {
+	return false
+}
+
+// goOn does what is left to do after an outcome of advance.
+func (f *fanout) goOn(ctx context.Context, p *progress, result outcome) {
+	switch result {
 	case stuck:
 		f.pushSlowly(ctx, p.clone())
 	case lost, abandoned:
 		f.lose(p.clone())
 	}
-	return true
 }
 
 // attempt is once, but where a history has the events it does not wait for long.

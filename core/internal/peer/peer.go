@@ -28,13 +28,15 @@ type Config struct {
 // Peers reach clients. Their methods may be called concurrently.
 type Peers struct {
 	Config
+	batcher ports.Batcher // the pusher, if it is one
 	pace    *pace
 	endings *endings
 }
 
 // New makes peers.
 func New(config Config) *Peers {
-	return &Peers{Config: config, pace: newPace(config.Now), endings: newEndings()}
+	batcher, _ := config.Pusher.(ports.Batcher)
+	return &Peers{Config: config, batcher: batcher, pace: newPace(config.Now), endings: newEndings()}
 }
 
 // Reply pushes one answer to the client that just wrote. If the client has left

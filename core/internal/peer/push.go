@@ -47,6 +47,52 @@ func (p *Peers) AttemptEvent(ctx context.Context, to ports.Address, frame ports.
 	return p.stuck(p.pushInTurn(ctx, to, frame))
 }
 
+// TakesAll reports whether AttemptAll may be called: the transport is a ports.Batcher,
+// and is not throttled, where every push has a turn of its own.
+func (p *Peers) TakesAll() bool { return p.batcher != nil && !p.pace.slow.Load() }
+
+// AttemptAll is AttemptEvent for many connections in one call of the transport.
+func (p *Peers) AttemptAll(ctx context.Context, pushes []ports.Push) []ports.Pushed {
+	end := p.beginAll(ctx, pushes)
+	results := p.batcher.PushAll(ctx, pushes)
+	end(results)
+	for i := range results {
+		for range results[i].Accepted {
+			p.pace.passed()
+		}
+		if err := results[i].Err; err != nil {
+			p.notePace(ctx, pushes[i].To, err)
+			results[i].Err = p.stuck(err)
+		}
+	}
+	return results
+}
+
+// beginAll has the observer see a step for each frame that is tried.
+func (p *Peers) beginAll(ctx context.Context, pushes []ports.Push) (end func([]ports.Pushed)) {
+	if p.Observation.Observer == nil {
+		return func([]ports.Pushed) {}
+	}
+	ends := make([][]func(error), len(pushes))
+	for i, push := range pushes {
+		for range push.Frames {
+			_, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: push.To.ID})
+			ends[i] = append(ends[i], end)
+		}
+	}
+	return func(results []ports.Pushed) {
+		for i := range ends {
+			for n, end := range ends[i] {
+				if n < results[i].Accepted {
+					end(nil)
+				} else {
+					end(results[i].Err)
+				}
+			}
+		}
+	}
+}
+
 func (p *Peers) stuck(err error) error {
 	if err != nil && mayPass(err) && p.Attempts > 1 {
 		return ErrStuck
@@ -77,11 +123,16 @@ func (p *Peers) pushOnce(ctx context.Context, to ports.Address, frame ports.Fram
 	ctx, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: to.ID})
 	err := p.Pusher.Push(ctx, to, frame)
 	end(err)
+	p.notePace(ctx, to, err)
+	return err
+}
+
+// notePace has the pace know what has become of a push.
+func (p *Peers) notePace(ctx context.Context, to ports.Address, err error) {
 	if !Is(err, ports.ErrThrottled) {
 		p.pace.passed()
-		return err
+		return
 	}
 	p.pace.throttled(to.ID)
 	p.Observation.Count(ctx, ports.Counts{Throttled: 1})
-	return err
 }

@@ -1,0 +1,142 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/fanql/fanql/core/internal/peer"
+	"github.com/fanql/fanql/core/internal/wire"
+	"github.com/fanql/fanql/ports"
+)
+
+// mostTogether is about how many frames one call of the transport has: so many are in
+// memory for a delivery, and leave together.
+const mostTogether = 1024
+
+// pushTogether is pushWindow where the transport takes the frames of many connections in
+// one call. What is more than a frame, such as the end of an operation, and what the
+// transport does not accept, goes on as anywhere else.
+func (f *fanout) pushTogether(ctx context.Context, runs [][]member, w window) bool {
+	for some := range slices.Chunk(runs, max(1, mostTogether/(w.end-w.begin))) {
+		if ctx.Err() != nil {
+			return false
+		}
+		f.pushSome(ctx, some, w)
+	}
+	return true
+}
+
+// gathering is a progress with the frames that come next.
+type gathering struct {
+	progress
+	takes  bool
+	frames []ports.Frame
+	// spots are where the frames are, and behind where the first is that is none.
+	spots  []spot
+	behind spot
+	result ports.Pushed
+}
+
+// spot is an event and a member of a run.
+type spot struct{ event, member int }
+
+func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) {
+	all := make([]*gathering, len(runs))
+	for i, run := range runs {
+		all[i] = &gathering{progress: progress{run: run, page: f.page, event: w.begin, end: w.end}}
+	}
+	inParallel(f.PushConcurrency, all, func(g *gathering) {
+		if g.takes = f.takes(ctx, &g.progress); g.takes {
+			f.gather(ctx, g)
+		}
+	})
+	all = slices.DeleteFunc(all, func(g *gathering) bool { return !g.takes })
+	f.pushAll(ctx, all)
+	inParallel(f.PushConcurrency, all, func(g *gathering) { f.finishTogether(ctx, g) })
+}
+
+// gather makes the frames of a run, up to something that is more than a frame.
+func (f *fanout) gather(ctx context.Context, g *gathering) {
+	end := min(g.end, f.count())
+	for event := g.event; event < end; event++ {
+		for i := range g.run {
+			to := &g.run[i]
+			if to.ended || !f.addressed(&f.events[event], to.Subscriber) {
+				continue
+			}
+			g.behind = spot{event, i}
+			if f.events[event].Kind == ports.EventComplete || f.ending.Has(to.Subscriber) || ctx.Err() != nil {
+				return
+			}
+			result := f.result(ctx, event, to)
+			switch {
+			case result.Skip:
+				continue
+			case result.Rejected != nil:
+				return
+			}
+			g.frames = append(g.frames, wire.Of(to.Protocol).Next(string(to.Ref.ID), result.Body))
+			g.spots = append(g.spots, g.behind)
+		}
+	}
+	g.behind = spot{event: end}
+}
+
+// pushAll sends what was gathered, but for operations that have ended meanwhile.
+func (f *fanout) pushAll(ctx context.Context, all []*gathering) {
+	var with []*gathering
+	var pushes []ports.Push
+	for _, g := range all {
+		for i, at := range g.spots {
+			if f.ending.Has(g.run[at.member].Subscriber) {
+				g.frames, g.spots, g.behind = g.frames[:i], g.spots[:i], at
+				break
+			}
+		}
+		if len(g.frames) > 0 {
+			with = append(with, g)
+			pushes = append(pushes, ports.Push{To: g.run[0].Address, Frames: g.frames})
+		}
+	}
+	if len(pushes) == 0 {
+		return
+	}
+	if f.kept {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, f.keptPatience())
+		defer stop()
+	}
+	for i, result := range f.Peers.AttemptAll(ctx, pushes) {
+		with[i].result = result
+	}
+}
+
+// keptPatience is how long a push may take whose event a history has.
+func (f *fanout) keptPatience() time.Duration {
+	if f.slow.full() {
+		return leastKeptPatience
+	}
+	return keptPatience
+}
+
+// finishTogether goes on behind what the transport has accepted.
+func (f *fanout) finishTogether(ctx context.Context, g *gathering) {
+	p, at := &g.progress, g.behind
+	if g.result.Accepted < len(g.spots) {
+		at = g.spots[g.result.Accepted]
+	}
+	p.event, p.member = at.event, at.member
+	f.counts.pushed.Add(int64(g.result.Accepted))
+	if g.result.Err == nil || peer.Is(g.result.Err, ports.ErrTooLarge) {
+		f.goOn(ctx, p, f.advance(ctx, p, f.attempt()))
+		return
+	}
+	result, err := outcomeOf(ctx, g.result.Err)
+	if result == socketGone {
+		f.forget(ctx, p.run)
+		return
+	}
+	p.err = err
+	f.goOn(ctx, p, result)
+}
