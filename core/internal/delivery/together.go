@@ -42,10 +42,7 @@ type gathering struct {
 type spot struct{ event, member int }
 
 func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) {
-	all := make([]*gathering, len(runs))
-	for i, run := range runs {
-		all[i] = &gathering{progress: progress{run: run, page: f.page, event: w.begin, end: w.end}}
-	}
+	all := f.gatherings(runs, w)
 	inParallel(f.PushConcurrency, all, func(g *gathering) {
 		if g.takes = f.takes(ctx, &g.progress); g.takes {
 			f.gather(ctx, g)
@@ -54,6 +51,24 @@ func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) {
 	all = slices.DeleteFunc(all, func(g *gathering) bool { return !g.takes })
 	f.pushAll(ctx, all)
 	inParallel(f.PushConcurrency, all, func(g *gathering) { f.finishTogether(ctx, g) })
+}
+
+// gatherings begin empty, with room for all frames of all runs.
+func (f *fanout) gatherings(runs [][]member, w window) []*gathering {
+	most := 0
+	for _, run := range runs {
+		most += len(run) * (w.end - w.begin)
+	}
+	frames, spots := make([]ports.Frame, most), make([]spot, most)
+	gatherings, all := make([]gathering, len(runs)), make([]*gathering, len(runs))
+	for i, run := range runs {
+		n := len(run) * (w.end - w.begin)
+		gatherings[i] = gathering{
+			progress: progress{run: run, page: f.page, event: w.begin, end: w.end}, frames: frames[:0:n], spots: spots[:0:n],
+		}
+		all[i], frames, spots = &gatherings[i], frames[n:], spots[n:]
+	}
+	return all
 }
 
 // gather makes the frames of a run, up to something that is more than a frame.
