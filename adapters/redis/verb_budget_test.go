@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -282,6 +283,19 @@ func (b *verbBudget) routing() {
 		return cmds[0].Name() != "publish" || fmt.Sprintf("%s", arguments[2]) == "" // a first heartbeat
 	})
 	b.note("push to another process's connection, and its answer", "2 PUBLISH", 2, requests)
+	pushes := make([]ports.Push, 100)
+	for i := range pushes {
+		pushes[i].To, _ = here.dial(strconv.Itoa(i))
+		pushes[i].Frames = []ports.Frame{text("x")}
+	}
+	for _, result := range there.Router.(ports.Batcher).PushAll(b.t.Context(), pushes) {
+		success(b.t, result.Err)
+	}
+	requests = slices.DeleteFunc(b.hook.take(), func(cmds []goredis.Cmder) bool {
+		arguments := cmds[0].Args()
+		return cmds[0].Name() != "publish" || fmt.Sprintf("%s", arguments[2]) == "" // a heartbeat
+	})
+	b.note("push of an event to 100 connections of another process, and its answer", "2 PUBLISH", 2, requests)
 	here.stop()
 	there.stop()
 

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/peer"
@@ -19,10 +20,9 @@ const mostTogether = 1024
 // transport does not accept, goes on as anywhere else.
 func (f *fanout) pushTogether(ctx context.Context, runs [][]member, w window) bool {
 	for some := range slices.Chunk(runs, max(1, mostTogether/(w.end-w.begin))) {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || !f.pushSome(ctx, some, w) {
 			return false
 		}
-		f.pushSome(ctx, some, w)
 	}
 	return true
 }
@@ -41,7 +41,8 @@ type gathering struct {
 // spot is an event and a member of a run.
 type spot struct{ event, member int }
 
-func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) {
+// pushSome reports false where the time was up before everybody had a frame.
+func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) bool {
 	all := f.gatherings(runs, w)
 	inParallel(f.PushConcurrency, all, func(g *gathering) {
 		if g.takes = f.takes(ctx, &g.progress); g.takes {
@@ -50,7 +51,15 @@ func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) {
 	})
 	all = slices.DeleteFunc(all, func(g *gathering) bool { return !g.takes })
 	f.pushAll(ctx, all)
-	inParallel(f.PushConcurrency, all, func(g *gathering) { f.finishTogether(ctx, g) })
+	var late atomic.Bool
+	inParallel(f.PushConcurrency, all, func(g *gathering) {
+		if g.result.Accepted == 0 && ctx.Err() != nil {
+			late.Store(true)
+			return
+		}
+		f.finishTogether(ctx, g)
+	})
+	return !late.Load()
 }
 
 // gatherings begin empty, with room for all frames of all runs.
