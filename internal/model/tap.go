@@ -89,6 +89,28 @@ func (p *tappedPusher) Close(ctx context.Context, to ports.Address, code int, re
 	return err
 }
 
+// batcher is a transport that takes frames for many connections together: those of each
+// connection in their order, and those of several at once.
+type batcher struct{ ports.Pusher }
+
+// PushAll implements ports.Batcher.
+func (b batcher) PushAll(ctx context.Context, pushes []ports.Push) []ports.Pushed {
+	results := make([]ports.Pushed, len(pushes))
+	var connections sync.WaitGroup
+	for i, push := range pushes {
+		connections.Go(func() {
+			for _, frame := range push.Frames {
+				if results[i].Err = b.Push(ctx, push.To, frame); results[i].Err != nil {
+					return
+				}
+				results[i].Accepted++
+			}
+		})
+	}
+	connections.Wait()
+	return results
+}
+
 // tappedStore tells the truth.
 type tappedStore struct {
 	ports.Store

@@ -62,6 +62,8 @@ type shape struct {
 	keep int
 	// outages are how often a transport is away for a while.
 	outages int
+	// together: the transport takes the frames of many connections in one call.
+	together bool
 }
 
 // pushAttempts is how often an engine tries to push, and to close.
@@ -106,6 +108,7 @@ func newWorld(t *testing.T, seed uint64, options Options, now func() time.Time) 
 	if random.IntN(3) == 0 {
 		w.shape.deadline = 200*time.Millisecond + time.Duration(random.IntN(1000))*time.Millisecond
 	}
+	w.shape.together = random.IntN(2) == 0
 	w.sockets = sockets{world: w, open: map[ports.ConnectionID]*socket{}, away: map[ports.ConnectionID]time.Time{}}
 	w.truth = newTruth(w)
 	w.schema = newSchema(t, w)
@@ -209,6 +212,9 @@ func (w *world) process() *process {
 	}
 	if w.backend.History != nil {
 		config.History = p.History(w.backend.History(p.Process))
+	}
+	if w.shape.together {
+		config.Pusher = batcher{config.Pusher}
 	}
 	if w.options.Break != nil {
 		w.options.Break(&config)
