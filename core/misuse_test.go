@@ -18,12 +18,12 @@ func TestMistakesOfSubscribeResolversAreNamed(t *testing.T) {
 	t.Parallel()
 	twice := core.Initial(func(context.Context) (any, error) { return nil, nil })
 	for want, options := range map[string][]core.SubscribeOption{
-		"core.Initial: given twice":              {twice, twice},
-		`core.Where("Home", almost): `:           {core.Where("Home", "almost", 1)},
-		`core.Where("Home", in): `:               {core.Where("Home", core.In, 1)},
-		`core.Where("Goals", eq): `:              {core.Where("Goals", core.Eq, 1)},
+		"core.Initial: given twice":               {twice, twice},
+		`core.Where("Home", almost): `:            {core.Where("Home", "almost", 1)},
+		`core.Where("Home", in): `:                {core.Where("Home", core.In, 1)},
+		`core.Where("Goals", eq): `:               {core.Where("Goals", core.Eq, 1)},
 		`core.Where("Home", ne): a string is nev`: {core.Where("Home", core.Ne, "1")},
-		`core.Where("Home", eq): json: unsuppor`: {core.Where("Home", core.Eq, func() {})},
+		`core.Where("Home", eq): json: unsuppor`:  {core.Where("Home", core.Eq, func() {})},
 	} {
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t, func(c *core.Config) {

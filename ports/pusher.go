@@ -50,7 +50,8 @@ type Batcher interface {
 	Pusher
 	// PushAll pushes to several connections, none of which is named twice, and has a
 	// result for each. Where it does not accept a frame, it sends none of the later ones
-	// to that connection.
+	// to that connection. It takes no longer than Push: a connection that has not answered
+	// by then has an error, and the results of the others are what became of them.
 	PushAll(ctx context.Context, pushes []Push) []Pushed
 }
 
