@@ -120,7 +120,7 @@ func (c *cloud) streamFunction(t *testing.T) *runtime.Function {
 // redrive runs the command in an environment, and returns what it prints.
 func redrive(t *testing.T, environment ...string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), program.Build(t, "cmd/fanql"), "dead-letters", "redrive") //nolint:gosec // built by Build
+	command := exec.CommandContext(t.Context(), program.Build(t, "cmd/fanql"), "dead-letters", "redrive")
 	command.Env = append(os.Environ(), environment...)
 	command.Stderr = os.Stderr
 	output, err := command.Output()
