@@ -17,9 +17,7 @@ func CheckField(payload reflect.Type, condition Condition) error {
 	for path := condition.Field; path != ""; {
 		var name string
 		name, path, _ = strings.Cut(path, ".")
-		for of.Kind() == reflect.Pointer && !isOpen(of) {
-			of = of.Elem()
-		}
+		of = pointed(of)
 		switch {
 		case isOpen(of):
 			return nil
@@ -35,7 +33,15 @@ func CheckField(payload reflect.Type, condition Condition) error {
 		}
 		of = field
 	}
-	return checkKind(condition, kindOf(of))
+	return checkKind(condition, of)
+}
+
+// pointed is what pointers of a type point to.
+func pointed(of reflect.Type) reflect.Type {
+	for of.Kind() == reflect.Pointer && !isOpen(of) {
+		of = of.Elem()
+	}
+	return of
 }
 
 // isOpen is for types that make their JSON themselves.

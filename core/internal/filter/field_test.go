@@ -42,7 +42,9 @@ func TestFieldsAreThoseOfTheJSON(t *testing.T) {
 // A condition that never holds, or always, is a mistake.
 func TestValuesAreOfTheFieldsKind(t *testing.T) {
 	type list = []any
+	type tree []tree
 	type payload struct {
+		Tree   tree              `json:"tree"`
 		Text   string            `json:"text"`
 		Number *int64            `json:"number"`
 		Float  float32           `json:"float"`
@@ -62,6 +64,7 @@ func TestValuesAreOfTheFieldsKind(t *testing.T) {
 		value    any
 		fits     bool
 	}{
+		{"tree", Eq, list{}, true}, {"tree", Contains, list{}, true}, {"tree", Contains, 1, false},
 		{"text", Eq, "1", true}, {"text", Eq, 1, false}, {"text", Ne, true, false}, {"text", Eq, nil, true}, {"text", Eq, list{}, false},
 		{"number", Eq, 1, true}, {"number", Ge, 1.5, true}, {"number", Eq, "1", false}, {"number", Lt, "1", false}, {"float", Between, list{1, 2.5}, true},
 		{"float", Between, list{"a", "b"}, false}, {"yes", Eq, true, true}, {"yes", Eq, 1, false}, {"yes", Lt, 1, false},

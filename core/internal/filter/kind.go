@@ -6,32 +6,23 @@ import (
 	"reflect"
 )
 
-// kind is what a value is in JSON; kind "" is open.
-type kind struct {
-	name string
-	item string // of a list
-}
-
-// kindOf is what the JSON of a Go type is.
-func kindOf(of reflect.Type) kind {
-	for of.Kind() == reflect.Pointer && !isOpen(of) {
-		of = of.Elem()
-	}
+// kindOf is what the JSON of a Go type is; "" where the type leaves that open.
+func kindOf(of reflect.Type) string {
 	switch {
 	case isOpen(of), of == reflect.TypeFor[json.Number]():
-		return kind{}
+		return ""
 	case of.Kind() == reflect.String:
-		return kind{name: "string"}
+		return "string"
 	case of.Kind() == reflect.Bool:
-		return kind{name: "boolean"}
+		return "boolean"
 	case of.Kind() >= reflect.Int && of.Kind() <= reflect.Float64:
-		return kind{name: "number"}
+		return "number"
 	case of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Uint8:
-		return kind{name: "string"} // base64
+		return "string" // base64
 	case of.Kind() == reflect.Slice, of.Kind() == reflect.Array:
-		return kind{name: "list", item: kindOf(of.Elem()).name}
+		return "list"
 	}
-	return kind{name: "object"}
+	return "object"
 }
 
 // kindOfValue is kindOf for a value as ports.DecodeJSON returns it; null goes with any.
@@ -51,24 +42,26 @@ func kindOfValue(value any) string {
 	return "number"
 }
 
-// checkKind says so when a field of this kind is never what the condition asks for.
-func checkKind(condition Condition, field kind) error {
+// checkKind says so when a field of this type is never what the condition asks for.
+func checkKind(condition Condition, of reflect.Type) error {
 	values := []any{condition.Value}
+	of = pointed(of)
+	field := kindOf(of)
 	switch condition.Operator {
 	case In, NotIn, Between:
 		values, _ = condition.Value.([]any)
 	case Contains, NotContains:
-		switch field.name {
+		switch field {
 		case "", "string":
 		case "list":
-			field = kind{name: field.item}
+			field = kindOf(pointed(of.Elem()))
 		default:
-			return fmt.Errorf("the field is a %s, which contains nothing", field.name)
+			return fmt.Errorf("the field is a %s, which contains nothing", field)
 		}
 	}
 	for _, value := range values {
-		if of := kindOfValue(value); of != "" && field.name != "" && of != field.name {
-			return fmt.Errorf("a %s is never equal to the field, a %s", of, field.name)
+		if kind := kindOfValue(value); kind != "" && field != "" && kind != field {
+			return fmt.Errorf("a %s is never equal to the field, a %s", kind, field)
 		}
 	}
 	return nil
