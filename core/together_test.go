@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -85,5 +86,22 @@ func TestFramesThatLeaveTogetherHaveTheirOwnOutcomes(t *testing.T) {
 		equalFrames(t, f.pushed.take(clients[3].ID), []string{
 			next("1", "feed", "a"), `{"id":"1","type":"error","payload":[{"message":"the result is too large to be sent"}]}`,
 		})
+	})
+}
+
+// Strangers choose how large results are: what is too much to be kept for all leaves by
+// itself.
+func TestLargeResultsDoNotWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, b := newBatchingFan(t)
+		clients := f.crowd(200, "feed")
+		text := strings.Repeat("x", 100_000)
+		f.deliver(instruction{Text: text})
+		if b.frames == 0 || b.frames == len(clients) {
+			t.Errorf("%d frames of 100 KB left together", b.frames)
+		}
+		for _, client := range clients {
+			equalFrames(t, f.pushed.take(client.ID), []string{next("1", "feed", text)})
+		}
 	})
 }

@@ -32,7 +32,7 @@ const (
 	StepExecute    StepName = "execute"    // one execution of an operation
 	StepPublish    StepName = "publish"    // one call of the bus
 	StepDeliver    StepName = "deliver"    // events of one topic to all of its subscribers
-	StepPush       StepName = "push"       // one frame to one client
+	StepPush       StepName = "push"       // one frame to one client, or several that leave together
 )
 
 // Step describes a step; what does not apply to it is empty.

@@ -15,6 +15,10 @@ import (
 // memory for a delivery, and leave together.
 const mostTogether = 1024
 
+// mostBytesTogether is about how many bytes of results they have: strangers choose how
+// large a result is, and that nobody shares it. What is more leaves frame by frame.
+const mostBytesTogether = 8 << 20
+
 // pushTogether is pushWindow where the transport takes the frames of many connections in
 // one call. What is more than a frame, such as the end of an operation, and what the
 // transport does not accept, goes on as anywhere else.
@@ -44,9 +48,10 @@ type spot struct{ event, member int }
 // pushSome reports false where the time was up before everybody had a frame.
 func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) bool {
 	all := f.gatherings(runs, w)
+	var size atomic.Int64
 	inParallel(f.PushConcurrency, all, func(g *gathering) {
 		if g.takes = f.takes(ctx, &g.progress); g.takes {
-			f.gather(ctx, g)
+			f.gather(ctx, g, &size)
 		}
 	})
 	all = slices.DeleteFunc(all, func(g *gathering) bool { return !g.takes })
@@ -80,8 +85,9 @@ func (f *fanout) gatherings(runs [][]member, w window) []*gathering {
 	return all
 }
 
-// gather makes the frames of a run, up to something that is more than a frame.
-func (f *fanout) gather(ctx context.Context, g *gathering) {
+// gather makes the frames of a run, up to something that is more than a frame, or too
+// much with what else is gathered.
+func (f *fanout) gather(ctx context.Context, g *gathering, size *atomic.Int64) {
 	end := min(g.end, f.count())
 	for event := g.event; event < end; event++ {
 		for i := range g.run {
@@ -90,7 +96,7 @@ func (f *fanout) gather(ctx context.Context, g *gathering) {
 				continue
 			}
 			g.behind = spot{event, i}
-			if f.events[event].Kind == ports.EventComplete || f.ending.Has(to.Subscriber) || ctx.Err() != nil {
+			if f.events[event].Kind == ports.EventComplete || f.ending.Has(to.Subscriber) || ctx.Err() != nil || size.Load() > mostBytesTogether {
 				return
 			}
 			result := f.result(ctx, event, to)
@@ -100,6 +106,7 @@ func (f *fanout) gather(ctx context.Context, g *gathering) {
 			case result.Rejected != nil:
 				return
 			}
+			size.Add(int64(len(result.Body)))
 			g.frames = append(g.frames, wire.Of(to.Protocol).Next(string(to.Ref.ID), result.Body))
 			g.spots = append(g.spots, g.behind)
 		}

@@ -68,27 +68,19 @@ func (p *Peers) AttemptAll(ctx context.Context, pushes []ports.Push) []ports.Pus
 	return results
 }
 
-// beginAll has the observer see a step for each frame that is tried.
+// beginAll has the observer see a step for each connection: which of its frames are
+// tried, only the transport knows.
 func (p *Peers) beginAll(ctx context.Context, pushes []ports.Push) (end func([]ports.Pushed)) {
 	if p.Observation.Observer == nil {
 		return func([]ports.Pushed) {}
 	}
-	ends := make([][]func(error), len(pushes))
+	ends := make([]func(error), len(pushes))
 	for i, push := range pushes {
-		for range push.Frames {
-			_, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: push.To.ID})
-			ends[i] = append(ends[i], end)
-		}
+		_, ends[i] = p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: push.To.ID})
 	}
 	return func(results []ports.Pushed) {
-		for i := range ends {
-			for n, end := range ends[i] {
-				if n < results[i].Accepted {
-					end(nil)
-				} else {
-					end(results[i].Err)
-				}
-			}
+		for i, end := range ends {
+			end(results[i].Err)
 		}
 	}
 }
