@@ -1,6 +1,8 @@
 package porttest
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -151,6 +153,20 @@ func errorsOfExecutionChecks() []check[schemaFixture] {
 				}
 				if asked.asked.Load() != 1 {
 					t.Errorf("%s: the format was asked %d times", document, asked.asked.Load())
+				}
+			}
+		}},
+		{name: "Execute: the format is told the field of an error", run: func(t tester, f schemaFixture) {
+			for document, want := range map[string]string{`{a: fail(text: "no")}`: "Query.fail", `{panic(text: "no")}`: "Query.panic"} {
+				var field string
+				executed(t, f.bind(t, document, ""), ports.Call{Format: func(_ context.Context, err error) *ports.PublicError {
+					if at, ok := errors.AsType[*ports.FieldError](err); ok {
+						field = at.Field
+					}
+					return &ports.PublicError{Message: "internal error"}
+				}})
+				if field != want {
+					t.Errorf("%s: the field is %q, want %q", document, field, want)
 				}
 			}
 		}},

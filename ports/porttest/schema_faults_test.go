@@ -3,6 +3,7 @@ package porttest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -338,6 +339,16 @@ func unmasked(_ context.Context, err error) *ports.PublicError {
 	return &ports.PublicError{Message: err.Error()}
 }
 
+// fieldless asks about the error alone.
+func fieldless(format ports.ErrorFormat) ports.ErrorFormat {
+	return func(ctx context.Context, err error) *ports.PublicError {
+		if at, ok := errors.AsType[*ports.FieldError](err); ok {
+			err = at.Err
+		}
+		return format(ctx, err)
+	}
+}
+
 func twice(format ports.ErrorFormat) ports.ErrorFormat {
 	return func(ctx context.Context, err error) *ports.PublicError {
 		format(ctx, err)
@@ -477,6 +488,7 @@ func errorsOfExecutionFaults() []schemaFault {
 		{"Execute: a response with an error that nothing takes has null for data", bodyReplaces(`"data":null,`, "")},
 		{formatted, callEdits(func(call *ports.Call) { call.Format = unmasked })},
 		{formatted, callEdits(func(call *ports.Call) { call.Format = twice(call.Format) })},
+		{"Execute: the format is told the field of an error", callEdits(func(call *ports.Call) { call.Format = fieldless(call.Format) })},
 		{"Execute: a panic is the error of its field", bodyReplaces(`{"int":null,"p":null,"id":null}`, "null")},
 		{"Execute: an event that fails has a response", func(b *brokenSchema) { // Takes any error for ErrSkip.
 			b.execute = func(ctx context.Context, whole ports.BoundOperation, call ports.Call) ports.Result {
