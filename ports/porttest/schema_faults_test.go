@@ -3,8 +3,8 @@ package porttest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 	"sync/atomic"
