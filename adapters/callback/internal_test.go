@@ -294,6 +294,47 @@ func TestFailuresBesideOthersThatAreTaken(t *testing.T) {
 	}
 }
 
+// Answers that cannot be read are no failure of the way to their host: the other
+// callbacks there are not left alone.
+func TestUnreadableAnswersAreNotTheHosts(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"a header without end": "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20),
+		"no HTTP":              "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+		"a broken header":      "HTTP/1.1 200 OK\r\nContent-Le",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			router := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if path.Base(r.URL.Path) == "good" {
+					return
+				}
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.WriteString(conn, answer)
+				_ = conn.Close()
+			}))
+			t.Cleanup(router.Close)
+			c := newCallbacks(t, router.URL+"/callback")
+			t.Cleanup(c.CloseIdleConnections)
+			push := func(id string) error {
+				return c.Push(t.Context(), addressAt(t, router.URL+"/callback/"+id), ports.Frame{Head: []byte(`{"type":"ping"}`)})
+			}
+			for i := range 2 * tries {
+				if err := push(fmt.Sprint("bad", i)); err == nil || errors.Is(err, errResting) || errors.Is(err, ports.ErrGone) {
+					t.Errorf("got %v", err)
+				}
+			}
+			if err := push("good"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // status is a router whose answers all have it.
 type status int
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/fanql/fanql/ports"
@@ -33,8 +35,15 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("the callback at %s answered %d %s", e.Host, e.Status, http.StatusText(e.Status))
 }
 
+// unreadableError is an answer that began and came to no status: its header is too long,
+// or broken off. That its host can be reached is certain.
+type unreadableError struct{ error }
+
+func (e unreadableError) Unwrap() error { return e.error }
+
 // post posts a message and reads the answer. The error is nil for success (2xx), a
-// *StatusError for another answer, and otherwise a failure of the network.
+// *StatusError or unreadableError for another answer, and otherwise a failure of the
+// network.
 func (c *Callbacks) post(ctx context.Context, to target, m message) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
@@ -53,8 +62,13 @@ func (c *Callbacks) post(ctx context.Context, to target, m message) error {
 		// closed before a byte was out.
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 	}
+	var began atomic.Bool // the answer
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() { began.Store(true) }})
 	response, err := c.transport.RoundTrip(request.WithContext(ctx))
-	if err != nil {
+	switch {
+	case err != nil && began.Load():
+		return unreadableError{withoutURL(err)}
+	case err != nil:
 		return withoutURL(err)
 	}
 	// Read to the end, so that the connection can be used again, if that comes soon. What

@@ -101,7 +101,9 @@ func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, ho
 		return &ports.Error{Op: op, Err: err}
 	}
 	kind := kindOf(err)
-	answer, answered := errors.AsType[*StatusError](err)
+	answer, hasStatus := errors.AsType[*StatusError](err)
+	_, unreadable := errors.AsType[unreadableError](err)
+	answered := hasStatus || unreadable
 	if answered {
 		c.health.passed(host)
 	}
@@ -112,7 +114,7 @@ func (c *Callbacks) outcome(ctx context.Context, op string, at ports.Address, ho
 	case kind == nil && c.hasFailedForTooLong(id, host, answered, weight(err)):
 		kind, err = ports.ErrGone, errors.Join(errTooLong, err)
 	}
-	if answered && kind == ports.ErrGone && answer.Status != http.StatusNotFound { //nolint:errorlint // likewise
+	if hasStatus && kind == ports.ErrGone && answer.Status != http.StatusNotFound { //nolint:errorlint // likewise
 		c.config.Logger.WarnContext(ctx, "a router has ended a subscription",
 			slog.String("connection", id), slog.String("host", answer.Host), slog.Int("status", answer.Status))
 	}
