@@ -117,7 +117,7 @@ func (g *graph) callbacks() string { return "http://" + g.gateway + "/callback" 
 // startSubgraph runs a subgraph as a program.
 func (g *graph) startSubgraph(t *testing.T, name, address string) *process {
 	t.Helper()
-	p := run(t, "", []string{"GORACE=halt_on_error=1"}, binary, "-subgraph", name, "-addr", address, "-allow", g.callbacks(), "-redis", g.redis)
+	p := run(t, "", []string{program.Race}, binary, "-subgraph", name, "-addr", address, "-allow", g.callbacks(), "-redis", g.redis)
 	awaitHTTP(t, "http://"+address+"/livez")
 	return p
 }

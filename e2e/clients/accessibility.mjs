@@ -28,6 +28,7 @@ await visiting(executablePath, screenshots, async (browser, problems) => {
     };
 
     const first = await open('/#room/names');
+    await first.getByTestId('name-input').waitFor(); // once the page has its configuration
     await see(first, 'welcome');
     said.blankName = await refused(first, '  ');
     said.longName = await refused(first, 'x'.repeat(33));

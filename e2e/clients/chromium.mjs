@@ -29,8 +29,12 @@ export async function visiting(executablePath, screenshots, visit) {
   }
 }
 
-/** listen collects what a page's console has for errors, and requests to other hosts than the page's. */
+/**
+ * listen collects what a page's console has for errors, and requests to other hosts than
+ * the page's. No step on the page counts as stuck before two minutes.
+ */
 export function listen(page, problems, ignore = () => false) {
+  page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (entry) => {
     const { url } = entry.location();

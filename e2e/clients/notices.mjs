@@ -12,7 +12,6 @@ const [link, executablePath, screenshots] = process.argv.slice(2);
 await visiting(executablePath, screenshots, async (browser, problems) => {
   const page = await browser.newPage();
   listen(page, problems);
-  page.setDefaultTimeout(60_000);
   await page.goto(link);
   const clients = ['Apollo', 'Urql', 'Relay'].map((name) => [name, page.getByRole('region', { name })]);
   for await (const line of createInterface({ input: process.stdin })) {

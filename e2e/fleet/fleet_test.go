@@ -22,6 +22,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -77,12 +78,12 @@ func (f *fleet) start(t *testing.T, slot int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := os.Executable()
+	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.command = exec.Command(program)
-	g.command.Env = append(os.Environ(), gatewayVariable+"="+string(settings), "GORACE=halt_on_error=1")
+	g.command = exec.Command(binary)
+	g.command.Env = append(os.Environ(), gatewayVariable+"="+string(settings), program.Race)
 	g.command.Stderr = t.Output()
 	output, err := g.command.StdoutPipe()
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fanql/fanql/e2e/internal/program"
 )
 
 // The variable that makes this binary something else than the test.
@@ -49,7 +51,7 @@ type process struct {
 func start(t *testing.T, role string, niceness int, variables ...string) *process {
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), "nice", "-n", strconv.Itoa(niceness), os.Args[0])
-	command.Env = append(append(os.Environ(), roleVariable+"="+role, "GORACE=halt_on_error=1"), variables...)
+	command.Env = append(append(os.Environ(), roleVariable+"="+role, program.Race), variables...)
 	command.Stderr = t.Output()
 	input, err := command.StdinPipe()
 	if err != nil {

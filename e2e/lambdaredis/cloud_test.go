@@ -32,7 +32,7 @@ func startCloud(t *testing.T, environment ...string) *cloud {
 	const stage = "graphql"
 	c := &cloud{
 		base:        server.URL,
-		environment: append([]string{"FANQL_ENDPOINT=" + server.URL + "/" + stage, "GORACE=halt_on_error=1"}, environment...),
+		environment: append([]string{"FANQL_ENDPOINT=" + server.URL + "/" + stage, program.Race}, environment...),
 	}
 	sockets, err := local.NewGateway(local.Config{Function: c.function(t, "websocket"), Stage: stage})
 	if err != nil {

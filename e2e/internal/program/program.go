@@ -19,6 +19,10 @@ import (
 // Patience is how long anything may take before it counts as stuck.
 const Patience = 3 * time.Minute
 
+// Race is the environment of programs that are built with -race: the first race halts
+// them, and they end 0.1 s after their last step, in place of 1 s.
+const Race = "GORACE=halt_on_error=1 atexit_sleep_ms=100"
+
 // Module is the import path of this repository.
 const Module = "github.com/fanql/fanql"
 
@@ -59,7 +63,7 @@ func Run(t *testing.T, binary string, args ...string) Program {
 	folder := filepath.Base(binary)
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...) //nolint:gosec // built by Build
 	command.Dir = root(t)                                                               // as make does
-	command.Env = append(os.Environ(), "GORACE=halt_on_error=1")
+	command.Env = append(os.Environ(), Race)
 	command.Stderr = t.Output()
 	stdout, err := command.StdoutPipe()
 	if err != nil {

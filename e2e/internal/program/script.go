@@ -24,7 +24,7 @@ func RunScript(t *testing.T, result any, script string, args ...string) {
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err != nil {
 		t.Fatal("the clients are not installed; run `npm ci` in e2e/clients, or `make e2e`")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*Patience) // of some hundred steps
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", append([]string{script}, args...)...) //nolint:gosec // a script of this repository
 	node.Dir = folder
