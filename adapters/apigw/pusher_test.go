@@ -35,7 +35,7 @@ func TestPusherContract(t *testing.T) {
 			}
 		},
 		MaxFrame: 128 << 10,
-		Lacks:    []string{"Capacity", "Codes"},
+		Lacks:    []string{"Capacity", "Codes", "Batcher"},
 	})
 }
 

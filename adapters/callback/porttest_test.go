@@ -50,7 +50,7 @@ func (f far) HangUp(context.Context) error {
 
 func TestPusherContract(t *testing.T) {
 	t.Parallel()
-	porttest.TestPusher(t, porttest.PusherAdapter{Lacks: []string{"MaxFrame", "Capacity", "Codes"}, New: func(t *testing.T) (ports.Pusher, func() (ports.Address, porttest.Client)) {
+	porttest.TestPusher(t, porttest.PusherAdapter{Lacks: []string{"MaxFrame", "Capacity", "Codes", "Batcher"}, New: func(t *testing.T) (ports.Pusher, func() (ports.Address, porttest.Client)) {
 		r := newRouter(t)
 		s := newSubgraph(t, r)
 		known := map[ports.ConnectionID]bool{}

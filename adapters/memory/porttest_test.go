@@ -77,6 +77,7 @@ func TestPusherContract(t *testing.T) {
 		},
 		MaxFrame: 5000,
 		Capacity: 20,
+		Lacks:    []string{"Batcher"},
 	})
 }
 

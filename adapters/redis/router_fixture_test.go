@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -29,6 +30,8 @@ type fleet struct {
 	t      testing.TB
 	client func() goredis.UniversalClient // one for each process
 	config redis.Config
+	// sockets are those of each process. Default: they have no limit but 5,000 frames.
+	sockets memory.PusherConfig
 }
 
 // onMiniredis is a fleet on a server of its own.
@@ -71,7 +74,7 @@ func (f *fleet) start(name string) *gateway {
 	f.t.Helper()
 	config := f.config
 	p := &gateway{
-		t: f.t, name: name, client: f.client(), sockets: newGatewaySockets(name),
+		t: f.t, name: name, client: f.client(), sockets: newGatewaySockets(name, f.sockets),
 		engine: &gatewayEngine{gone: make(chan ports.Disconnection, 1000)}, problems: make(chan string, 1000),
 	}
 	config.Logger = slog.New(problemLog(p.problems))
@@ -125,9 +128,10 @@ type gatewaySockets struct {
 	lists int
 }
 
-func newGatewaySockets(process string) *gatewaySockets {
+func newGatewaySockets(process string, config memory.PusherConfig) *gatewaySockets {
+	config.MaxQueued = cmp.Or(config.MaxQueued, 5000)
 	return &gatewaySockets{
-		Pusher: must.Make(memory.NewPusher(memory.PusherConfig{MaxQueued: 5000})), process: process,
+		Pusher: must.Make(memory.NewPusher(config)), process: process,
 		all: make(map[ports.ConnectionID]*memory.Socket),
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/adapters/redis"
 	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
@@ -31,7 +32,7 @@ func routerContract(t *testing.T, f *fleet) {
 	for _, pushing := range []string{"here", "there"} {
 		t.Run("pushing from "+pushing, func(t *testing.T) {
 			of := *f
-			of.t = t
+			of.t, of.sockets = t, memory.PusherConfig{MaxFrameBytes: 5000, MaxQueued: 40}
 			here := of.start("here")
 			pusher := here
 			if pushing == "there" {
@@ -39,9 +40,9 @@ func routerContract(t *testing.T, f *fleet) {
 			}
 			opened := 0
 			porttest.TestPusher(t, porttest.PusherAdapter{
-				Lacks: []string{"MaxFrame", "Capacity"}, // those of the sockets
+				MaxFrame: of.sockets.MaxFrameBytes, Capacity: of.sockets.MaxQueued,
 				New: func(*testing.T) (ports.Pusher, func() (ports.Address, porttest.Client)) {
-					return pusher, func() (ports.Address, porttest.Client) {
+					return pusher.Router, func() (ports.Address, porttest.Client) {
 						opened++
 						to, socket := here.dial(fmt.Sprint(opened))
 						return to, far{socket}

@@ -41,9 +41,9 @@ type PusherAdapter struct {
 	// Capacity is how many frames may be pushed to a client that receives none
 	// before it is throttled; 0 when there is no such number.
 	Capacity int
-	// Lacks names what the adapter has no such thing for: MaxFrame, Capacity, and Codes
-	// where the transport cannot send a close code and a reason. What needs them is
-	// not tried. A number that is both or neither fails.
+	// Lacks names what the adapter has no such thing for: MaxFrame, Capacity, Codes where
+	// the transport cannot send a close code and a reason, and Batcher where the pusher is
+	// no ports.Batcher. What needs them is not tried. What is both or neither fails.
 	Lacks []string
 }
 
@@ -67,7 +67,7 @@ type pusherFixture struct {
 }
 
 func pusherChecks() []check[pusherFixture] {
-	return slices.Concat(pushChecks(), notSentChecks(), closeChecks())
+	return slices.Concat(pushChecks(), notSentChecks(), batcherChecks(), closeChecks())
 }
 
 func pushChecks() []check[pusherFixture] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/fanql/fanql/adapters/memory"
@@ -12,18 +13,19 @@ import (
 )
 
 func TestPusherChecks(t *testing.T) {
-	prove(t, pusherChecks(), append(pushFaults(), closeFaults()...), brokenPusherFixture)
+	prove(t, pusherChecks(), slices.Concat(pushFaults(), batcherFaults(), closeFaults()), brokenPusherFixture)
 }
 
 type pusherFaults = []fault[*brokenPusher]
 
-// brokenPusher is a pusher in memory of which both methods can be replaced. The
+// brokenPusher is a pusher in memory of which each method can be replaced. The
 // replacement finds the whole one at Pusher.
 type brokenPusher struct {
 	*memory.Pusher
 	opened []ports.Address
 	push   func(context.Context, ports.Address, ports.Frame) error
 	close  func(context.Context, ports.Address, int, string) error
+	all    func(context.Context, []ports.Push) []ports.Pushed
 }
 
 func (b *brokenPusher) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
@@ -34,11 +36,16 @@ func (b *brokenPusher) Close(ctx context.Context, to ports.Address, code int, re
 	return b.close(ctx, to, code, reason)
 }
 
+func (b *brokenPusher) PushAll(ctx context.Context, pushes []ports.Push) []ports.Pushed {
+	return b.all(ctx, pushes)
+}
+
 func brokenPusherFixture(t *testing.T, breaks func(*brokenPusher)) pusherFixture {
 	adapter := PusherAdapter{
 		New: func(*testing.T) (ports.Pusher, func() (ports.Address, Client)) {
 			pusher := must.Make(memory.NewPusher(memory.PusherConfig{MaxFrameBytes: 5000, MaxQueued: 40}))
 			b := &brokenPusher{Pusher: pusher, push: pusher.Push, close: pusher.Close}
+			b.all = func(ctx context.Context, pushes []ports.Push) []ports.Pushed { return oneByOne(ctx, pushes, b.push) }
 			breaks(b)
 			return b, func() (ports.Address, Client) {
 				socket := pusher.Open(ports.Address{ID: ports.ConnectionID(fmt.Sprint(len(b.opened)))})
