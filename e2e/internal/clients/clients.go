@@ -29,25 +29,14 @@ type result struct {
 
 type message struct{ Author, Text string }
 
-// Messages says how a server handles the messages of one socket.
-type Messages int
-
-// Two ways to handle messages.
-const (
-	// OneByOne: what is said after another message finds it handled.
-	OneByOne Messages = iota
-	// Concurrently: a subscription may live a little longer than its end was sent.
-	Concurrently
-)
-
 // Test runs every client against the chat at base, each in a room of its own, and
 // returns when all have ended.
-func Test(t *testing.T, base string, messages Messages) {
+func Test(t *testing.T, base string) {
 	t.Helper()
-	t.Run("clients", func(t *testing.T) { testEach(t, base, messages) })
+	t.Run("clients", func(t *testing.T) { testEach(t, base) })
 }
 
-func testEach(t *testing.T, base string, messages Messages) {
+func testEach(t *testing.T, base string) {
 	t.Helper()
 	const modern, legacy = "graphql-transport-ws", "graphql-ws"
 	for _, client := range []struct {
@@ -70,7 +59,7 @@ func testEach(t *testing.T, base string, messages Messages) {
 			if len(got.Errors) != 1 || !strings.Contains(got.Errors[0], client.refusal) {
 				t.Errorf("the bad request got the errors %q, want one about %q", got.Errors, client.refusal)
 			}
-			checkEnd(t, got, client.protocol == legacy, messages)
+			checkEnd(t, got, client.protocol == legacy)
 			want := result{
 				Sockets:  1,
 				Protocol: client.protocol,
@@ -91,8 +80,8 @@ func testEach(t *testing.T, base string, messages Messages) {
 
 // checkEnd checks what the server still sent for an operation that the client had
 // ended. A legacy client receives one complete; no result comes once the end is
-// settled, or at all where messages are handled one by one.
-func checkEnd(t *testing.T, got result, legacy bool, messages Messages) {
+// settled. Until then one may: the messages of a socket are handled concurrently.
+func checkEnd(t *testing.T, got result, legacy bool) {
 	t.Helper()
 	isResult := func(kind string) bool { return kind != "complete" }
 	if slices.ContainsFunc(got.AfterSettled, isResult) {
@@ -101,16 +90,6 @@ func checkEnd(t *testing.T, got result, legacy bool, messages Messages) {
 	completes := len(got.AfterUnsubscribe) - len(slices.DeleteFunc(slices.Clone(got.AfterUnsubscribe), func(kind string) bool { return kind == "complete" }))
 	if legacy && completes > 1 || !legacy && completes > 0 {
 		t.Errorf("after its end the operation got %q: too many completes", got.AfterUnsubscribe)
-	}
-	if messages != OneByOne {
-		return
-	}
-	want := []string{}
-	if legacy {
-		want = []string{"complete"}
-	}
-	if !slices.Equal(got.AfterUnsubscribe, want) || len(got.AfterSettled) > 0 {
-		t.Errorf("after its end the operation got %q, want %q", got.AfterUnsubscribe, want)
 	}
 }
 

@@ -257,9 +257,9 @@ func TestProcessEnds(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	f := newFunction(t, runtime.Config{Timeout: 500 * time.Millisecond})
+	f := newFunction(t, runtime.Config{Timeout: time.Second})
 	_, err := invoke(t, f, request{Do: "hang"})
-	wantError(t, err, "Sandbox.Timedout", "timed out after 500ms")
+	wantError(t, err, "Sandbox.Timedout", "timed out after 1s")
 	if _, err := invoke(t, f, request{}); err != nil {
 		t.Errorf("the next invocation: %v, want a new process", err)
 	}
@@ -272,7 +272,11 @@ func TestInitialization(t *testing.T) {
 		"silent": {"Runtime.ExitError", "killed"},
 	} {
 		t.Run(mode, func(t *testing.T) {
-			f := newFunction(t, runtime.Config{InitTimeout: 300 * time.Millisecond, Env: []string{"TEST_FUNCTION=" + mode}})
+			config := runtime.Config{InitTimeout: time.Minute, Env: []string{"TEST_FUNCTION=" + mode}}
+			if mode == "silent" {
+				config.InitTimeout = 300 * time.Millisecond
+			}
+			f := newFunction(t, config)
 			_, err := invoke(t, f, request{})
 			wantError(t, err, want[0], want[1])
 		})
