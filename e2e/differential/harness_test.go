@@ -47,7 +47,7 @@ func TestShrinkKeepsWhatDiffers(t *testing.T) {
 		if c.document.String() != whole {
 			t.Fatalf("shrinking changed the case itself: %s became %s", whole, c.document)
 		}
-		for _, smaller := range withoutPart(small) {
+		for smaller := range withoutPart(small) {
 			if differs(smaller) {
 				t.Errorf("%s became %s, which could become %s", whole, small.document, smaller.document)
 			}
