@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -24,8 +25,19 @@ type source struct {
 	names     map[string]types.Object // of the package's own, as "Receiver.Method" or "function"
 }
 
+// sources are the packages that have been read, by folder: they are read many times.
+var sources struct {
+	mu   sync.Mutex
+	read map[string]source
+}
+
 func readSource(t *testing.T, folder string) source {
 	t.Helper()
+	sources.mu.Lock()
+	defer sources.mu.Unlock()
+	if s, ok := sources.read[folder]; ok {
+		return s
+	}
 	r := &reader{
 		set: token.NewFileSet(), packages: map[string]*types.Package{}, functions: map[types.Object]*ast.FuncDecl{},
 		info: &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}},
@@ -42,6 +54,10 @@ func readSource(t *testing.T, folder string) source {
 			}
 		}
 	}
+	if sources.read == nil {
+		sources.read = map[string]source{}
+	}
+	sources.read[folder] = s
 	return s
 }
 

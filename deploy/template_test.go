@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -16,8 +17,15 @@ import (
 // is a string that begins with the tag: "!Ref EventsTable".
 type template map[string]any
 
+// parsedTemplates are the templates that have been read, by file: they are broken many times.
+var parsedTemplates sync.Map
+
+// readTemplate returns a template of the caller's own.
 func readTemplate(t *testing.T, file string) template {
 	t.Helper()
+	if parsed, ok := parsedTemplates.Load(file); ok {
+		return cloned(parsed).(map[string]any)
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +39,26 @@ func readTemplate(t *testing.T, file string) template {
 	if err := document.Decode(&parsed); err != nil {
 		t.Fatal(err)
 	}
+	parsedTemplates.Store(file, cloned(parsed))
 	return parsed
+}
+
+func cloned(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		fields := make(map[string]any, len(value))
+		for name, field := range value {
+			fields[name] = cloned(field)
+		}
+		return fields
+	case []any:
+		list := make([]any, len(value))
+		for i, element := range value {
+			list[i] = cloned(element)
+		}
+		return list
+	}
+	return value
 }
 
 // keepTags puts CloudFormation's own tags, which YAML knows nothing of, into the
