@@ -69,11 +69,14 @@ func newHarness(t *testing.T, options ...func(*core.Config)) *harness {
 	}
 	bus := must.Make(memory.New(memory.Config{})).Bus
 	config := core.Config{
-		Schema: newSchema(t, h.stage), Store: h.store, Bus: bus, Pusher: h.pusher, Logger: silence(),
+		Store: h.store, Bus: bus, Pusher: h.pusher, Logger: silence(),
 		Hooks: core.Hooks{OnInit: h.onInit, OnSubscribe: h.onSubscribe, OnComplete: h.onComplete, OnDisconnect: h.onDisconnect, OnError: h.onError},
 	}
 	for _, option := range options {
 		option(&config)
+	}
+	if config.Schema == nil {
+		config.Schema = newSchema(t, h.stage)
 	}
 	h.config = config
 	h.engine = h.process()

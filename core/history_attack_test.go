@@ -109,13 +109,8 @@ type attack struct {
 	hist   *memory.Backend
 }
 
-// besieged is a harness with a slow pusher, and histories that reach far.
-func besieged(t *testing.T, options ...func(*core.Config)) *attack {
-	t.Helper()
-	backend := must.Make(memory.New(memory.Config{}))
-	slow := &slowPusher{delay: map[ports.ConnectionID]time.Duration{}, posts: map[ports.ConnectionID]int{}}
-	big := must.Make(memory.NewPusher(memory.PusherConfig{MaxQueued: 1_000_000}))
-	counted := &countedBus{kinds: map[ports.EventKind]int{}}
+// besiegedSchema keeps nothing, so that one will do for all tests.
+var besiegedSchema = sync.OnceValue(func() *graphqlgo.Schema {
 	tick := long("tick")
 	subscribe := func(options ...core.SubscribeOption) graphql.FieldResolveFn {
 		return func(p graphql.ResolveParams) (any, error) { return tick.Subscribe(p.Context, options...) }
@@ -125,7 +120,7 @@ func besieged(t *testing.T, options ...func(*core.Config)) *attack {
 		pause(time.Second)
 		return -1, nil
 	})
-	schema := must.Make(graphqlgo.NewSchema(graphql.SchemaConfig{
+	return must.Make(graphqlgo.NewSchema(graphql.SchemaConfig{
 		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"hello": {Type: graphql.String}}}),
 		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
 			"tick":    {Type: graphql.Int, Subscribe: subscribe(), Resolve: resolve},
@@ -137,8 +132,17 @@ func besieged(t *testing.T, options ...func(*core.Config)) *attack {
 			}},
 		}}),
 	}))
+})
+
+// besieged is a harness with a slow pusher, and histories that reach far.
+func besieged(t *testing.T, options ...func(*core.Config)) *attack {
+	t.Helper()
+	backend := must.Make(memory.New(memory.Config{}))
+	slow := &slowPusher{delay: map[ports.ConnectionID]time.Duration{}, posts: map[ports.ConnectionID]int{}}
+	big := must.Make(memory.NewPusher(memory.PusherConfig{MaxQueued: 1_000_000}))
+	counted := &countedBus{kinds: map[ports.EventKind]int{}}
 	all := append([]func(*core.Config){func(c *core.Config) {
-		c.Schema, c.History = schema, backend
+		c.Schema, c.History = besiegedSchema(), backend
 		slow.Pusher, c.Pusher = big, slow
 		counted.Bus = c.Bus.(*memory.Bus)
 		c.Bus = counted

@@ -133,10 +133,13 @@ func TestCloseIdentityWhileBehind(t *testing.T) {
 // Whatever call of a history, store, bus or pusher fails, and how: nobody misses anything
 // in silence, and the order holds.
 func TestEachCallMayFail(t *testing.T) {
-	for _, call := range []string{"Append", "Read", "Head", "MovePlace", "GetSubscriber", "AddOperation", "ListSubscribers", "Publish"} {
-		for _, kind := range []portfault.Kind{portfault.Throttled, portfault.Timeout, portfault.LostAnswer, portfault.Partial, portfault.Duplicate} {
+	for c, call := range []string{"Append", "Read", "Head", "MovePlace", "GetSubscriber", "AddOperation", "ListSubscribers", "Publish"} {
+		for k, kind := range []portfault.Kind{portfault.Throttled, portfault.Timeout, portfault.LostAnswer, portfault.Partial, portfault.Duplicate} {
 			for nth := range 6 {
-				for _, times := range []int{1, 4, 8} {
+				for i, times := range []int{1, 4, 8} {
+					if raced && (c+k+nth)%3 != i {
+						continue // each of a call, a kind and a time, with one number of failures
+					}
 					t.Run(fmt.Sprint(call, kind, nth, times), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							faults := portfault.New(portfault.Config{})

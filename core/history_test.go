@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +22,9 @@ import (
 // ticks is a topic whose history keeps events.
 func ticks(name string) core.Topic[int] { return core.NewTopic[int](name, core.Keep(50, time.Hour)) }
 
-// kept is a harness whose schema has subscriptions on topics with histories.
-func kept(t *testing.T, options ...func(*core.Config)) (*harness, *outage) {
-	t.Helper()
-	backend := must.Make(memory.New(memory.Config{}))
+// keptSchema has subscriptions on topics with histories. It keeps nothing, so that one
+// will do for all tests.
+var keptSchema = sync.OnceValue(func() *graphqlgo.Schema {
 	field := func(options func(graphql.ResolveParams) []core.SubscribeOption, topics ...core.Topic[int]) *graphql.Field {
 		return &graphql.Field{
 			Type: graphql.Int, Args: graphql.FieldConfigArgument{"after": {Type: graphql.String}},
@@ -52,17 +52,23 @@ func kept(t *testing.T, options ...func(*core.Config)) (*harness, *outage) {
 		}
 		return nil
 	}
+	return must.Make(graphqlgo.NewSchema(graphql.SchemaConfig{
+		Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"hello": {Type: graphql.String}}}),
+		Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
+			"tick": field(nil, ticks("tick")), "both": field(nil, ticks("tick"), ticks("tock")),
+			"first": field(initial, ticks("tick")), "cursor": field(after, ticks("tick")),
+			"sharded": field(nil, core.NewTopic[int]("sharded", core.Keep(50, time.Hour), core.Shards(8))),
+			"unkept":  field(nil, core.NewTopic[int]("unkept")),
+		}}),
+	}))
+})
+
+// kept is a harness whose schema has subscriptions on topics with histories.
+func kept(t *testing.T, options ...func(*core.Config)) (*harness, *outage) {
+	t.Helper()
+	backend := must.Make(memory.New(memory.Config{}))
 	return newOutage(t, append([]func(*core.Config){func(c *core.Config) {
-		c.Schema = must.Make(graphqlgo.NewSchema(graphql.SchemaConfig{
-			Query: graphql.NewObject(graphql.ObjectConfig{Name: "Query", Fields: graphql.Fields{"hello": {Type: graphql.String}}}),
-			Subscription: graphql.NewObject(graphql.ObjectConfig{Name: "Subscription", Fields: graphql.Fields{
-				"tick": field(nil, ticks("tick")), "both": field(nil, ticks("tick"), ticks("tock")),
-				"first": field(initial, ticks("tick")), "cursor": field(after, ticks("tick")),
-				"sharded": field(nil, core.NewTopic[int]("sharded", core.Keep(50, time.Hour), core.Shards(8))),
-				"unkept":  field(nil, core.NewTopic[int]("unkept")),
-			}}),
-		}))
-		c.History = backend
+		c.Schema, c.History = keptSchema(), backend
 	}}, options...)...)
 }
 

@@ -29,7 +29,11 @@ func secretOf(id ports.ConnectionID) string { return "secret of " + string(id) }
 // a seed with -run 'TestNothingOfAConnectionReachesAnother/seed_17$'.
 func TestNothingOfAConnectionReachesAnother(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(200) {
+	seeds := uint64(200)
+	if raced {
+		seeds = 100
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { testIsolation(t, seed) })

@@ -61,7 +61,7 @@ func TestSharingFailsForMutants(t *testing.T) {
 	for _, m := range mutants() {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(sharingSeeds) {
+			for seed := range sharingSeeds() {
 				if s := newSharing(seed); len(s.differences(t, m.mutate)) > 0 {
 					return
 				}

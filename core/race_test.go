@@ -1,0 +1,7 @@
+//go:build race
+
+package core_test
+
+// raced says that the race detector is on. What is single-threaded is then tried with
+// fewer cases; make soak has all of them.
+const raced = true
