@@ -35,7 +35,9 @@ type call struct {
 	continued bool
 }
 
-func startProxy(t *testing.T, endpoint string) *proxy {
+// startProxy has a proxy before the database of an account, whatever access key it is
+// asked with.
+func startProxy(t *testing.T, endpoint, account string) *proxy {
 	t.Helper()
 	target, err := url.Parse(endpoint)
 	if err != nil {
@@ -43,7 +45,12 @@ func startProxy(t *testing.T, endpoint string) *proxy {
 	}
 	p := &proxy{counts: map[call]int{}}
 	forward := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			scheme, _, _ := strings.Cut(r.In.Header.Get("Authorization"), "=") // up to the credential
+			_, scope, _ := strings.Cut(r.In.Header.Get("Authorization"), "/")
+			r.Out.Header.Set("Authorization", scheme+"="+account+"/"+scope)
+		},
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			w.WriteHeader(http.StatusBadGateway) // of a request that its sender gave up, mostly

@@ -34,7 +34,14 @@ type Server struct {
 //
 // The error is one line that says what to install, or what the program said
 // before it ended.
-func Start(ctx context.Context) (*Server, error) {
+func Start(ctx context.Context) (*Server, error) { return start(ctx, "-sharedDb") }
+
+// StartApart is Start of a server on which clients find what others wrote only with the
+// same access key and in the same region: each key is a server of its own.
+func StartApart(ctx context.Context) (*Server, error) { return start(ctx) }
+
+// start starts the program with options of its own.
+func start(ctx context.Context, options ...string) (*Server, error) {
 	java, err := exec.LookPath("java")
 	if err != nil {
 		return nil, errNoJava
@@ -47,7 +54,7 @@ func Start(ctx context.Context) (*Server, error) {
 	// take it.
 	for range 3 {
 		var server *Server
-		if server, err = launch(ctx, java, directory); err == nil {
+		if server, err = launch(ctx, java, directory, options...); err == nil {
 			return server, nil
 		}
 		if ctx.Err() != nil {
@@ -57,16 +64,18 @@ func Start(ctx context.Context) (*Server, error) {
 	return nil, err
 }
 
-func launch(ctx context.Context, java, directory string) (*Server, error) {
+func launch(ctx context.Context, java, directory string, options ...string) (*Server, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("dynamolocal: %w", err)
 	}
 	// The process outlives ctx, and so is not bound to it.
-	process := exec.Command(java, //nolint:gosec,noctx // Found on the user's own path; see above.
+	arguments := append([]string{
 		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g",
 		"-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar",
-		"-inMemory", "-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(port))
+		"-inMemory", "-disableTelemetry", "-port", strconv.Itoa(port),
+	}, options...)
+	process := exec.Command(java, arguments...) //nolint:gosec,noctx // Found on the user's own path; see above.
 	process.Dir = directory
 	process.SysProcAttr = endWithParent()
 	var output bytes.Buffer
