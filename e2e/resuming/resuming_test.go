@@ -21,8 +21,6 @@ import (
 
 const (
 	room = "numbers"
-	// cuts is how often each client's socket is cut, besides the ends of servers.
-	cuts = 50
 	// patience is how long one step may take before it counts as stuck.
 	patience = 3 * time.Minute
 	// ahead is how many cuts a client may be behind of what is published.
@@ -34,11 +32,12 @@ func clients() []string {
 	return []string{"graphql-ws", "iterate", "apollo", "apollo-3", "urql", "relay", "hasura", "genqlient"}
 }
 
-// sizes are how many events pass, and the seed of when sockets are cut:
-// RESUMING_EVENTS and RESUMING_SEED.
-func sizes(t *testing.T) (events int, seed uint64) {
+// sizes are how many events pass, how often each client's socket is cut besides the ends
+// of servers, and the seed of when: RESUMING_EVENTS and RESUMING_SEED. There is a cut for
+// each ten events, up to 50.
+func sizes(t *testing.T) (events, cuts int, seed uint64) {
 	t.Helper()
-	events, seed = 500, rand.Uint64()
+	events, seed = 200, rand.Uint64()
 	if text := os.Getenv("RESUMING_EVENTS"); text != "" {
 		var err error
 		if events, err = strconv.Atoi(text); err != nil {
@@ -51,12 +50,13 @@ func sizes(t *testing.T) (events int, seed uint64) {
 			t.Fatalf("RESUMING_SEED: %v", err)
 		}
 	}
-	return events, seed
+	return events, min(events/10, 50), seed
 }
 
 // passage is events that pass while sockets are cut.
 type passage struct {
 	events  int
+	cuts    int
 	seed    uint64
 	clients []*client
 	publish func(ctx context.Context, text string) error
@@ -75,11 +75,14 @@ type passage struct {
 // number once and in order. It prints what happened.
 func (p *passage) run(t *testing.T) {
 	t.Helper()
-	p.events, p.seed = sizes(t)
+	p.events, p.cuts, p.seed = sizes(t)
 	p.changed, p.done = make(chan struct{}), map[*client]int{}
 	t.Logf("RESUMING_SEED=%d", p.seed)
 	program.Require(t, "node", "Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
-	goClients := buildGoClients(t)
+	goClients, err := buildGoClients()
+	if err != nil {
+		t.Fatalf("building the clients in Go: %v", err)
+	}
 	for _, name := range clients() {
 		p.clients = append(p.clients, startClient(t, name, goClients, p.choose))
 	}
@@ -102,7 +105,7 @@ func (p *passage) run(t *testing.T) {
 		})
 	}
 	for i, c := range p.clients {
-		task(func(ctx context.Context) error { return p.cutAgainAndAgain(ctx, c, p.moments(uint64(i), cuts)) })
+		task(func(ctx context.Context) error { return p.cutAgainAndAgain(ctx, c, p.moments(uint64(i), p.cuts)) })
 	}
 	task(p.endServers)
 	task(p.publishAll)
@@ -201,14 +204,14 @@ func (p *passage) endServers(ctx context.Context) error {
 func (p *passage) publishAll(ctx context.Context) error {
 	due := make([][]int, len(p.clients))
 	for i := range due {
-		due[i] = p.moments(uint64(i), cuts)
+		due[i] = p.moments(uint64(i), p.cuts)
 	}
 	for n := 1; n <= p.events; n++ {
 		waiting, cancel := context.WithTimeout(ctx, 2*patience)
 		behind := ""
 		err := p.until(waiting, func() bool {
 			for i, c := range p.clients {
-				if next := p.done[c] + ahead; next < cuts && due[i][next] < n-1 {
+				if next := p.done[c] + ahead; next < p.cuts && due[i][next] < n-1 {
 					behind = fmt.Sprintf("%s, after %d cuts", c.name, p.done[c])
 					return false
 				}
@@ -244,8 +247,8 @@ func (p *passage) judge(ctx context.Context, t *testing.T, began time.Time) {
 		if s.initial != 1 {
 			err = errors.Join(err, fmt.Errorf("%d initial results, want the first alone", s.initial))
 		}
-		if s.closes() < cuts {
-			err = errors.Join(err, fmt.Errorf("its socket was closed %d times, want %d or more", s.closes(), cuts))
+		if s.closes() < p.cuts {
+			err = errors.Join(err, fmt.Errorf("its socket was closed %d times, want %d or more", s.closes(), p.cuts))
 		}
 		fmt.Fprintf(&table, "\n| %s | %d | %v | %d |", c.name, s.sockets, s.codes, len(s.numbers))
 		if s.wire > 0 { // the clients in Go do not say

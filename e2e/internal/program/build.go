@@ -3,10 +3,12 @@
 package program
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -16,8 +18,28 @@ import (
 //
 // Programs are kept in bin/programs, one for each folder and flags: the go command links
 // one again only where something has changed, whichever test or package of tests
-// asks for it. Builds of several processes take turns.
+// asks for it. Builds of several processes take turns, and one process asks the go
+// command once.
 func Build(t *testing.T, folder string, flags ...string) string {
+	t.Helper()
+	key := strings.Join(append([]string{folder}, flags...), " ")
+	builds.mu.Lock()
+	defer builds.mu.Unlock()
+	if binary, built := builds.done[key]; built {
+		return binary
+	}
+	binary := build(t, folder, flags...)
+	builds.done[key] = binary
+	return binary
+}
+
+// builds are the programs that this process has built.
+var builds = struct {
+	mu   sync.Mutex
+	done map[string]string
+}{done: map[string]string{}}
+
+func build(t *testing.T, folder string, flags ...string) string {
 	t.Helper()
 	directory := filepath.Join(root(t), "bin", "programs")
 	if err := os.MkdirAll(directory, 0o750); err != nil {
@@ -28,8 +50,8 @@ func Build(t *testing.T, folder string, flags ...string) string {
 	unlock := lock(t, binary+".lock")
 	defer unlock()
 	arguments := append([]string{"build", "-buildvcs=false", "-o", binary}, flags...)
-	build := exec.CommandContext(t.Context(), "go", append(arguments, Module+"/"+folder)...) //nolint:gosec // a package of this module
-	if output, err := build.CombinedOutput(); err != nil {
+	command := exec.CommandContext(t.Context(), "go", append(arguments, Module+"/"+folder)...) //nolint:gosec // a package of this module
+	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", folder, err, output)
 	}
 	return binary
@@ -56,9 +78,14 @@ func lock(t *testing.T, name string) (unlock func()) {
 // root is the folder of this module.
 func root(t *testing.T) string {
 	t.Helper()
-	output, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", Module).Output()
+	folder, err := findRoot()
 	if err != nil {
 		t.Fatalf("looking for the module: %v", err)
 	}
-	return strings.TrimSpace(string(output))
+	return folder
 }
+
+var findRoot = sync.OnceValues(func() (string, error) {
+	output, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}", Module).Output()
+	return strings.TrimSpace(string(output)), err
+})

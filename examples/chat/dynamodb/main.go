@@ -62,7 +62,7 @@ func (p *polled) Consume(ctx context.Context, deliver ports.DeliverFunc) error {
 	poller, err := stream.New(stream.Config{
 		Client: p.streams, StreamARN: p.arn, StartingPosition: "TRIM_HORIZON", ReportBatchItemFailures: true,
 		Function:              local.NewFunction(p.StreamHandler(deliver)),
-		ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 20 * time.Millisecond,
+		ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 50 * time.Millisecond,
 	})
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ func newCloud(ctx context.Context, endpoint string, options cloudOptions, logger
 		Client:    c.streamClient(),
 		StreamARN: streamARN, Function: functions["stream"], Logger: logger,
 		Shards: 2, ParallelizationFactor: 10, EventNames: []string{"INSERT", "MODIFY"},
-		ReportBatchItemFailures: true, MaximumRecordAge: 20 * time.Hour, PollInterval: 20 * time.Millisecond,
+		ReportBatchItemFailures: true, MaximumRecordAge: 20 * time.Hour, PollInterval: 50 * time.Millisecond,
 	})
 	return c, err
 }
