@@ -117,6 +117,7 @@ func (g *graph) callbacks() string { return "http://" + g.gateway + "/callback" 
 // startSubgraph runs a subgraph as a program.
 func (g *graph) startSubgraph(t *testing.T, name, address string) *process {
 	t.Helper()
+	binary := program.Build(t, "examples/subgraph", "-race")
 	p := run(t, "", []string{program.Race}, binary, "-subgraph", name, "-addr", address, "-allow", g.callbacks(), "-redis", g.redis)
 	awaitHTTP(t, "http://"+address+"/livez")
 	return p

@@ -158,7 +158,7 @@ func TestLambdaOnDynamoDB(t *testing.T) {
 			BaseEndpoint: &endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
 		}),
 		StreamARN: *described.Table.LatestStreamArn, StartingPosition: "TRIM_HORIZON", ReportBatchItemFailures: true,
-		Function: handler, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 20 * time.Millisecond,
+		Function: handler, EventNames: []string{"INSERT", "MODIFY"}, PollInterval: 50 * time.Millisecond,
 	}))
 	background(t, poller.Run)
 	background(t, func(ctx context.Context) error { return beat(ctx, compose, backend) })
