@@ -75,7 +75,7 @@ func TestEachFaultBreaksABrokenEngine(t *testing.T) {
 			} else {
 				t.Logf("seed %d: %s", violations[0].Seed, violations[0].Problems[0])
 			}
-			if _, violations := play(t, mutant, 50, map[portfault.Kind]float64{}); len(violations) > 0 {
+			if _, violations := play(t, mutant, 25, map[portfault.Kind]float64{}); len(violations) > 0 {
 				t.Errorf("without that fault: %v", violations[0])
 			}
 		})
