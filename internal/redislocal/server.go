@@ -53,7 +53,12 @@ type process struct {
 // before it ended.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	return launch(ctx, func(port int, directory string) ([]string, error) {
-		settings := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""}
+		settings := []string{
+			"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "",
+			// A replica would wait five seconds for others, and no server of a cluster would
+			// list it before it has heard from its master, which would be ten seconds.
+			"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
+		}
 		if options.Durable {
 			settings = append(settings, "--appendonly", "yes", "--appendfsync", "always")
 		}

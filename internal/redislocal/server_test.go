@@ -52,6 +52,7 @@ func TestServerSaysWhatItMinds(t *testing.T) {
 }
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cluster, err := redislocal.StartCluster(ctx)
@@ -81,6 +82,7 @@ func TestCluster(t *testing.T) {
 }
 
 func TestSentinel(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	sentinel, err := redislocal.StartSentinel(ctx, redislocal.Options{})
