@@ -72,7 +72,7 @@ func (s calmMoves) MovePlace(
 // always is a process with one kind of fault at every call.
 func always(kind portfault.Kind) *portfault.Process {
 	return portfault.New(portfault.Config{
-		Rates: map[portfault.Kind]float64{kind: 1}, MaxLatency: time.Millisecond,
+		Rates: map[portfault.Kind]float64{kind: 1}, MaxLatency: 100 * time.Microsecond,
 	}).Process()
 }
 
