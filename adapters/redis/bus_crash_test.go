@@ -31,7 +31,10 @@ func crashes(t *testing.T, d dial) {
 		"a stream that was deleted is made again":  deletedStream,
 		"a lease that was lost ends its delivery":  deletedLease,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, d) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, d)
+		})
 	}
 }
 

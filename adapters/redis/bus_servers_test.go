@@ -23,7 +23,10 @@ func TestBusSurvivesOnServers(t *testing.T) {
 		"standalone": func() goredis.UniversalClient { return server.Client() },
 		"cluster":    func() goredis.UniversalClient { return cluster.Client() },
 	} {
-		t.Run(name, func(t *testing.T) { crashes(t, d) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			crashes(t, d)
+		})
 	}
 }
 

@@ -37,6 +37,7 @@ func tailing(t *testing.T, bus *redis.Backend, since time.Time) (shown <-chan st
 // TestTailShowsATopicAndConsumesNothing: what waits is shown, then what comes, and all
 // of it is delivered afterwards.
 func TestTailShowsATopicAndConsumesNothing(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, client goredis.UniversalClient) {
 		config := quick()
 		config.Partitions = 1

@@ -14,6 +14,7 @@ import (
 // TestErrorKinds: what the server says, as the client passes it on.
 func TestErrorKinds(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for said, kind := range map[string]error{
 		"LOADING Redis is loading the dataset in memory":                                    ports.ErrThrottled,
 		"CLUSTERDOWN The cluster is down":                                                   ports.ErrThrottled,
@@ -29,7 +30,6 @@ func TestErrorKinds(t *testing.T) {
 		"NOPERM User default has no permissions to run the 'evalsha' command":               nil,
 		"ERR unknown command 'EVALSHA', with args beginning with: '0', '1', 'key', 'TOKEN'": nil,
 	} {
-		f := newFixture(t)
 		f.server.SetError(said)
 		err := f.AddOperation(t.Context(), f.operation("1", "topic"))
 		failed, ok := errors.AsType[*ports.Error](err)

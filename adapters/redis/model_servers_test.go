@@ -37,5 +37,5 @@ func TestModelOnServer(t *testing.T) {
 				}
 			},
 		}
-	}}, 100)
+	}}, 40)
 }

@@ -20,7 +20,7 @@ import (
 // internal/model.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	model.Test(t, model.Adapter{Name: "redis", New: newModelBackend}, 30)
+	model.Test(t, model.Adapter{Name: "redis", New: newModelBackend}, 20)
 }
 
 // newModelBackend is a server of its own for every history.

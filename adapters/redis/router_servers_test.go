@@ -28,6 +28,7 @@ func onServersAsFleet(t *testing.T, test func(t *testing.T, f *fleet)) {
 		"cluster":    func() goredis.UniversalClient { return cluster.Client() },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := &fleet{t: t, client: client, config: quickRouter()}
 			f.config.Prefix = t.Name() + ":"
 			test(t, f)

@@ -4,8 +4,10 @@ package redis_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -24,6 +26,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	// Most tests wait more than they compute. The command line has the last word.
+	if err := flag.Set("test.parallel", fmt.Sprint(3*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	os.Exit(testMain(m))
 }
 
@@ -54,11 +60,13 @@ func testMain(m *testing.M) int {
 func onServers(t *testing.T, test func(t *testing.T, client goredis.UniversalClient)) {
 	t.Helper()
 	t.Run("standalone", func(t *testing.T) {
+		t.Parallel()
 		client := server.Client()
 		defer client.Close()
 		test(t, client)
 	})
 	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
 		client := cluster.Client()
 		defer client.Close()
 		test(t, client)
