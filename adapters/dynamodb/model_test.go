@@ -54,7 +54,7 @@ func TestModel(t *testing.T) {
 			},
 			Idle: stream.idle,
 		}
-	}}, 60)
+	}}, 30)
 }
 
 // outside carries requests out of the bubbles of histories: in there, a connection
