@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -60,6 +61,8 @@ func (f *faults) client() *sdk.Client {
 	return server.Client(func(o *sdk.Options) {
 		o.APIOptions = append(o.APIOptions, f.install)
 		o.Retryer = aws.NopRetryer{}
+		// Nobody sends again what meets the end of an idle connection: each request has its own.
+		o.HTTPClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	})
 }
 

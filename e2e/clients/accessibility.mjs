@@ -1,7 +1,7 @@
 // The chat and the explorer for everybody: on a phone, in the dark, under names of any
 // script, and when something is refused or the server has gone.
 // Usage: node accessibility.mjs BASE-URL CHROMIUM DIRECTORY-FOR-SCREENSHOTS
-import { inspect, listen, visiting } from './chromium.mjs';
+import { explorerReady, inspect, listen, visiting } from './chromium.mjs';
 
 const [base, executablePath, screenshots] = process.argv.slice(2);
 // Reads from the right, and ends with characters that would turn around what follows.
@@ -63,8 +63,7 @@ await visiting(executablePath, screenshots, async (browser, problems) => {
     await see(second, 'rooms');
 
     const explorer = await open('/explorer');
-    await explorer.locator('.graphiql-execute-button').waitFor();
-    await explorer.waitForLoadState('networkidle');
+    await explorerReady(explorer);
     await explorer.locator('.graphiql-execute-button').click();
     const result = explorer.locator('.result-window');
     await result.filter({ hasText: 'rooms' }).waitFor();

@@ -1,6 +1,6 @@
 // Two people in one room, each in a browser of their own, and the explorer.
 // Usage: node browser.mjs BASE-URL CHROMIUM DIRECTORY-FOR-SCREENSHOTS
-import { listen, visiting } from './chromium.mjs';
+import { explorerReady, listen, visiting } from './chromium.mjs';
 import { publish } from './scenario.mjs';
 
 const [base, executablePath, screenshots] = process.argv.slice(2);
@@ -98,8 +98,7 @@ function messages(page) {
 /** explore runs the explorer's own subscription to the room "general" and returns the result that it shows for a message. */
 async function explore() {
   const page = await open('/explorer');
-  // GraphiQL makes its editor anew when the schema has come.
-  await page.waitForLoadState('networkidle');
+  await explorerReady(page);
   await page.getByRole('tab', { name: 'Room', exact: true }).click();
   // A moment after a query has changed, GraphiQL reads which operation it has to
   // run, and stores the query. No person is quick enough to run it before.

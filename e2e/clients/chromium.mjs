@@ -46,6 +46,17 @@ export function listen(page, problems, ignore = () => false) {
   });
 }
 
+/**
+ * explorerReady waits for GraphiQL to have the schema, with which it makes its editor
+ * anew. Where Chromium never calls the network idle, which happens on a busy machine,
+ * that was long ago.
+ */
+export async function explorerReady(page) {
+  await page.locator('.graphiql-execute-button').waitFor();
+  await page.waitForLoadState('networkidle', { timeout: 20_000 }).catch(() => {});
+  await page.locator('.graphiql-sidebar .graphiql-spin').waitFor({ state: 'detached' });
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** inspect returns what breaks WCAG 2.2 AA on a page, and whether it is wider than its window. Rules may be left out. */
