@@ -99,7 +99,7 @@ var buildGoClients = sync.OnceValues(func() (binary string, err error) {
 	if err := os.MkdirAll(filepath.Dir(binary), 0o750); err != nil {
 		return "", err
 	}
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./resuming") //nolint:gosec // beside other programs
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./resuming")
 	build.Dir = filepath.Join("..", "apigw", "goclients")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, output)

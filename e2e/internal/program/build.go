@@ -34,7 +34,7 @@ func Build(t *testing.T, folder string, flags ...string) string {
 }
 
 // builds are the programs that this process has built.
-var builds = struct {
+var builds = struct { //nolint:gochecknoglobals // of one process, whose tests share what is built
 	mu   sync.Mutex
 	done map[string]string
 }{done: map[string]string{}}
@@ -85,7 +85,7 @@ func root(t *testing.T) string {
 	return folder
 }
 
-var findRoot = sync.OnceValues(func() (string, error) {
+var findRoot = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one answer for all tests
 	output, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}", Module).Output()
 	return strings.TrimSpace(string(output)), err
 })
