@@ -303,11 +303,13 @@ func (b *verbBudget) routing() {
 	process := fleet.start("process")
 	process.awaitBeats()
 	b.hook.take()
-	eventually(b.t, "the process has no heartbeats", func() bool { return b.hook.answered() >= 6 })
+	eventually(b.t, "the process has no heartbeats", func() bool { return b.hook.answered() >= 42 })
+	const beat = "1 TIME, 1 `router_heartbeat`, 1 PEXPIRE, 1 PUBLISH"
+	// Of ten heartbeats one will do: a connection that is dialed meanwhile sends its own.
 	requests = b.hook.take()
-	for b.commands(requests[:1]) != "1 TIME" {
+	for len(requests) > 4 && (b.commands(requests[:1]) != "1 TIME" || b.commands(requests[:4]) != beat) {
 		requests = requests[1:]
 	}
-	b.note("a heartbeat of a process without news", "1 TIME, 1 `router_heartbeat`, 1 PEXPIRE, 1 PUBLISH", 4, requests[:4])
+	b.note("a heartbeat of a process without news", beat, 4, requests[:4])
 	process.stop()
 }

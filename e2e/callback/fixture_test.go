@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/e2e/internal/program"
+	"github.com/fanql/fanql/internal/freeport"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -33,12 +34,11 @@ const gatewayFolder = "../../examples/subgraph/gateway"
 // newAddress is a free one.
 func newAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := freeport.Address(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return address
 }
 
 // startRedis runs a Redis until the end of the test.

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,6 +25,7 @@ import (
 	"github.com/fanql/fanql"
 	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/examples/subgraph/products"
+	"github.com/fanql/fanql/internal/freeport"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -143,12 +143,11 @@ func startGateway(t *testing.T, supergraph, reviews string) string {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(port)
 }
 
 // graph is the gateway in front of a subgraph in graphql-go and one in gqlgen.

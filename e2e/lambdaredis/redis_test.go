@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fanql/fanql/internal/freeport"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -78,12 +79,11 @@ func addUser(t *testing.T, server *redislocal.Server) {
 // freeAddress is one of the loopback interface that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := freeport.Address(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return address
 }
 
 // accessString is what the template lets the programs do.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/fanql/fanql/internal/freeport"
 )
 
 // Region is the region that every client may name. The program does not mind.
@@ -65,7 +67,7 @@ func start(ctx context.Context, options ...string) (*Server, error) {
 }
 
 func launch(ctx context.Context, java, directory string, options ...string) (*Server, error) {
-	port, err := freePort(ctx)
+	port, err := freeport.Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("dynamolocal: %w", err)
 	}
@@ -99,19 +101,6 @@ func launch(ctx context.Context, java, directory string, options ...string) (*Se
 		return nil, fmt.Errorf("dynamolocal: %w: %s", err, bytes.TrimSpace(output.Bytes()))
 	}
 	return s, nil
-}
-
-func freePort(ctx context.Context) (int, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = listener.Close() }()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("no port in %v", listener.Addr())
-	}
-	return address.Port, nil
 }
 
 // answers returns nil once the server answers a request, whatever it says.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/internal/freeport"
 )
 
 var errMissing = errors.New("redislocal: redis-server is missing: install Redis 6.2 or later; on Debian with: apt-get install redis-server")
@@ -91,7 +93,7 @@ func launch(ctx context.Context, settings settingsFor) (*Server, error) {
 }
 
 func start(ctx context.Context, program string, settings settingsFor) (*Server, error) {
-	port, err := freePort(ctx)
+	port, err := freeport.Find(ctx, busAt)
 	if err != nil {
 		return nil, fmt.Errorf("redislocal: %w", err)
 	}
@@ -111,39 +113,8 @@ func start(ctx context.Context, program string, settings settingsFor) (*Server, 
 	return s, nil
 }
 
-// maxPort leaves room for the port of a cluster's bus, which is 10,000 higher.
-const maxPort = 55_535
-
-// freePort finds a port that is free together with that of a cluster's bus.
-func freePort(ctx context.Context) (int, error) {
-	for range 100 {
-		port, err := listens(ctx, 0)
-		if err != nil {
-			return 0, err
-		}
-		if port > maxPort {
-			continue
-		}
-		if _, err := listens(ctx, port+10_000); err == nil {
-			return port, nil
-		}
-	}
-	return 0, errors.New("no two free ports")
-}
-
-// listens says which port a listener gets.
-func listens(ctx context.Context, port int) (int, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = listener.Close() }()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("no port in %v", listener.Addr())
-	}
-	return address.Port, nil
-}
+// busAt is how much higher the port of a cluster's bus is.
+const busAt = 10_000
 
 // Restart starts a server that was killed on the same port and directory, and
 // returns once it answers. One that runs is left alone.
