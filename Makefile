@@ -54,6 +54,7 @@ run-lambda: ## the same chat on its Lambda functions, a local API Gateway and Dy
 
 test: setup web $(resume) $(packages) ## all tests, after installing what they need
 	$(tests) -tags 'integration e2e' ./...
+	go test -vet=off ./core # what the race detector cannot run, or only in part
 	cd bench && go vet ./... && go test ./...
 
 unit: ## the tests that need nothing but Go
