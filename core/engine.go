@@ -90,8 +90,9 @@ func (e *Engine) Receive(ctx context.Context, message ports.Message) error {
 // Take is Receive in two steps, for a transport that has a connection's messages in
 // their order: Take is called for one after the other, and handle for each of them,
 // concurrently. Take does not block. Then the order of the messages holds in every
-// respect: an operation ID is in use from the moment its message is taken, and nothing
-// is executed that comes after a message that ends the connection. The transport must
+// respect: an operation ID is in use from the moment its message is taken, nothing more is
+// sent for one whose end is taken, and nothing is executed that comes after a message that
+// ends the connection. The transport must
 // call handle once for each message taken, and Disconnect of the same engine.
 func (e *Engine) Take(message ports.Message) (handle func(context.Context) error) {
 	inside := e.handler.Take(message)

@@ -12,6 +12,6 @@ import (
 func TestClients(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
 		chat := program.StartWith(t, library.Tags, "examples/chat", "-addr", "127.0.0.1:0")
-		clients.Test(t, chat.Base)
+		clients.Test(t, chat.Base, clients.InOrder)
 	})
 }

@@ -104,8 +104,8 @@ export async function publish(base, room, text) {
 
 /**
  * settle publishes probes until one has reached the second subscription and not
- * the first, which the client has ended: a server handles the messages of a
- * socket concurrently, so that may take more than one. It returns how many it took.
+ * the first, which the client has ended: where a server has the messages of
+ * a socket in any order, that may take more than one. It returns how many it took.
  */
 async function settle(base, room, second, wire) {
   for (let probe = 1; probe <= PROBES; probe++) {

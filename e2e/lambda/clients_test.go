@@ -15,7 +15,7 @@ import (
 func TestClients(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
 		c := startCloudWith(t, library.Tags)
-		clients.Test(t, c.Base)
+		clients.Test(t, c.Base, clients.InAnyOrder)
 		// They all have taken their leave.
 		c.awaitCounts(t, counts{})
 	})

@@ -14,14 +14,14 @@ import (
 func TestClientsOnRedis(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
 		chat := program.StartWith(t, library.Tags, "examples/chat/redis", "-addr", "127.0.0.1:0", "-redis", startRedis(t))
-		clients.Test(t, chat.Base)
+		clients.Test(t, chat.Base, clients.InOrder)
 	})
 }
 
 func TestClientsOnDynamoDB(t *testing.T) {
 	program.OnEachLibrary(t, func(t *testing.T, library program.Library) {
 		chat := program.StartWith(t, library.Tags, "examples/chat/dynamodb", "-addr", "127.0.0.1:0")
-		clients.Test(t, chat.Base)
+		clients.Test(t, chat.Base, clients.InOrder)
 	})
 }
 

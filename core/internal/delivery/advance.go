@@ -54,6 +54,8 @@ func (f *fanout) pushOne(ctx context.Context, index int, to *member, send sendin
 	switch {
 	case result.Skip:
 		return goesOn, nil
+	case f.ending.Has(to.Subscriber): // while the result was made
+		return operationEnded, nil
 	case result.Rejected != nil:
 		return f.fail(ctx, to, result.Rejected, send)
 	}

@@ -18,11 +18,18 @@ type Operation struct {
 	ReceivedAt time.Time
 }
 
+// AnnounceEnd has the deliveries of this process send nothing more for an operation received
+// no later, until done: by then it is removed, or its connection closed.
+func (p *Peers) AnnounceEnd(ref ports.OperationRef, receivedAt time.Time) (done func()) {
+	r := p.endings.begin(ref, receivedAt)
+	return func() { p.endings.finish(r) }
+}
+
 // End removes an operation and runs OnComplete, if it was still there.
 func (p *Peers) End(ctx context.Context, ref ports.OperationRef, receivedAt time.Time, reason ports.CompletionReason) (bool, error) {
 	ctx, cancel := Detached(ctx)
 	defer cancel()
-	defer p.endings.finish(p.endings.begin(ref, receivedAt))
+	defer p.AnnounceEnd(ref, receivedAt)()
 	removed, err := p.Store.RemoveOperation(ctx, ref, receivedAt)
 	if removed {
 		p.Observation.Count(ctx, ports.Counts{Operations: -1})

@@ -29,12 +29,19 @@ func (h *Handler) take(message ports.Message, inOrder bool) *taken {
 		}
 	}
 	h.lines.take(t, inOrder)
+	if t.decoded.Type == wire.Complete {
+		ref := ports.OperationRef{Connection: message.Address.ID, ID: ports.OperationID(t.decoded.ID)}
+		t.ended = h.Peers.AnnounceEnd(ref, message.ReceivedAt)
+	}
 	return t
 }
 
 // receive handles a message that was taken.
 func (h *Handler) receive(ctx context.Context, t *taken) error {
 	defer h.lines.leave(t)
+	if t.ended != nil {
+		defer t.ended()
+	}
 	err := t.await(ctx)
 	var over bool
 	if err == nil {

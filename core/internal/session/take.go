@@ -30,6 +30,9 @@ type taken struct {
 	rival *hold
 	// known: the ID was put in place here, and may still be.
 	known bool
+	// ended is called once the operation that the message ends is removed; nil where it
+	// ends none.
+	ended func()
 }
 
 // decode reads the message as the subprotocol has it that knows its type.

@@ -29,14 +29,26 @@ type result struct {
 
 type message struct{ Author, Text string }
 
+// Messages says how a server takes the messages of one socket.
+type Messages int
+
+// Two ways to take messages.
+const (
+	// InOrder: what is said after another message finds it taken, so that nothing comes for
+	// an operation after its end (core.Engine.Take).
+	InOrder Messages = iota
+	// InAnyOrder: a subscription may live a little longer than its end was sent.
+	InAnyOrder
+)
+
 // Test runs every client against the chat at base, each in a room of its own, and
 // returns when all have ended.
-func Test(t *testing.T, base string) {
+func Test(t *testing.T, base string, messages Messages) {
 	t.Helper()
-	t.Run("clients", func(t *testing.T) { testEach(t, base) })
+	t.Run("clients", func(t *testing.T) { testEach(t, base, messages) })
 }
 
-func testEach(t *testing.T, base string) {
+func testEach(t *testing.T, base string, messages Messages) {
 	t.Helper()
 	const modern, legacy = "graphql-transport-ws", "graphql-ws"
 	for _, client := range []struct {
@@ -59,7 +71,7 @@ func testEach(t *testing.T, base string) {
 			if len(got.Errors) != 1 || !strings.Contains(got.Errors[0], client.refusal) {
 				t.Errorf("the bad request got the errors %q, want one about %q", got.Errors, client.refusal)
 			}
-			checkEnd(t, got, client.protocol == legacy)
+			checkEnd(t, got, client.protocol == legacy, messages)
 			want := result{
 				Sockets:  1,
 				Protocol: client.protocol,
@@ -80,8 +92,8 @@ func testEach(t *testing.T, base string) {
 
 // checkEnd checks what the server still sent for an operation that the client had
 // ended. A legacy client receives one complete; no result comes once the end is
-// settled. Until then one may: the messages of a socket are handled concurrently.
-func checkEnd(t *testing.T, got result, legacy bool) {
+// settled, or at all where messages are taken in order.
+func checkEnd(t *testing.T, got result, legacy bool, messages Messages) {
 	t.Helper()
 	isResult := func(kind string) bool { return kind != "complete" }
 	if slices.ContainsFunc(got.AfterSettled, isResult) {
@@ -90,6 +102,16 @@ func checkEnd(t *testing.T, got result, legacy bool) {
 	completes := len(got.AfterUnsubscribe) - len(slices.DeleteFunc(slices.Clone(got.AfterUnsubscribe), func(kind string) bool { return kind == "complete" }))
 	if legacy && completes > 1 || !legacy && completes > 0 {
 		t.Errorf("after its end the operation got %q: too many completes", got.AfterUnsubscribe)
+	}
+	if messages != InOrder {
+		return
+	}
+	want := []string{}
+	if legacy {
+		want = []string{"complete"}
+	}
+	if !slices.Equal(got.AfterUnsubscribe, want) || len(got.AfterSettled) > 0 {
+		t.Errorf("after its end the operation got %q, want %q", got.AfterUnsubscribe, want)
 	}
 }
 
