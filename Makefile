@@ -27,6 +27,8 @@ LOAD ?=
 # vet is a part of lint. No package takes half an hour, but on a machine that does much else.
 # A binary that is built with -race sleeps at its end: 0.1 s, in place of 1 s.
 tests := GORACE=atexit_sleep_ms=100 go test -race -vet=off -timeout 30m
+# What the race detector cannot run, or only in part, runs without it too.
+unraced := go test -vet=off ./core ./internal/graphql/document
 
 .PHONY: help run run-fleet run-lambda test unit e2e lint vuln fuzz soak bench figures check fmt tidy setup web clean
 
@@ -54,11 +56,12 @@ run-lambda: ## the same chat on its Lambda functions, a local API Gateway and Dy
 
 test: setup web $(resume) $(packages) ## all tests, after installing what they need
 	$(tests) -tags 'integration e2e' ./...
-	go test -vet=off ./core # what the race detector cannot run, or only in part
+	$(unraced)
 	cd bench && go vet ./... && go test ./...
 
 unit: ## the tests that need nothing but Go
 	$(tests) ./...
+	$(unraced)
 
 e2e: setup web $(resume) $(packages) ## the chat example with real clients and a browser
 	$(tests) -tags e2e ./e2e/...

@@ -3,5 +3,5 @@
 package core_test
 
 // raced says that the race detector is on. What is single-threaded is then tried with
-// fewer cases; make soak has all of them.
+// fewer cases. make test runs the package without it too.
 const raced = true

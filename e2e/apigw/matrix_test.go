@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/internal/must"
 )
 
@@ -88,10 +89,10 @@ func TestClientMatrix(t *testing.T) {
 	}
 	var watching sync.WaitGroup
 	watching.Go(func() { watchMatrix(t, cells) })
-	program := buildGoClients(t)
+	goClients := program.BuildIn(t, "e2e/apigw/goclients", "")
 	for _, cell := range cells {
 		if cell.client.goClient != "" {
-			watching.Go(func() { cell.watch(t, program) })
+			watching.Go(func() { cell.watch(t, goClients) })
 		}
 	}
 	watching.Wait()
@@ -170,10 +171,10 @@ func watchMatrix(t *testing.T, cells []*matrixCell) {
 }
 
 // watch watches a Go client, in a process of its own, which the client may end.
-func (c *matrixCell) watch(t *testing.T, program string) {
+func (c *matrixCell) watch(t *testing.T, goClients string) {
 	t.Helper()
 	window, until := strconv.FormatInt(matrixWindow.Milliseconds(), 10), string(must.Make(json.Marshal(c.in.until)))
-	c.err = run(t.Context(), &c.got, program, c.client.goClient, c.url, window, until)
+	c.err = run(t.Context(), &c.got, goClients, c.client.goClient, c.url, window, until)
 }
 
 // matrixTable is what docs/protocols.md shows.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/internal/freeport"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -30,16 +31,6 @@ const patience = 3 * time.Minute
 
 // gatewayFolder has the gateway, its configuration, and what composes a supergraph.
 const gatewayFolder = "../../examples/subgraph/gateway"
-
-// newAddress is a free one.
-func newAddress(t *testing.T) string {
-	t.Helper()
-	address, err := freeport.Address(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
-}
 
 // startRedis runs a Redis until the end of the test.
 func startRedis(t *testing.T) *redislocal.Server {
@@ -108,7 +99,8 @@ type graph struct{ gateway, reviews, products, redis string }
 func newGraph(t *testing.T) *graph {
 	t.Helper()
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	return &graph{gateway: newAddress(t), reviews: newAddress(t), products: newAddress(t), redis: startRedis(t).Addr()}
+	address := func() string { return must.Make(freeport.Address(t.Context())) }
+	return &graph{gateway: address(), reviews: address(), products: address(), redis: startRedis(t).Addr()}
 }
 
 // callbacks is how the gateway's callback URLs begin.

@@ -26,6 +26,7 @@ import (
 	"github.com/fanql/fanql/e2e/internal/program"
 	"github.com/fanql/fanql/examples/subgraph/products"
 	"github.com/fanql/fanql/internal/freeport"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -96,7 +97,7 @@ func startGateway(t *testing.T, supergraph, reviews string) string {
 	if err := os.WriteFile(file, []byte(supergraph), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
+	port := strconv.Itoa(must.Make(freeport.Find(t.Context())))
 	config, err := filepath.Abs("gateway.config.mjs")
 	if err != nil {
 		t.Fatal(err)
@@ -139,15 +140,6 @@ func startGateway(t *testing.T, supergraph, reviews string) string {
 			t.Fatal("the gateway is not ready")
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	port, err := freeport.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strconv.Itoa(port)
 }
 
 // graph is the gateway in front of a subgraph in graphql-go and one in gqlgen.

@@ -3,21 +3,15 @@
 package lambda
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fanql/fanql/e2e/internal/program"
-	"github.com/fanql/fanql/internal/dynamolocal"
 )
 
 // cloud is the chat on its three functions.
@@ -25,7 +19,7 @@ type cloud struct {
 	program.Program
 	// database is reached directly, and by the program through proxy.
 	database *dynamodb.Client
-	endpoint string // of the database, for whoever has another access key
+	account  account // that of the database
 	proxy    *proxy
 }
 
@@ -40,46 +34,11 @@ func startCloud(t *testing.T, args ...string) *cloud {
 func startCloudWith(t *testing.T, tags string, args ...string) *cloud {
 	t.Helper()
 	function := program.Build(t, "examples/chat/lambda/dynamodb", "-tags="+strings.TrimSuffix("lambda.norpc,"+tags, ","))
-	server, account := newAccount(t)
-	proxy := startProxy(t, server.Endpoint(), account)
+	account := newAccount(t)
+	proxy := startProxy(t, account)
 	args = append([]string{"-addr", "127.0.0.1:0", "-dynamodb", proxy.url, "-program", function}, args...)
-	return &cloud{
-		program.Start(t, "examples/chat/lambda/local", args...), server.Client(func(o *dynamodb.Options) {
-			o.Credentials = credentials.NewStaticCredentialsProvider(account, "secret", "")
-		}), startProxy(t, server.Endpoint(), account).url, proxy,
-	}
-}
-
-// accounts are what tests have of one DynamoDB Local, once one of them has asked for it.
-var accounts struct {
-	mu     sync.Mutex
-	server *dynamolocal.Server
-	number int
-}
-
-// newAccount is an access key on the DynamoDB Local of all tests, which has no tables
-// with it yet. A start of the program costs more than most tests.
-func newAccount(t *testing.T) (server *dynamolocal.Server, account string) {
-	t.Helper()
-	accounts.mu.Lock()
-	defer accounts.mu.Unlock()
-	if accounts.server == nil {
-		server, err := dynamolocal.StartApart(context.WithoutCancel(t.Context())) // it outlives the test
-		if err != nil {
-			t.Fatal(err)
-		}
-		accounts.server = server
-	}
-	accounts.number++
-	return accounts.server, "account" + strconv.Itoa(accounts.number)
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if accounts.server != nil {
-		accounts.server.Stop()
-	}
-	os.Exit(code)
+	database := account.server.Client(func(o *dynamodb.Options) { o.Credentials = account.credentials() })
+	return &cloud{program.Start(t, "examples/chat/lambda/local", args...), database, account, proxy}
 }
 
 // mustPublish is publish for the test's own goroutine.

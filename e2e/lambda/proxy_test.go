@@ -37,9 +37,9 @@ type call struct {
 
 // startProxy has a proxy before the database of an account, whatever access key it is
 // asked with.
-func startProxy(t *testing.T, endpoint, account string) *proxy {
+func startProxy(t *testing.T, of account) *proxy {
 	t.Helper()
-	target, err := url.Parse(endpoint)
+	target, err := url.Parse(of.endpoint())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func startProxy(t *testing.T, endpoint, account string) *proxy {
 			r.SetURL(target)
 			scheme, _, _ := strings.Cut(r.In.Header.Get("Authorization"), "=") // up to the credential
 			_, scope, _ := strings.Cut(r.In.Header.Get("Authorization"), "/")
-			r.Out.Header.Set("Authorization", scheme+"="+account+"/"+scope)
+			r.Out.Header.Set("Authorization", scheme+"="+of.key+"/"+scope)
 		},
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
@@ -90,7 +91,7 @@ func (c *cloud) givenUp(t *testing.T, most int) <-chan []events.DynamoDBEventRec
 	given := make(chan []events.DynamoDBEventRecord, most)
 	poller := must.Make(stream.New(stream.Config{
 		Client: dynamodbstreams.New(dynamodbstreams.Options{
-			BaseEndpoint: &c.endpoint, Region: dynamolocal.Region, Credentials: dynamolocal.Credentials(),
+			BaseEndpoint: aws.String(c.account.endpoint()), Region: dynamolocal.Region, Credentials: c.account.credentials(),
 		}),
 		StreamARN: *described.Table.LatestStreamArn, BatchSize: 1, NoRetries: true, PollInterval: 20 * time.Millisecond,
 		Function: local.NewFunction(func(context.Context, events.DynamoDBEvent) (any, error) {
@@ -111,7 +112,8 @@ func (c *cloud) streamFunction(t *testing.T) *runtime.Function {
 	binary := program.Build(t, "examples/chat/lambda/dynamodb", "-tags=lambda.norpc")
 	function := must.Make(runtime.New(runtime.Config{Program: binary, Output: os.Stderr, Env: []string{
 		"FANQL_CONNECTIONS_TABLE=connections", "FANQL_SUBSCRIPTIONS_TABLE=subscriptions", "FANQL_EVENTS_TABLE=events",
-		"CHAT_MESSAGES_TABLE=messages", "FANQL_ENDPOINT=" + c.Base + "/graphql", "AWS_ENDPOINT_URL_DYNAMODB=" + c.endpoint,
+		"CHAT_MESSAGES_TABLE=messages", "FANQL_ENDPOINT=" + c.Base + "/graphql", "AWS_ENDPOINT_URL_DYNAMODB=" + c.account.endpoint(),
+		"AWS_ACCESS_KEY_ID=" + c.account.key,
 	}}))
 	t.Cleanup(function.Close)
 	return function

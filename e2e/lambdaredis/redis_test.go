@@ -13,11 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fanql/fanql/internal/freeport"
+	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/internal/redislocal"
 )
 
@@ -29,8 +31,7 @@ const password = "a-password"
 func startTLS(t *testing.T) []string {
 	t.Helper()
 	certificate, key := selfSigned(t)
-	address := freeAddress(t)
-	_, port, _ := net.SplitHostPort(address)
+	port := strconv.Itoa(must.Make(freeport.Find(t.Context())))
 	redis, err := redislocal.Start(t.Context(), redislocal.Options{Settings: []string{
 		"--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no",
 	}})
@@ -39,7 +40,7 @@ func startTLS(t *testing.T) []string {
 	}
 	t.Cleanup(redis.Stop)
 	addUser(t, redis)
-	return append(user(), "FANQL_REDIS_ADDRESSES="+address, "FANQL_REDIS_CLUSTER=off", "SSL_CERT_FILE="+certificate)
+	return append(user(), "FANQL_REDIS_ADDRESSES=127.0.0.1:"+port, "FANQL_REDIS_CLUSTER=off", "SSL_CERT_FILE="+certificate)
 }
 
 // startCluster starts a Cluster, and returns the environment to reach it as the
@@ -74,16 +75,6 @@ func addUser(t *testing.T, server *redislocal.Server) {
 	if err := client.Do(t.Context(), rules...).Err(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freeAddress is one of the loopback interface that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := freeport.Address(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
 }
 
 // accessString is what the template lets the programs do.

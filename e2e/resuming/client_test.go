@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -89,23 +88,6 @@ func startClient(t *testing.T, name, goClients string, choose func() string) *cl
 	})
 	return c
 }
-
-// buildGoClients builds the clients in Go, which are a module of their own, for all tests
-// once. The go command links the program again where something has changed.
-var buildGoClients = sync.OnceValues(func() (binary string, err error) {
-	if binary, err = filepath.Abs(filepath.Join("..", "..", "bin", "programs", "resuming_clients")); err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(filepath.Dir(binary), 0o750); err != nil {
-		return "", err
-	}
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./resuming")
-	build.Dir = filepath.Join("..", "apigw", "goclients")
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, output)
-	}
-	return binary, nil
-})
 
 // report takes a line of the client's output.
 func (c *client) report(line []byte) {

@@ -79,10 +79,7 @@ func (p *passage) run(t *testing.T) {
 	p.changed, p.done = make(chan struct{}), map[*client]int{}
 	t.Logf("RESUMING_SEED=%d", p.seed)
 	program.Require(t, "node", "Node.js 20 or later is missing; on Debian: apt-get install nodejs npm")
-	goClients, err := buildGoClients()
-	if err != nil {
-		t.Fatalf("building the clients in Go: %v", err)
-	}
+	goClients := program.BuildIn(t, "e2e/apigw/goclients", "resuming")
 	for _, name := range clients() {
 		p.clients = append(p.clients, startClient(t, name, goClients, p.choose))
 	}

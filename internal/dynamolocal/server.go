@@ -71,12 +71,12 @@ func launch(ctx context.Context, java, directory string, options ...string) (*Se
 	if err != nil {
 		return nil, fmt.Errorf("dynamolocal: %w", err)
 	}
-	// The process outlives ctx, and so is not bound to it.
 	arguments := append([]string{
 		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g",
 		"-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar",
 		"-inMemory", "-disableTelemetry", "-port", strconv.Itoa(port),
 	}, options...)
+	// The process outlives ctx, and so is not bound to it.
 	process := exec.Command(java, arguments...) //nolint:gosec,noctx // Found on the user's own path; see above.
 	process.Dir = directory
 	process.SysProcAttr = endWithParent()

@@ -228,7 +228,7 @@ func addRefusedChecks() []check[storeFixture] {
 		}},
 		{
 			name:  "AddOperation: over what the backend keeps is too large",
-			needs: "TooLarge", declared: func(f storeFixture) bool { return f.tooLarge > 0 },
+			needs: []need[storeFixture]{{"TooLarge", func(f storeFixture) bool { return f.tooLarge > 0 }}},
 			run: func(t tester, f storeFixture) {
 				row := f.connect(t, "a")
 				operation := f.operation(row, "1", f.topic("t"), f.topic("u"))

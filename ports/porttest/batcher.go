@@ -41,7 +41,7 @@ func batcherChecks() []check[pusherFixture] {
 			gone, hungUp := f.open()
 			other, second := f.open()
 			success(t, "HangUp", hungUp.HangUp(t.Context()))
-			results := f.pushSome(t, t.Context(), []ports.Push{
+			results := f.pushSome(t.Context(), t, []ports.Push{
 				{To: one, Frames: texts("a", "b")}, {To: gone, Frames: texts("a", "b")}, {To: other, Frames: texts("a", "b")},
 			})
 			accepts(t, results[0], 2, nil)
@@ -51,27 +51,19 @@ func batcherChecks() []check[pusherFixture] {
 			receives(t, second, "a", "b")
 		}},
 		{name: "PushAll: nothing for nobody", run: func(t tester, f pusherFixture) {
-			f.pushSome(t, t.Context(), nil)
+			f.pushSome(t.Context(), t, nil)
 		}},
 		{name: "PushAll: heeds the end of its context, which ends nothing else", run: func(t tester, f pusherFixture) {
 			to, client := f.open()
-			results := f.pushSome(t, endedContext(t), []ports.Push{{To: to, Frames: texts("perhaps")}})
+			results := f.pushSome(endedContext(t), t, []ports.Push{{To: to, Frames: texts("perhaps")}})
 			if cancelled(t, "PushAll", results[0].Err); results[0].Accepted != 0 {
 				t.Errorf("PushAll with a cancelled context: %d frames were accepted", results[0].Accepted)
 			}
-			f.push(t, to, "next")
-			message, err := client.Receive(t.Context())
-			if success(t, "Receive", err); string(message) == "perhaps" { // The outcome was open.
-				message, err = client.Receive(t.Context())
-				success(t, "Receive", err)
-			}
-			if string(message) != "next" {
-				t.Errorf("received %q, want %q", message, "next")
-			}
+			f.goesOn(t, to, client)
 		}},
 	}
 	for i := range checks {
-		checks[i].needs, checks[i].declared = "Batcher", isBatcher
+		checks[i].needs = []need[pusherFixture]{batcher()}
 	}
 	return append(checks, refusedAmongOthersChecks()...)
 }
@@ -82,7 +74,7 @@ func refusedAmongOthersChecks() []check[pusherFixture] {
 	among := func(t tester, f pusherFixture, accepted []string, over string, kind error) {
 		to, client := f.open()
 		other, second := f.open()
-		results := f.pushSome(t, t.Context(), []ports.Push{
+		results := f.pushSome(t.Context(), t, []ports.Push{
 			{To: to, Frames: texts(append(slices.Clone(accepted), over, "later")...)}, {To: other, Frames: texts("a")},
 		})
 		accepts(t, results[0], len(accepted), kind)
@@ -95,32 +87,30 @@ func refusedAmongOthersChecks() []check[pusherFixture] {
 	return []check[pusherFixture]{
 		{
 			name:  "PushAll: of what is too large, and comes after, nothing is sent",
-			needs: "Batcher", declared: isBatcher,
+			needs: []need[pusherFixture]{batcher(), maxFrame()},
 			run: func(t tester, f pusherFixture) {
-				if f.maxFrame > 0 {
-					among(t, f, []string{"a"}, string(make([]byte, f.maxFrame+1)), ports.ErrTooLarge)
-				}
+				among(t, f, []string{"a"}, string(make([]byte, f.maxFrame+1)), ports.ErrTooLarge)
 			},
 		},
 		{
 			name:  "PushAll: of what is throttled, and comes after, nothing is sent",
-			needs: "Batcher", declared: isBatcher,
+			needs: []need[pusherFixture]{batcher(), capacity()},
 			run: func(t tester, f pusherFixture) {
-				if f.capacity > 0 {
-					among(t, f, numbers(f.capacity), "over", ports.ErrThrottled)
-				}
+				among(t, f, numbers(f.capacity), "over", ports.ErrThrottled)
 			},
 		},
 	}
 }
 
-func isBatcher(f pusherFixture) bool {
-	_, ok := f.Pusher.(ports.Batcher)
-	return ok
+func batcher() need[pusherFixture] {
+	return need[pusherFixture]{"Batcher", func(f pusherFixture) bool {
+		_, ok := f.Pusher.(ports.Batcher)
+		return ok
+	}}
 }
 
 // pushSome is one PushAll, which has a result for each.
-func (f pusherFixture) pushSome(t tester, ctx context.Context, pushes []ports.Push) []ports.Pushed { //nolint:revive // as the other helpers have it
+func (f pusherFixture) pushSome(ctx context.Context, t tester, pushes []ports.Push) []ports.Pushed {
 	t.Helper()
 	results := f.Pusher.(ports.Batcher).PushAll(ctx, pushes)
 	if len(results) != len(pushes) {
@@ -140,7 +130,7 @@ func (f pusherFixture) pushAll(t tester, pushes []ports.Push) {
 	for left := slices.Clone(pushes); len(left) > 0; {
 		var after []ports.Push
 		progress := false
-		for i, result := range f.pushSome(t, t.Context(), left) {
+		for i, result := range f.pushSome(t.Context(), t, left) {
 			success(t, "PushAll", result.Err)
 			progress = progress || result.Accepted > 0
 			if result.Accepted < len(left[i].Frames) {

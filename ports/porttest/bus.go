@@ -187,7 +187,7 @@ func notTakenChecks() []check[busFixture] {
 		}},
 		{
 			name:  "Publish: over what the bus carries is too large and takes nothing",
-			needs: "TooLarge", declared: func(f busFixture) bool { return f.tooLarge > 0 },
+			needs: []need[busFixture]{{"TooLarge", func(f busFixture) bool { return f.tooLarge > 0 }}},
 			run: func(t tester, f busFixture) {
 				bad := f.event("t", "bad")
 				bad.Payload = bytes.Repeat([]byte("1"), f.tooLarge)
@@ -196,7 +196,7 @@ func notTakenChecks() []check[busFixture] {
 		},
 		{
 			name:  "Publish: a full bus throttles and takes nothing",
-			needs: "Capacity", declared: func(f busFixture) bool { return f.capacity > 0 },
+			needs: []need[busFixture]{{"Capacity", func(f busFixture) bool { return f.capacity > 0 }}},
 			run: func(t tester, f busFixture) {
 				want := append(numbers(f.capacity-2), "end")
 				f.publish(t, "t", want...)

@@ -122,7 +122,7 @@ func appendChecks() []check[historyFixture] {
 		{name: "Append: from many at once, beside reads", run: appendTogether},
 		{
 			name:  "Append: another process goes on",
-			needs: "Reopen", declared: func(f historyFixture) bool { return f.reopen != nil },
+			needs: []need[historyFixture]{{"Reopen", func(f historyFixture) bool { return f.reopen != nil }}},
 			run: func(t tester, f historyFixture) {
 				events := f.events("t", 1, 4)
 				epoch := f.append(t, "t", events[:2])
@@ -276,8 +276,8 @@ func retentionChecks() []check[historyFixture] {
 		}},
 		{
 			name:  "Append: an event that is too large leaves a gap and blocks nothing",
-			needs: "TooLarge", declared: func(f historyFixture) bool { return f.tooLarge > 0 },
-			run: appendTooLarge,
+			needs: []need[historyFixture]{{"TooLarge", func(f historyFixture) bool { return f.tooLarge > 0 }}},
+			run:   appendTooLarge,
 		},
 		{name: "Read: a history without events is complete", run: func(t tester, f historyFixture) {
 			events := f.events("t", 1, 2)

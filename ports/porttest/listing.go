@@ -78,7 +78,7 @@ func pagingChecks() []check[storeFixture] {
 		}},
 		{
 			name:  "ListSubscribers: a cursor outlives its process",
-			needs: "Reopen", declared: func(f storeFixture) bool { return f.reopen != nil },
+			needs: []need[storeFixture]{{"Reopen", func(f storeFixture) bool { return f.reopen != nil }}},
 			run: func(t tester, f storeFixture) {
 				refs := f.addMany(t, f.connect(t, "a"), 9, f.topic("t"))
 				first := f.page(t, f.topic("t"), ports.PageRequest{Limit: 4})

@@ -48,11 +48,15 @@ type tester interface {
 // check is one promise of a contract, tried on a fixture of its own.
 type check[F any] struct {
 	name string
-	// needs, unless empty, is the field of the adapter without which the check cannot
-	// be tried, and declared says whether the adapter has set it.
-	needs    string
+	// needs are fields of the adapter without which the check cannot be tried.
+	needs []need[F]
+	run   func(t tester, fixture F)
+}
+
+// need is a field, and says whether the adapter has set it.
+type need[F any] struct {
+	field    string
 	declared func(fixture F) bool
-	run      func(t tester, fixture F)
 }
 
 // run makes each check a subtest. Lacks are the fields that an adapter has nothing for: a
@@ -61,20 +65,25 @@ type check[F any] struct {
 func run[F any](t *testing.T, checks []check[F], lacks []string, fixture func(t *testing.T) F) {
 	t.Helper()
 	for _, check := range checks {
-		t.Run(check.name, func(t *testing.T) { check.try(t, slices.Contains(lacks, check.needs), fixture(t)) })
+		t.Run(check.name, func(t *testing.T) { check.try(t, lacks, fixture(t)) })
 	}
 }
 
 // try tries the check, unless the adapter lacks what it needs.
-func (c check[F]) try(t tester, lacks bool, given F) {
+func (c check[F]) try(t tester, lacks []string, given F) {
 	t.Helper()
-	switch declared := c.declared == nil || c.declared(given); {
-	case lacks && declared:
-		t.Errorf("the adapter has %s, and says in Lacks that there is no such thing", c.needs)
-	case lacks:
-	case !declared:
-		t.Errorf("the adapter does not say %s, and does not say in Lacks that there is no such thing", c.needs)
-	default:
+	tried := true
+	for _, need := range c.needs {
+		lacking, declared := slices.Contains(lacks, need.field), need.declared(given)
+		switch {
+		case lacking && declared:
+			t.Errorf("the adapter has %s, and says in Lacks that there is no such thing", need.field)
+		case !lacking && !declared:
+			t.Errorf("the adapter does not say %s, and does not say in Lacks that there is no such thing", need.field)
+		}
+		tried = tried && !lacking && declared
+	}
+	if tried {
 		c.run(t, given)
 	}
 }

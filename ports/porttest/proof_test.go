@@ -35,8 +35,10 @@ func prove[F, B any](t *testing.T, checks []check[F], faults []fault[B], fixture
 			}
 			seen[check.name] = true
 			whole := fixture(t, func(B) {})
-			if check.declared != nil && !check.declared(whole) {
-				t.Fatalf("the check does not apply to the adapter that has to prove it")
+			for _, need := range check.needs {
+				if !need.declared(whole) {
+					t.Fatalf("the adapter that has to prove the check lacks %s", need.field)
+				}
 			}
 			if found := try(t, check, whole); len(found) > 0 {
 				t.Errorf("fails on a whole adapter: %q", found)
@@ -110,15 +112,20 @@ func TestLacks(t *testing.T) {
 		{lacks: true, declared: true, fails: true},
 	} {
 		t.Run(fmt.Sprintf("lacks %v, declared %v", row.lacks, row.declared), func(t *testing.T) {
-			tried := false
-			one := check[bool]{
-				needs: "TooLarge", declared: func(declared bool) bool { return declared },
-				run: func(tester, bool) { tried = true },
+			tooLarge := need[bool]{"TooLarge", func(declared bool) bool { return declared }}
+			other := need[bool]{"Capacity", func(bool) bool { return true }}
+			var lacks []string
+			if row.lacks {
+				lacks = []string{"TooLarge"}
 			}
-			notes := &recorder{ctx: t.Context()}
-			one.try(notes, row.lacks, row.declared)
-			if failed := len(notes.reports()) > 0; failed != row.fails || tried != row.tried {
-				t.Errorf("failed %v and tried %v, want %v and %v", failed, tried, row.fails, row.tried)
+			for _, needs := range [][]need[bool]{{tooLarge}, {tooLarge, other}, {other, tooLarge}} {
+				tried := false
+				one := check[bool]{needs: needs, run: func(tester, bool) { tried = true }}
+				notes := &recorder{ctx: t.Context()}
+				one.try(notes, lacks, row.declared)
+				if failed := len(notes.reports()) > 0; failed != row.fails || tried != row.tried {
+					t.Errorf("failed %v and tried %v, want %v and %v", failed, tried, row.fails, row.tried)
+				}
 			}
 		})
 	}

@@ -66,6 +66,14 @@ type pusherFixture struct {
 	codes              bool
 }
 
+func maxFrame() need[pusherFixture] {
+	return need[pusherFixture]{"MaxFrame", func(f pusherFixture) bool { return f.maxFrame > 0 }}
+}
+
+func capacity() need[pusherFixture] {
+	return need[pusherFixture]{"Capacity", func(f pusherFixture) bool { return f.capacity > 0 }}
+}
+
 func pusherChecks() []check[pusherFixture] {
 	return slices.Concat(pushChecks(), notSentChecks(), batcherChecks(), closeChecks())
 }
@@ -159,7 +167,7 @@ func notSentChecks() []check[pusherFixture] {
 		}},
 		{
 			name:  "Push: over the limit is too large and not sent",
-			needs: "MaxFrame", declared: func(f pusherFixture) bool { return f.maxFrame > 0 },
+			needs: []need[pusherFixture]{maxFrame()},
 			run: func(t tester, f pusherFixture) {
 				to, client := f.open()
 				most := strings.Repeat("x", f.maxFrame)
@@ -171,7 +179,7 @@ func notSentChecks() []check[pusherFixture] {
 		},
 		{
 			name:  "Push: to a client that does not receive is throttled and not sent",
-			needs: "Capacity", declared: func(f pusherFixture) bool { return f.capacity > 0 },
+			needs: []need[pusherFixture]{capacity()},
 			run: func(t tester, f pusherFixture) {
 				to, client := f.open()
 				want := numbers(f.capacity)
@@ -187,15 +195,7 @@ func notSentChecks() []check[pusherFixture] {
 		{name: "Push: heeds the end of its context, which ends nothing else", run: func(t tester, f pusherFixture) {
 			to, client := f.open()
 			cancelled(t, "Push", f.Push(endedContext(t), to, text("perhaps")))
-			f.push(t, to, "next")
-			message, err := client.Receive(t.Context())
-			if success(t, "Receive", err); string(message) == "perhaps" { // The outcome was open.
-				message, err = client.Receive(t.Context())
-				success(t, "Receive", err)
-			}
-			if string(message) != "next" {
-				t.Errorf("received %q, want %q", message, "next")
-			}
+			f.goesOn(t, to, client)
 		}},
 	}
 }
@@ -213,7 +213,7 @@ func closeChecks() []check[pusherFixture] {
 		}},
 		{
 			name:  "Close: the client has the code and the reason",
-			needs: "Codes", declared: func(f pusherFixture) bool { return f.codes },
+			needs: []need[pusherFixture]{{"Codes", func(f pusherFixture) bool { return f.codes }}},
 			run: func(t tester, f pusherFixture) {
 				for code, reason := range map[int]string{4409: "Subscriber for 1 already exists", 4400: strings.Repeat("☃", 41), 1001: ""} {
 					to, client := f.open()
@@ -256,6 +256,21 @@ func text(s string) ports.Frame { return ports.Frame{Payload: []byte(s)} }
 func (f pusherFixture) push(t tester, to ports.Address, message string) {
 	t.Helper()
 	success(t, "Push", f.Push(t.Context(), to, text(message)))
+}
+
+// goesOn reports a client that does not get the next message after "perhaps", of which the
+// outcome is open.
+func (f pusherFixture) goesOn(t tester, to ports.Address, client Client) {
+	t.Helper()
+	f.push(t, to, "next")
+	message, err := client.Receive(t.Context())
+	if success(t, "Receive", err); string(message) == "perhaps" {
+		message, err = client.Receive(t.Context())
+		success(t, "Receive", err)
+	}
+	if string(message) != "next" {
+		t.Errorf("received %q, want %q", message, "next")
+	}
 }
 
 // receives reports a client whose next messages are others.

@@ -22,13 +22,20 @@ import (
 // command once.
 func Build(t *testing.T, folder string, flags ...string) string {
 	t.Helper()
-	key := strings.Join(append([]string{folder}, flags...), " ")
+	return BuildIn(t, ".", folder, flags...)
+}
+
+// BuildIn is Build of a package of another module, which is in a folder of this one.
+func BuildIn(t *testing.T, module, folder string, flags ...string) string {
+	t.Helper()
+	key := strings.Join(append([]string{filepath.Join(module, folder)}, flags...), "")
 	builds.mu.Lock()
 	defer builds.mu.Unlock()
 	if binary, built := builds.done[key]; built {
 		return binary
 	}
-	binary := build(t, folder, flags...)
+	binary := filepath.Join(root(t), "bin", "programs", strings.NewReplacer("/", "_", ",", "+").Replace(key))
+	build(t, binary, module, folder, flags...)
 	builds.done[key] = binary
 	return binary
 }
@@ -39,22 +46,19 @@ var builds = struct { //nolint:gochecknoglobals // of one process, whose tests s
 	done map[string]string
 }{done: map[string]string{}}
 
-func build(t *testing.T, folder string, flags ...string) string {
+func build(t *testing.T, binary, module, folder string, flags ...string) {
 	t.Helper()
-	directory := filepath.Join(root(t), "bin", "programs")
-	if err := os.MkdirAll(directory, 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(binary), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	name := strings.NewReplacer("/", "_", ",", "+").Replace(strings.Join(append([]string{folder}, flags...), ""))
-	binary := filepath.Join(directory, name)
 	unlock := lock(t, binary+".lock")
 	defer unlock()
 	arguments := append([]string{"build", "-buildvcs=false", "-o", binary}, flags...)
-	command := exec.CommandContext(t.Context(), "go", append(arguments, Module+"/"+folder)...) //nolint:gosec // a package of this module
+	command := exec.CommandContext(t.Context(), "go", append(arguments, "./"+folder)...) //nolint:gosec // a package of this repository
+	command.Dir = filepath.Join(root(t), module)
 	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", folder, err, output)
+		t.Fatalf("building %s: %v\n%s", filepath.Join(module, folder), err, output)
 	}
-	return binary
 }
 
 // lock waits until no other process has the lock on a file, which it makes.

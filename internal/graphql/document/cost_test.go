@@ -200,7 +200,7 @@ func TestBudget(t *testing.T) {
 		documents[name] = sizes{ofSize(family, 10_000), ofSize(family, 128<<10)}
 	}
 	all := []int{4, 300, 2000}
-	if slowdown > 1 { // make soak has all of them, without the race detector
+	if slowdown > 1 { // make test has all of them, without the race detector
 		all = []int{2000}
 	}
 	for _, types := range all {
