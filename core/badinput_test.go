@@ -226,7 +226,7 @@ func deepDocuments() []badInput {
 		{"100,000 nested list types", asks(`query ($n: ` + strings.Repeat("[", n) + `Int` + strings.Repeat("]", n) + `) { hello }`), tooDeep},
 		{"100,000 nested inline fragments", asks(`{` + strings.Repeat("...{", n) + "hello" + strings.Repeat("}", n) + `}`), tooDeep},
 		{"100,000 closing braces before the open", asks(strings.Repeat("}", n) + strings.Repeat("{a", n)), rejected("more than 2000 tokens")},
-		{"100,000 closing braces behind", asks(`{ hello ` + strings.Repeat("}", n)), rejected("more than 2000 tokens")},
+		{"100,000 closing braces at the end", asks(`{ hello ` + strings.Repeat("}", n)), rejected("more than 2000 tokens")},
 		{"100,000 dots", asks(strings.Repeat(".", n)), rejected("more than 2000 tokens")},
 	}
 }

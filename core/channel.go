@@ -14,7 +14,7 @@ import (
 // Channel is Subscribe and Payload for schemas whose subscription resolvers return
 // channels, as gqlgen's do: while the engine subscribes, it registers the topic and
 // returns a closed channel; while an event is delivered, it returns one that holds
-// the event's payload and is closed behind it. The resolver returns the channel
+// the event's payload and is closed after it. The resolver returns the channel
 // as its own, whole and at once.
 //
 // Where no engine runs the resolver, on gqlgen's own server say, it returns what the

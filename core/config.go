@@ -31,7 +31,7 @@ type Config struct {
 	// anything.
 	History ports.History
 
-	// Hooks are the user's say in the life of connections and operations.
+	// Hooks are called in the life of connections and operations.
 	Hooks Hooks
 	// NewContext prepares the context of one execution, or of one call of a
 	// Subscribe resolver: data loaders, the caller's services. It runs once for

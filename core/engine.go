@@ -15,9 +15,6 @@ import (
 // Engine runs GraphQL operations for connections that it does not hold. All its
 // methods may be called concurrently, those for one connection included, in any
 // order and from any number of processes that share the same stores.
-//
-// The engine is a house of rooms, each a package below core/internal, and the
-// methods are its doors.
 type Engine struct {
 	// Publisher gives the engine Publish and CloseIdentity.
 	*Publisher

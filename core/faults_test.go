@@ -21,7 +21,7 @@ func faulty(faults *portfault.Faults) func(*core.Config) {
 	}
 }
 
-// What comes behind the end of a topic is a batch of its own, and must not
+// What comes after the end of a topic is a batch of its own, and must not
 // overtake a batch that failed.
 func TestWhatComesBehindAFailedBatchWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -503,7 +503,7 @@ func TestForgedPositions(t *testing.T) {
 			"far ahead":           key + "." + epoch + ".zzzzzzzzzzzz",
 			"huge":                key + "." + epoch + "." + strings.Repeat("z", 512-len(key+"."+epoch+".")),
 			"of zero bytes":       key + "." + epoch + "." + strings.Repeat("\x00", 400),
-			"of bytes behind":     tick + strings.Repeat("\x00", 100),
+			"of bytes after it":   tick + strings.Repeat("\x00", 100),
 			"without position":    key + "." + epoch + ".",
 			"negative":            key + "." + epoch + ".-1",
 			"of Unicode":          key + "." + epoch + ".\U0010ffff",

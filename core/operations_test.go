@@ -232,7 +232,7 @@ func TestSubscribeReceivedBeforeConnectionInitClosesWith4401(t *testing.T) {
 			c.expectClosed(4401, "Unauthorized")
 		})
 	})
-	t.Run("taken behind an init that is not acknowledged", func(t *testing.T) {
+	t.Run("taken after an init that is not acknowledged", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).open(modern)

@@ -188,7 +188,7 @@ func (s *scenario) report(format string, values ...any) {
 }
 
 // actor makes up a client. A modern one has its ack before it goes on; a legacy
-// one sends its start behind its connection_init.
+// one sends its start right after its connection_init.
 func (s *scenario) actor() *actor {
 	a := &actor{placed: map[string]placement{}, stopped: map[string]bool{}, left: s.chance(30)}
 	if s.chance(50) {

@@ -26,7 +26,7 @@ func PositionFrom(ctx context.Context) (position string, ok bool) {
 	return x.Position, true
 }
 
-// After begins the subscription behind a position of PositionFrom, as if the client
+// After begins the subscription after a position of PositionFrom, as if the client
 // had resumed there: what came since is delivered first. It counts more than what the
 // client says. A topic that keeps no history, or no longer has what came since, runs
 // Initial, or ends the subscription with an error (CodeMissed). The error says that it is

@@ -28,7 +28,7 @@ var (
 	_ ports.SubscriptionStore = (*tappedStore)(nil)
 )
 
-// afterNext has something happen once, behind the next call of that name.
+// afterNext has something happen once, after the next call of that name.
 func (s *tappedStore) afterNext(call string, do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +58,7 @@ func (s *tappedStore) expectCalled(t *testing.T, call string, times int) {
 	s.calls = nil
 }
 
-// tap is deferred by every call; what it returns runs behind it.
+// tap is deferred by every call; what it returns runs after it.
 func (s *tappedStore) tap(call string) func() {
 	if s.delay != nil {
 		s.delay()

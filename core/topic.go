@@ -151,7 +151,7 @@ func (t Topic[T]) Event(payload T, options ...EventOption) Event {
 }
 
 // End makes the event that ends every subscription on the topic which was placed
-// before it, behind the events published before.
+// before it, after the events published before.
 func (t Topic[T]) End() Event {
 	return Event{kind: ports.EventComplete, topics: t.names(), keep: t.keep, err: t.check()}
 }

@@ -227,7 +227,7 @@ func readEvents(reader *bufio.Reader, result func(json.RawMessage, string) bool)
 }
 
 // readParts reads the parts of a multipart body until the last one, or its end. A part is
-// there as soon as the delimiter behind it is: the reader of mime/multipart waits for
+// there as soon as the delimiter after it is: the reader of mime/multipart waits for
 // the part after it.
 func readParts(reader *bufio.Reader, boundary string, result func(json.RawMessage, string) bool) (failed, completed bool) {
 	delimiter := "\r\n--" + boundary

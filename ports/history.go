@@ -28,7 +28,7 @@ type Mark struct {
 	Position string
 }
 
-// After is the mark right behind: no event is between the two.
+// After is the mark right after: no event is between the two.
 func (m Mark) After() Mark { return Mark{m.Epoch, m.Position + "\x00"} }
 
 // String is the mark as ParseMark reads it; empty for the zero Mark.
@@ -54,7 +54,7 @@ func ParseMark(text string) (Mark, bool) {
 // A history is complete from a floor on: it has every event that was appended since.
 // What is trimmed, or expires, raises the floor; nothing lowers it. A history that is
 // lost or expires as a whole, floor and all, begins anew with another epoch. It expires
-// no earlier than a day after its last event has: until then a mark behind that event
+// no earlier than a day after its last event has: until then a mark after that event
 // is no gap.
 //
 // Positions are those of the backend's bus. Where they may begin again, because another
@@ -68,7 +68,7 @@ type History interface {
 	// is kept whole, but for its Trace.
 	//
 	// An event that is too large for the history, and whatever is before it, is left
-	// out of what can be read: the floor is then behind it. That is no error.
+	// out of what can be read: the floor is then after it. That is no error.
 	//
 	// ErrInvalid: there is no event, or one has no position or keeps nothing; nothing
 	// was appended. After any other error the first few of the events may have been.

@@ -117,7 +117,7 @@ func newTransport(maxIdle int) *http.Transport {
 //
 // In an invocation with route responses, a frame to the connection that the
 // invocation answers is held until the next one, or the end. A post that fails
-// then fails the frame behind it, which was not taken.
+// then fails the frame after it, which was not taken.
 func (p *Pusher) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
 	const op = "apigw.Push"
 	if frame.Len() > maxFrame {

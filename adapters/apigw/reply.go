@@ -9,7 +9,7 @@ import (
 
 // reply is the place that an invocation keeps for the frame which leaves in its
 // own response. Only the last frame can: API Gateway sends the response when the
-// invocation is over, behind everything that was posted before.
+// invocation is over, after everything that was posted before.
 type reply struct {
 	connection ports.ConnectionID
 

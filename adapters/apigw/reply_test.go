@@ -73,7 +73,7 @@ func TestCloseComesAfterTheReply(t *testing.T) {
 	sent.wants(t, "POST "+connectionURL+" bye", "POST "+connectionURL+closeNotice, "DELETE "+connectionURL)
 }
 
-// A post that fails is repeated with the frame behind it, in order.
+// A post that fails is repeated with the frame after it, in order.
 func TestReplyKeepsOrderWhenAPostFails(t *testing.T) {
 	sent := &requests{answer: func(n int) (int, http.Header, error) {
 		if n == 1 {

@@ -417,7 +417,7 @@ func (endless) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: request}, nil
 }
 
-// The status is the answer, and what does not end behind it is waited for shortly.
+// The status is the answer, and what does not end after it is waited for shortly.
 func TestEndlessAnswersCostLittleTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -199,7 +199,7 @@ func (b *Backend) InitConnection(ctx context.Context, id ports.ConnectionID, ini
 // It makes 1 DeleteItem, and 1 BatchWriteItem for 25 rows of topics.
 //
 // Where the rows are is known from the answer to DeleteItem alone. If that is
-// lost, or if the call fails or its process ends behind it, no later call finds
+// lost, or if the call fails or its process ends after it, no later call finds
 // the connection, and the rows that are left stay until a delivery meets them
 // (RemoveSubscribers) or they expire. A second call at the same time may return
 // while the first one still deletes rows.

@@ -18,6 +18,7 @@
 // the error is ErrThrottled, or of no kind where the outcome is unknown.
 //
 // An answer that is lost on the way is harmless: whatever the client repeats is
-// recognized, by its conditions or by the transaction's token. There is one
-// exception, at DeleteConnection.
+// recognized, by its conditions or by the transaction's token. There are three
+// exceptions, which the methods describe: DeleteConnection, Publish (an event may be
+// there twice) and MovePlace (ErrConflict for a call that was carried out).
 package dynamodb

@@ -14,7 +14,7 @@ import (
 // fewer, one more request would have to look for the end of the history.
 const pageRows = 100
 
-// Read implements ports.History. It makes 1 Query where the mark is right behind the
+// Read implements ports.History. It makes 1 Query where the mark is right after the
 // last event of an Append, as one that follows it is, and 2 for any other; and 1 more
 // where the history does not end within 1 MB, or 100 Appends, or limit if that is
 // higher.
@@ -56,7 +56,7 @@ func (b *Backend) stretch(ctx context.Context, topic ports.Topic, from ports.Mar
 		KeyConditionExpression: aws.String("event = :topic AND connectionId >= :from"),
 		ExpressionAttributeValues: item{
 			":topic": historyPartition(topic),
-			// A mark behind an event ends in a zero, and a row behind the same event has
+			// A mark after an event ends in a zero, and a row after the same event has
 			// the event's position as its key.
 			":from": text(historySortKey(from.Epoch, strings.TrimSuffix(from.Position, "\x00"))),
 		},

@@ -83,7 +83,7 @@ func (b *Backend) RemoveSubscribers(ctx context.Context, topic ports.Topic, refs
 // topic. It guards against accidents: a cursor is no secret.
 const checksumLength = 8
 
-// newCursor is the place behind a row, which need not exist any more.
+// newCursor is the place after a row, which need not exist any more.
 func newCursor(topic ports.Topic, sortKey string) ports.Cursor {
 	sum := cursorSum(topic, sortKey)
 	return ports.Cursor(base64.RawURLEncoding.EncodeToString(append(sum, sortKey...)))

@@ -27,7 +27,7 @@ type StreamHandler = func(ctx context.Context, batch events.DynamoDBEvent) (even
 // of one topic all that the batch has, in order. At the first that fails the
 // handler stops and answers the lowest record that is to be delivered again, and
 // Lambda repeats the batch from there. So no topic is ever reordered. What was
-// delivered already of records behind that one comes twice, but no more often
+// delivered already of records after that one comes twice, but no more often
 // than topics fail.
 //
 // A record that cannot be decoded is logged and skipped, because it would block

@@ -6,7 +6,7 @@ import "github.com/fanql/fanql/ports"
 const boundary = "graphql"
 
 // multipart is the format of Apollo's multipart protocol for subscriptions,
-// subscriptionSpec=1.0. The delimiter comes behind each part: a client that waits for
+// subscriptionSpec=1.0. The delimiter comes after each part: a client that waits for
 // it has the part at once.
 type multipart struct{ head, tail []byte }
 

@@ -107,7 +107,7 @@ func payload(request ports.Request, lastEventID string) (json.RawMessage, error)
 	return json.Marshal(fields)
 }
 
-// resuming puts the ID of the last event into the extensions, as "resume": behind the
+// resuming puts the ID of the last event into the extensions, as "resume": after the
 // positions of a list, where it takes the place of that of its topic, or instead of a
 // single one.
 func resuming(extensions json.RawMessage, lastEventID string) (json.RawMessage, error) {

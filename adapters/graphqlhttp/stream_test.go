@@ -107,8 +107,8 @@ func TestLastEventIDResumes(t *testing.T) {
 		"an ID":                      {``, "17", `{"query":"q","extensions":{"resume":"17"}}`},
 		"beside others":              {`{"a":[1]}`, "17", `{"query":"q","extensions":{"a":[1],"resume":"17"}}`},
 		"later than that of the URL": {`{"resume":"1"}`, "17", `{"query":"q","extensions":{"resume":"17"}}`},
-		"behind those of a list":     {`{"resume":["1","2"]}`, "17", `{"query":"q","extensions":{"resume":["1","2","17"]}}`},
-		"behind those of none":       {`{"resume":[]}`, "17", `{"query":"q","extensions":{"resume":["17"]}}`},
+		"after those of a list":      {`{"resume":["1","2"]}`, "17", `{"query":"q","extensions":{"resume":["1","2","17"]}}`},
+		"after those of none":        {`{"resume":[]}`, "17", `{"query":"q","extensions":{"resume":["17"]}}`},
 		"quotes":                     {``, `"`, `{"query":"q","extensions":{"resume":"\""}}`},
 	} {
 		t.Run(name, func(t *testing.T) {

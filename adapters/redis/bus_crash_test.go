@@ -234,7 +234,7 @@ func poisonedEvent(t *testing.T, d dial) {
 		}
 	}
 	if got := delivered.ids("topic of poison"); !slices.Equal(got, []string{"5"}) {
-		t.Errorf("behind the poison %q was delivered, want what was published", got)
+		t.Errorf("after the poison %q was delivered, want what was published", got)
 	}
 }
 

@@ -53,7 +53,7 @@ type entry struct {
 	kind  entryKind
 	to    ports.ConnectionID
 	fence fence
-	// frames are what to push, in their order: none behind one that is not accepted.
+	// frames are what to push, in their order: none after one that is not accepted.
 	frames []ports.Frame
 	// code and reason are what to close with.
 	code   int

@@ -42,12 +42,12 @@ func (r *router) reap(ctx context.Context, disconnect ports.DisconnectFunc, memb
 // disconnectAll returns those that it has disconnected, and the last of the
 // failures.
 func disconnectAll(ctx context.Context, disconnect ports.DisconnectFunc, process string, ids []string) (done []any, err error) {
-	var telling sync.WaitGroup
+	var removals sync.WaitGroup
 	var mu sync.Mutex
 	slots := make(chan struct{}, reapers)
 	for _, id := range ids {
 		slots <- struct{}{}
-		telling.Go(func() {
+		removals.Go(func() {
 			defer func() { <-slots }()
 			address := ports.Address{ID: ports.ConnectionID(id), Endpoint: process}
 			failure := disconnect(ctx, ports.Disconnection{Address: address})
@@ -60,6 +60,6 @@ func disconnectAll(ctx context.Context, disconnect ports.DisconnectFunc, process
 			done = append(done, id)
 		})
 	}
-	telling.Wait()
+	removals.Wait()
 	return done, err
 }

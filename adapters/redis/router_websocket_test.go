@@ -64,7 +64,7 @@ func startWhole(t *testing.T, name, addr string, config redis.Config) *wholeProc
 	}
 	engine, err := core.New(core.Config{
 		Schema: countSchema(t), Hooks: hooks,
-		Store: backend, Bus: backend, Pusher: router,
+		Store: backend, Bus: backend, History: backend, Pusher: router,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func (i instant) time() time.Time {
 // before is one nanosecond earlier.
 func (i instant) before() instant { return newInstant(max(i.number(), 1) - 1) }
 
-// encoder writes fields one behind the other, each with its length.
+// encoder writes fields one after the other, each with its length.
 type encoder []byte
 
 func appendField[T ~string | ~[]byte](e encoder, field T) encoder {
@@ -96,7 +96,7 @@ func uvarint(s string) (uint64, int) {
 	return binary.Uvarint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))
 }
 
-// encodePlace is a place as rows have it, behind the instant at which the operation was
+// encodePlace is a place as rows have it, after the instant at which the operation was
 // received: the version, the length of the mark and the call that moved it, which
 // scripts read, and the mark.
 func encodePlace(place ports.Place, call string) string {
@@ -107,7 +107,7 @@ func encodePlace(place ports.Place, call string) string {
 	return fmt.Sprintf("%d,%d,%s:%s", place.Version, len(mark), call, mark)
 }
 
-// decodePlace returns false for what encodePlace did not write, and the rest behind it.
+// decodePlace returns false for what encodePlace did not write, and the rest after it.
 func decodePlace(text string) (place ports.Place, rest string, ok bool) {
 	version, text, _ := strings.Cut(text, ",")
 	length, text, _ := strings.Cut(text, ",")

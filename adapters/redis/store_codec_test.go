@@ -64,7 +64,7 @@ func TestKeysHaveOneSlotForEachName(t *testing.T) {
 }
 
 // tagOf is a key's hash tag, by the Redis Cluster specification: what is between
-// the first { and the first } behind it.
+// the first { and the first } after it.
 func tagOf(key string) string {
 	for i := range len(key) {
 		if key[i] == '{' {

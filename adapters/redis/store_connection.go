@@ -113,7 +113,7 @@ func (s *Store) InitConnection(ctx context.Context, id ports.ConnectionID, init 
 }
 
 // TouchConnection implements ports.ConnectionStore. The connection itself comes
-// first: if the call fails behind that, rows of its operations end earlier, unless
+// first: if the call fails after that, rows of its operations end earlier, unless
 // it is repeated or another one follows.
 //
 // It runs 1 script, and in a second round trip 1 for each topic of its operations.

@@ -20,7 +20,7 @@ const (
 )
 
 // ListSubscribers implements ports.SubscriptionStore with 1 script. A page ends
-// behind 10,000 subscribers or 1 MiB, whatever its limit.
+// after 10,000 subscribers or 1 MiB, whatever its limit.
 func (s *Store) ListSubscribers(ctx context.Context, topic ports.Topic, request ports.PageRequest) (ports.Page, error) {
 	const op = "ListSubscribers"
 	after, ok := parseCursor(topic, request.After)
@@ -103,7 +103,7 @@ func (s *Store) onRows(script *script, id ports.ConnectionID, records []record, 
 // this topic. They guard against accidents: a cursor is no secret.
 const checksumLength = 8
 
-// newCursor is the place behind a row, which need not exist any more.
+// newCursor is the place after a row, which need not exist any more.
 func newCursor(topic ports.Topic, place string) ports.Cursor {
 	sum := sha256.Sum256([]byte(string(topic) + "\x00" + place))
 	return ports.Cursor(place + "-" + hex.EncodeToString(sum[:])[:checksumLength])

@@ -9,7 +9,7 @@ import (
 // record is an operation as its connection keeps it: what tells a repetition from
 // a conflict, and where its rows are. As text it begins with what scripts read:
 // expires, received, digest of the request, whether there are topics, and the
-// tokens of all attempts to add it, each behind a comma, up to a semicolon.
+// tokens of all attempts to add it, each after a comma, up to a semicolon.
 type record struct {
 	id      ports.OperationID
 	expires instant

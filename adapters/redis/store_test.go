@@ -207,7 +207,7 @@ func TestOperationAgainKeepsItsPlace(t *testing.T) {
 	rest, err := f.ListSubscribers(t.Context(), "topic", ports.PageRequest{After: page.Next})
 	success(t, err)
 	if len(rest.Subscribers) != 1 || rest.Subscribers[0].Ref.ID != "2" {
-		t.Errorf("behind the first operation the listing has %+v, want the second one", rest.Subscribers)
+		t.Errorf("after the first operation the listing has %+v, want the second one", rest.Subscribers)
 	}
 }
 

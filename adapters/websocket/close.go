@@ -30,7 +30,7 @@ const codeCut = -1
 // maxReason is what a control frame has room for beside the code.
 const maxReason = ws.MaxControlFramePayloadSize - 2
 
-// close queues the close frame behind what waits. The first call decides what
+// close queues the close frame after what waits. The first call decides what
 // is sent and what the engine receives; from then on nothing is taken from
 // either side, and the socket has CloseTimeout left.
 func (c *connection) close(code int, reason string) {

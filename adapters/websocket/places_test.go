@@ -40,7 +40,7 @@ func newHangingEngine() *hangingEngine {
 	return e
 }
 
-// crowd is connections that each send the same texts, one behind the other; together
+// crowd is connections that each send the same texts, one after the other; together
 // they wait after each "init" until it is accepted, unless it says "at once".
 func (f *fixture) crowd(size int, texts ...string) {
 	clients := make([]*client, size)

@@ -80,7 +80,7 @@ func (s *Server) Push(ctx context.Context, to ports.Address, frame ports.Frame) 
 	return nil
 }
 
-// Close queues a close frame behind what was pushed, and returns. The socket
+// Close queues a close frame after what was pushed, and returns. The socket
 // closes when the client has answered it, after CloseTimeout at the latest. A
 // reason over 123 bytes is cut. Codes that no close frame may carry (RFC 6455,
 // section 7.4) become 1011, except 0 and 1005, which send a frame without one.

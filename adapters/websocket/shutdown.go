@@ -15,7 +15,7 @@ const longestGap = 10 * time.Millisecond
 
 // Shutdown drains the server: Ready and new handshakes are answered with 503 at
 // once, connections are closed with 1001 (going away) one after the other, over
-// DrainTime, each behind what waits for its client, and until its turn comes a
+// DrainTime, each after what waits for its client, and until its turn comes a
 // connection works as ever. Shutdown waits for sockets, messages being handled
 // and calls of Engine.Disconnect. When ctx ends first, what sockets are left are
 // cut off and Shutdown returns the context's error without waiting further. It

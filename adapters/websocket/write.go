@@ -229,7 +229,7 @@ func (c *connection) next(b *batch) bool {
 	return true
 }
 
-// emptied says whether nothing waits. With nothing behind it, a close frame is
+// emptied says whether nothing waits. With nothing after it, a close frame is
 // out.
 func (c *connection) emptied() bool {
 	if len(c.queue.frames) > 0 || len(c.rest) > 0 {

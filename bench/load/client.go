@@ -105,7 +105,7 @@ func (c *client) next(message []byte) error {
 	return nil
 }
 
-// number reads the digits behind a marker.
+// number reads the digits after a marker.
 func number(message, marker []byte) (int, error) {
 	_, rest, found := bytes.Cut(message, marker)
 	if !found {

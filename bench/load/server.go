@@ -20,7 +20,7 @@ import (
 
 // build makes a peer ready and returns the command that starts it. The one that
 // is not Go is installed when it is not yet. A path is a server that somebody
-// built before: another version of one of them, say. Behind a colon is how many
+// built before: another version of one of them, say. After a colon is how many
 // gateways a fleet has.
 func build(ctx context.Context, programs, name string) ([]string, error) {
 	if fleet, gateways, ok := strings.Cut(name, ":"); ok {

@@ -40,7 +40,7 @@ func usage(_ context.Context, command *cli.Command, err error, _ bool) error {
 }
 
 // command makes a command that takes some arguments: names are those that must be
-// there, with "..." behind the last one where there may be any number of it.
+// there, with "..." after the last one where there may be any number of it.
 func (p *program) command(name, about string, names []string, do action, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: about, ArgsUsage: strings.Join(names, " "), Flags: flags,

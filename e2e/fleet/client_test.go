@@ -244,7 +244,7 @@ func (c *client) next(message []byte, ended time.Time, latest int) error {
 	return nil
 }
 
-// number is the one behind a marker.
+// number is the one after a marker.
 func number(message []byte, marker string) (int, error) {
 	_, rest, found := bytes.Cut(message, []byte(marker))
 	digits := rest[:len(rest)-len(bytes.TrimLeft(rest, "0123456789"))]

@@ -68,7 +68,7 @@ func (g *goodClient) read() {
 	}
 }
 
-// note fails when an event is missing, late behind another, or not one.
+// note fails when an event is missing, late after another, or not one.
 func (g *goodClient) note(data []byte, now time.Time) error {
 	var message struct {
 		Type    string

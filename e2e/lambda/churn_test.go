@@ -374,7 +374,7 @@ func checkRun(t *testing.T, frames []frame, published []publication, want expect
 			if first < 0 {
 				first = at
 			} else if at != position+1 {
-				t.Errorf("operation %s got message %d of its room behind message %d", want.id, at, position)
+				t.Errorf("operation %s got message %d of its room after message %d", want.id, at, position)
 			}
 			position = at
 		}

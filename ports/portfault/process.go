@@ -128,7 +128,7 @@ func (c call[T]) meet(ctx context.Context, p *Process, drawn fault) (none T, err
 	}
 }
 
-// late waits, before the call has its effect and behind.
+// late waits, before the call has its effect and after it.
 func (c call[T]) late(ctx context.Context, p *Process, drawn fault) (none T, err error) {
 	total := time.Duration(drawn.random.Int64N(int64(p.faults.config.MaxLatency)))
 	before := time.Duration(drawn.random.Float64() * float64(total))

@@ -328,7 +328,7 @@ func readChecks() []check[historyFixture] {
 			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[1].Position}, events[3:])
 			f.reads(t, "t", ports.Mark{Epoch: epoch, Position: events[0].Position[:3]}, append(slices.Clone(events[:1]), events[3:]...))
 		}},
-		{name: "Read: a mark behind the end is a gap", run: func(t tester, f historyFixture) {
+		{name: "Read: a mark after the end is a gap", run: func(t tester, f historyFixture) {
 			head := f.head(t, "empty")
 			f.reads(t, "empty", head.After(), nil)
 			f.gap(t, "empty", ports.Mark{Epoch: head.Epoch, Position: "1"})
@@ -346,12 +346,12 @@ func readChecks() []check[historyFixture] {
 			epoch := f.append(t, "t", events)
 			for _, position := range madeUp(events[4].Position) {
 				for _, from := range []ports.Mark{{Epoch: epoch, Position: position}, ports.Mark{Epoch: epoch, Position: position}.After()} {
-					behind := slices.DeleteFunc(slices.Clone(events), func(e ports.Event) bool { return e.Position < from.Position })
-					if _, _, err := f.Read(t.Context(), f.topic("t"), from, 0); len(behind) == 0 || errors.Is(err, ports.ErrGap) {
+					later := slices.DeleteFunc(slices.Clone(events), func(e ports.Event) bool { return e.Position < from.Position })
+					if _, _, err := f.Read(t.Context(), f.topic("t"), from, 0); len(later) == 0 || errors.Is(err, ports.ErrGap) {
 						f.gap(t, "t", from)
 						continue
 					}
-					f.reads(t, "t", from, behind)
+					f.reads(t, "t", from, later)
 				}
 			}
 		}},

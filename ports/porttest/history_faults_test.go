@@ -183,7 +183,7 @@ func readFaults() historyFaults {
 				read.err = broken(ports.ErrGap)
 			}
 		})},
-		{"Read: a mark behind the end is a gap", readMoves(func(b *brokenHistory, topic ports.Topic, from ports.Mark) ports.Mark {
+		{"Read: a mark after the end is a gap", readMoves(func(b *brokenHistory, topic ports.Topic, from ports.Mark) ports.Mark {
 			if head, _ := b.History.Head(context.Background(), topic, keep()); head.Epoch == from.Epoch && from.Position > head.Position {
 				return head.After()
 			}

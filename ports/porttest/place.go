@@ -311,7 +311,7 @@ func getSubscriberChecks() []check[storeFixture] {
 	}
 }
 
-// mark is one of an epoch, right behind a position.
+// mark is one of an epoch, right after a position.
 func mark(position string) ports.Mark { return ports.Mark{Epoch: "epoch", Position: position}.After() }
 
 // marks are those that a store could take for something else.

@@ -102,7 +102,7 @@ func (f busFixture) deliveries(t tester, delivered []ports.Event, want ...string
 	}
 }
 
-// unfinishedForLong answers that an event and those behind it are unfinished, as a
+// unfinishedForLong answers that an event and those after it are unfinished, as a
 // fan-out that is longer than a delivery does, and looks for others of its topic
 // that come before it is done.
 func unfinishedForLong(t tester, f busFixture) {

@@ -98,7 +98,7 @@ func (c *connection) disconnect(code int, reason string) {
 	}
 }
 
-// shut lets nothing more in and queues the close frame behind what was posted.
+// shut lets nothing more in and queues the close frame after what was posted.
 // The first call decides what is sent and what $disconnect says.
 func (c *connection) shut(code int, reason string) {
 	c.gateway.forget(c)

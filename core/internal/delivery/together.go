@@ -36,9 +36,9 @@ type gathering struct {
 	progress
 	takes  bool
 	frames []ports.Frame
-	// spots are where the frames are, and behind where the first is that is none.
+	// spots are where the frames are, and next where the first is that is not among them.
 	spots  []spot
-	behind spot
+	next   spot
 	result ports.Pushed
 }
 
@@ -95,7 +95,7 @@ func (f *fanout) gather(ctx context.Context, g *gathering, size *atomic.Int64) {
 			if to.ended || !f.addressed(&f.events[event], to.Subscriber) {
 				continue
 			}
-			g.behind = spot{event, i}
+			g.next = spot{event, i}
 			if f.events[event].Kind == ports.EventComplete || f.ending.Has(to.Subscriber) || ctx.Err() != nil || size.Load() > mostBytesTogether {
 				return
 			}
@@ -108,10 +108,10 @@ func (f *fanout) gather(ctx context.Context, g *gathering, size *atomic.Int64) {
 			}
 			size.Add(int64(len(result.Body)))
 			g.frames = append(g.frames, wire.Of(to.Protocol).Next(string(to.Ref.ID), result.Body))
-			g.spots = append(g.spots, g.behind)
+			g.spots = append(g.spots, g.next)
 		}
 	}
-	g.behind = spot{event: end}
+	g.next = spot{event: end}
 }
 
 // pushAll sends what was gathered, but for operations that have ended meanwhile.
@@ -121,7 +121,7 @@ func (f *fanout) pushAll(ctx context.Context, all []*gathering) {
 	for _, g := range all {
 		for i, at := range g.spots {
 			if f.ending.Has(g.run[at.member].Subscriber) {
-				g.frames, g.spots, g.behind = g.frames[:i], g.spots[:i], at
+				g.frames, g.spots, g.next = g.frames[:i], g.spots[:i], at
 				break
 			}
 		}
@@ -151,9 +151,9 @@ func (f *fanout) keptPatience() time.Duration {
 	return keptPatience
 }
 
-// finishTogether goes on behind what the transport has accepted.
+// finishTogether goes on after what the transport has accepted.
 func (f *fanout) finishTogether(ctx context.Context, g *gathering) {
-	p, at := &g.progress, g.behind
+	p, at := &g.progress, g.next
 	if g.result.Accepted < len(g.spots) {
 		at = g.spots[g.result.Accepted]
 	}

@@ -191,7 +191,7 @@ func (i *inits) expire(ctx context.Context, address ports.Address) error {
 	return i.close(ctx, address, ports.CloseInitTimeout, "Connection initialisation timeout")
 }
 
-// await is for a legacy start, which its client sends behind connection_init
+// await is for a legacy start, which its client sends right after connection_init
 // without waiting for the verdict. It returns the connection as it is once it is
 // initialized, or when the init timeout has passed.
 func (i *inits) await(ctx context.Context, connection ports.Connection) (ports.Connection, error) {

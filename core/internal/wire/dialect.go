@@ -33,7 +33,7 @@ type Dialect interface {
 	// Duplicate answers an operation whose ID is in use.
 	Duplicate(id string) Answer
 
-	// PipelinesInit is true where a client sends operations behind its
+	// PipelinesInit is true where a client sends operations right after its
 	// connection_init without waiting: they wait for what becomes of it.
 	PipelinesInit() bool
 	// ReplacesOperations is true where an operation takes the place of one that has

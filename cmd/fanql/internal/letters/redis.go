@@ -12,7 +12,7 @@ import (
 )
 
 // OfRedis are the dead letters of a bus on Redis. Delivering one publishes its event
-// again, under its ID, behind later events of its topic.
+// again, under its ID, after later events of its topic.
 func OfRedis(bus *redis.Backend) Box { return redisBox{bus} }
 
 type redisBox struct{ bus *redis.Backend }
