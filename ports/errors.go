@@ -62,3 +62,12 @@ func (e *Error) Unwrap() []error {
 	}
 	return causes
 }
+
+// Unavailable reports whether an adapter's error, which err may wrap, says that its
+// backend is away or refuses for now: one of kind ErrThrottled, or of none. Whoever
+// answers HTTP answers it with 503 (Service Unavailable; RFC 9110, section 15.6.4).
+// An error that is no adapter's, such as a hook's own, is none of these.
+func Unavailable(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && (failed.Kind == nil || errors.Is(failed.Kind, ErrThrottled))
+}

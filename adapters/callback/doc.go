@@ -23,7 +23,8 @@
 //	not sent here; the URL did not accept the check
 //	the URL is not one of Config.Allow                     403
 //	the body is too long                                   413
-//	a failure here                                         500
+//	a store or the bus is away or full                     503
+//	another failure here                                   500
 //
 // The check is posted, and answered, before anything else happens with the request but
 // OnConnect. First results (core.Initial) are posted before the answer, as Apollo Server

@@ -196,6 +196,9 @@ func (h *handler) refusal(ctx context.Context, err error) answer {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		h.config.Logger.ErrorContext(ctx, "a request for callbacks failed", slog.Any("error", err))
 	}
+	if ports.Unavailable(err) {
+		return refuse(http.StatusServiceUnavailable, "Try again later")
+	}
 	return refuse(http.StatusInternalServerError, "internal error")
 }
 

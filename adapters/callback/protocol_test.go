@@ -146,6 +146,23 @@ func TestHooksRefuse(t *testing.T) {
 	}
 }
 
+// fullStore takes no connections.
+type fullStore struct{ ports.Store }
+
+func (fullStore) CreateConnection(context.Context, ports.Connection) error {
+	return &ports.Error{Op: "store.CreateConnection", Kind: ports.ErrThrottled}
+}
+
+func TestAStoreThatIsFullAnswers503(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	newSubgraph(t, r, func(_ *callback.Config, c *core.Config) { c.Store = fullStore{c.Store} })
+	status, answer := r.ask(`subscription { number }`, r.subscription(r.register("a"), 0))
+	if status != http.StatusServiceUnavailable || answer != `{"errors":[{"message":"Try again later"}]}` {
+		t.Errorf("got %d %s", status, answer)
+	}
+}
+
 // A client that has left shows as 404 to the next result, which ends the subscription
 // quietly; any other client error ends it too, and is logged.
 func TestRoutersEndSubscriptions(t *testing.T) {

@@ -55,7 +55,8 @@
 //	nothing holds streams                  406
 //	body, query string, method             as above; also HEAD: 405
 //	hooks refuse the connection            theirs
-//	origin of a page, no room              403, 503
+//	origin of a page; no room, or a store  403, 503
+//	that is away or full
 //
 // Origins are checked by what holds the streams, as on handshakes of sockets. A
 // mutation by GET is an error in the stream. The header Last-Event-ID joins the

@@ -14,7 +14,8 @@ type Engine interface {
 	// Connect decides on a handshake. A *ports.Refusal in the error (errors.As)
 	// is sent to the client: as an HTTP answer, or for code 4406 (subprotocol)
 	// as the close code of a socket that is opened for it. Any other error
-	// answers 500 without detail.
+	// answers without detail: 503 with a Retry-After where a store is away or
+	// full (ports.Unavailable), and otherwise 500.
 	Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error)
 
 	// Take is called for a connection's messages one after the other, in their order,

@@ -17,7 +17,8 @@ import (
 // the one refusal that a client receives over an open socket.
 const codeSubprotocol = 4406
 
-// retryAfter is when to ask again, in seconds, where there is no room now.
+// retryAfter is when to ask again, in seconds, where there is no room now or a store
+// is away.
 const retryAfter = "5"
 
 // handshake answers one request: with a socket, or with the reason why not.
@@ -89,7 +90,12 @@ func (c *connection) connect(r *http.Request, offered []string) (protocol string
 func refuse(w http.ResponseWriter, err error) {
 	var refusal *ports.Refusal
 	if !errors.As(err, &refusal) {
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		status := http.StatusInternalServerError
+		if ports.Unavailable(err) {
+			w.Header().Set("Retry-After", retryAfter)
+			status = http.StatusServiceUnavailable
+		}
+		http.Error(w, http.StatusText(status), status)
 		return
 	}
 	status := refusal.Status

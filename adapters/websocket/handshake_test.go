@@ -99,6 +99,9 @@ func TestHandshakeEchoesTheAcceptedSubprotocol(t *testing.T) {
 	}
 }
 
+// errFullStore is a store's at maxmemory.
+var errFullStore = &ports.Error{Op: "redis.CreateConnection", Kind: ports.ErrThrottled, Err: errors.New("OOM command not allowed")}
+
 func TestRefusalAnswersTheHandshake(t *testing.T) {
 	for _, test := range []struct {
 		err    error
@@ -109,6 +112,9 @@ func TestRefusalAnswersTheHandshake(t *testing.T) {
 		{&ports.Refusal{Status: http.StatusUnauthorized, Reason: "who are you"}, http.StatusUnauthorized, "who are you"},
 		{fmt.Errorf("hook: %w", &ports.Refusal{Reason: "wrapped"}), http.StatusForbidden, "wrapped"},
 		{errors.New("secret"), http.StatusInternalServerError, "Internal Server Error"},
+		{errFullStore, http.StatusServiceUnavailable, "Service Unavailable"},
+		{&ports.Error{Op: "store", Err: errors.New("connection refused")}, http.StatusServiceUnavailable, "Service Unavailable"},
+		{&ports.Error{Op: "store", Kind: ports.ErrTooLarge}, http.StatusInternalServerError, "Internal Server Error"},
 	} {
 		t.Run(test.err.Error(), func(t *testing.T) {
 			engine := newFakeEngine()
@@ -117,8 +123,12 @@ func TestRefusalAnswersTheHandshake(t *testing.T) {
 			}
 			f := onSockets(t, websocket.Config{MaxConnections: 1}, engine)
 			for range 2 { // a refused handshake keeps no place
-				if status, body, _ := f.answer(request(f.url)); status != test.status || body != test.body {
+				status, body, header := f.answer(request(f.url))
+				if status != test.status || body != test.body {
 					t.Errorf("got %d %q, want %d %q", status, body, test.status, test.body)
+				}
+				if after := header.Get("Retry-After"); (after != "") != (status == http.StatusServiceUnavailable) {
+					t.Errorf("Retry-After is %q", after)
 				}
 			}
 			if len(engine.disconnected) != 0 {

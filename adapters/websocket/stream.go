@@ -34,8 +34,8 @@ func (s *Server) Streams(engine Engine) *Streams { return &Streams{server: s, en
 // has ended; then it panics with http.ErrAbortHandler where the stream was cut off.
 //
 // The error is a *ports.Refusal, and then nothing is answered yet: 403 for the origin
-// of a page, 503 with a Retry-After where there is no room, the status with which
-// the engine refused the handshake, or that of the code with which it refused
+// of a page, 503 with a Retry-After where there is no room or a store is away or full,
+// the status with which the engine refused the handshake, or that of the code with which it refused
 // connection_init, 500 where w has no deadlines or flushes (http.ResponseController) and
 // cannot be taken over: http.TimeoutHandler's, say.
 //
@@ -94,7 +94,10 @@ func (c *connection) beginStream(ctx context.Context, cancel context.CancelFunc,
 		if refusal, ok := errors.AsType[*ports.Refusal](err); ok {
 			return refusal
 		}
-		return &ports.Refusal{Status: http.StatusInternalServerError, Reason: "internal error"} // it is logged
+		if ports.Unavailable(err) {
+			return unavailable(w, "Try again later") // it is logged
+		}
+		return &ports.Refusal{Status: http.StatusInternalServerError, Reason: "internal error"} // likewise
 	}
 	if c.dispatch(ctx, c.stream.initMessage()) == nil {
 		select {

@@ -343,6 +343,9 @@ func TestStreamsAreRefusedWithAStatus(t *testing.T) {
 				return ports.Accepted{}, errors.New("secret")
 			}
 		}, status: 500, text: "internal error"},
+		"a store that is full": {engine: func(e *fakeEngine, _ *websocket.Server) {
+			e.connect = func(context.Context, ports.Handshake) (ports.Accepted, error) { return ports.Accepted{}, errFullStore }
+		}, status: 503, text: "Try again later"},
 		"OnInit":            {engine: func(e *fakeEngine, s *websocket.Server) { e.receive = closed(s, 4403) }, status: 403, text: "no"},
 		"OnInit, 4401":      {engine: func(e *fakeEngine, s *websocket.Server) { e.receive = closed(s, 4401) }, status: 401, text: "no"},
 		"OnInit that fails": {engine: func(e *fakeEngine, s *websocket.Server) { e.receive = closed(s, 1013) }, status: 503, text: "no"},
