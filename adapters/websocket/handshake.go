@@ -114,10 +114,13 @@ func (c *connection) upgrade(ctx context.Context, cancel context.CancelFunc, w h
 	upgrader := ws.HTTPUpgrader{Timeout: c.server.config.WriteTimeout, Header: header}
 	conn, buffered, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
-		if conn != nil {
-			_ = conn.Close() // the failed upgrade is what there is to report
+		if conn == nil {
+			c.server.log(ctx, "upgrade failed", c, err)
+			return err
 		}
-		c.server.log(ctx, "upgrade failed", c, err)
+		// The connection was taken over. That the client has left meanwhile, or that its
+		// request is refused with a 4xx after all, is no fault of the server's.
+		_ = conn.Close()
 		return err
 	}
 	c.open(ctx, cancel, conn, early(buffered.Reader))

@@ -11,8 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -313,15 +315,62 @@ func TestClientThatLeavesBeforeItIsLetIn(t *testing.T) {
 	}
 }
 
+// leaving is an answer whose connection no longer takes what is written.
+type leaving struct {
+	*httptest.ResponseRecorder
+	conn net.Conn
+}
+
+func (l leaving) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return l.conn, bufio.NewReadWriter(bufio.NewReader(l.conn), bufio.NewWriter(l.conn)), nil
+}
+
+// failing is a connection to which each write fails.
+type failing struct {
+	net.Conn
+	err error
+}
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestClientThatLeavesBeforeTheAnswer: the engine has accepted the client, and hears of its
+// end. An operator has nothing to read.
+func TestClientThatLeavesBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"closed": &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)},
+		"reset":  &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.ECONNRESET)},
+		"stuck":  &net.OpError{Op: "write", Err: os.ErrDeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			engine := newFakeEngine()
+			server := newServer(t, websocket.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, engine)
+			near, far := net.Pipe()
+			defer func() { _ = far.Close() }()
+			server.Handler(engine).ServeHTTP(leaving{httptest.NewRecorder(), failing{near, err}}, request("ws://server/"))
+			engine.wantDisconnected(t, ports.Disconnection{Address: receive(t, engine.addresses)})
+			if log.Len() > 0 {
+				t.Errorf("the log is %q", log.String())
+			}
+		})
+	}
+}
+
 func TestFailedUpgradeIsReportedAsDisconnect(t *testing.T) {
 	engine := newFakeEngine()
-	server := newServer(t, websocket.Config{}, engine)
+	var log bytes.Buffer
+	server := newServer(t, websocket.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, engine)
 	w := httptest.NewRecorder() // cannot be hijacked
 	server.Handler(engine).ServeHTTP(w, request("ws://server/"))
 	if w.Code != http.StatusInternalServerError {
 		t.Errorf("got %d, want 500", w.Code)
 	}
 	engine.wantDisconnected(t, ports.Disconnection{Address: <-engine.addresses})
+	if !strings.Contains(log.String(), "upgrade failed") {
+		t.Errorf("the log is %q", log.String())
+	}
 }
 
 func TestWhatComesWithTheHandshakeIsRead(t *testing.T) {
