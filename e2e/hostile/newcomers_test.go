@@ -5,16 +5,14 @@ package hostile
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
 // newcomers connect one after the other, ask for something, and leave, until the
-// function that it returns is called. That returns how long each took, the shortest
-// first.
-func (s *stage) newcomers() (stop func() []time.Duration) {
+// function that it returns is called. That returns when each was there.
+func (s *stage) newcomers() (stop func() []span) {
 	ctx, cancel := context.WithCancel(s.t.Context())
-	var took []time.Duration
+	var took []span
 	var failure error
 	ended := make(chan struct{})
 	go func() {
@@ -22,18 +20,17 @@ func (s *stage) newcomers() (stop func() []time.Duration) {
 		for failure == nil && ctx.Err() == nil {
 			began := time.Now()
 			failure = s.newcomer()
-			took = append(took, time.Since(began))
+			took = append(took, span{began, time.Now()})
 			wait(ctx, 20*time.Millisecond)
 		}
 	}()
-	return func() []time.Duration {
+	return func() []span {
 		s.t.Helper()
 		cancel()
 		<-ended
 		if failure != nil {
 			s.t.Errorf("newcomer %d: %v", len(took), failure)
 		}
-		slices.Sort(took)
 		return took
 	}
 }
