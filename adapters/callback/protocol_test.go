@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -143,6 +145,30 @@ func TestHooksRefuse(t *testing.T) {
 				t.Errorf("got %d %s", status, answer)
 			}
 		})
+	}
+}
+
+// unread is a body that nobody is to ask for.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+// TestARequestThatIsAnnouncedTooLongIsRefusedAtOnce: to read is to ask for the body, by 100
+// (Continue), where the router waits for that (RFC 9110, section 10.1.1).
+func TestARequestThatIsAnnouncedTooLongIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSubgraph(t, newRouter(t))
+	request := httptest.NewRequest(http.MethodPost, "/", unread{t})
+	request.ContentLength = 128<<10 + 1
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json;callbackSpec=1.0")
+	w := httptest.NewRecorder()
+	s.callbacks.Handler(s.engine, http.NotFoundHandler()).ServeHTTP(w, request)
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -373,6 +374,41 @@ func TestBodyIsBounded(t *testing.T) {
 	if got := refused(t, executed(), over, http.StatusRequestEntityTooLarge); got != "body: over 131072 bytes" {
 		t.Errorf("message %q", got)
 	}
+}
+
+// TestBodyThatIsAnnouncedTooLongIsRefusedAtOnce: a server that answers with a final status
+// does not ask for the body before (RFC 9110, section 10.1.1).
+func TestBodyThatIsAnnouncedTooLongIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	body := `{"query":"{ a }"}`
+	handler := must.Make(graphqlhttp.NewHandler(executed(), graphqlhttp.Config{MaxBodyBytes: len(body)}))
+	front := httptest.NewServer(handler)
+	defer front.Close()
+	for length, want := range map[int]int{len(body): http.StatusContinue, len(body) + 1: http.StatusRequestEntityTooLarge} {
+		if got := expecting(t, front.Listener.Addr().String(), length); got != want {
+			t.Errorf("%d bytes are answered with %d first, want %d", length, got, want)
+		}
+	}
+}
+
+// expecting announces a body and returns the first status of the answer.
+func expecting(t *testing.T, address string, length int) int {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, err = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: server\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var version string
+	var status int
+	if _, err := fmt.Fscan(conn, &version, &status); err != nil {
+		t.Fatal(err)
+	}
+	return status
 }
 
 func TestQueryStringIsBounded(t *testing.T) {

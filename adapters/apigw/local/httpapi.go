@@ -68,8 +68,14 @@ func NewHTTPAPI(config HTTPConfig) (*HTTPAPI, error) {
 // when it is out of time, 503, and {"message": ...}, as on AWS.
 func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := newID()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.config.BodyLimit))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	var body []byte
+	var err error
+	tooLarge := r.ContentLength > a.config.BodyLimit
+	if !tooLarge { // to read is to ask for the body, by 100 (RFC 9110, section 10.1.1)
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, a.config.BodyLimit))
+		_, tooLarge = errors.AsType[*http.MaxBytesError](err)
+	}
+	if tooLarge {
 		answerHTTPError(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	}

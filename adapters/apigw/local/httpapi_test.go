@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +145,39 @@ func TestHTTPFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBodiesThatAreAnnouncedTooLongAreRefusedAtOnce: to read is to ask for the body, by 100
+// (Continue), where the client waits for that (RFC 9110, section 10.1.1).
+func TestBodiesThatAreAnnouncedTooLongAreRefusedAtOnce(t *testing.T) {
+	f := newFixture(t, local.Config{}, newFunction())
+	for name, test := range map[string]struct {
+		handler http.Handler
+		path    string
+		length  int64
+	}{
+		"HTTP API":     {newHTTPAPI(t, local.HTTPConfig{}), "/", 6<<20 + 1},
+		"@connections": {f.gateway, "/local/@connections/" + url.QueryEscape(f.dial().id), 128<<10 + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, test.path, unread{t})
+			request.ContentLength = test.length
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=...")
+			recorder := httptest.NewRecorder()
+			test.handler.ServeHTTP(recorder, request)
+			if recorder.Code != http.StatusRequestEntityTooLarge {
+				t.Errorf("answered %d %s", recorder.Code, recorder.Body)
+			}
+		})
+	}
+}
+
+// unread is a body that nobody is to ask for.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
 }
 
 type broken struct{}

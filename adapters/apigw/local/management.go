@@ -43,11 +43,17 @@ func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, escapedID strin
 
 func (c *connection) postRequest(w http.ResponseWriter, r *http.Request, requestID string) {
 	limit := c.gateway.config.MessageLimit
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	var body []byte
+	var err error
+	tooLarge := r.ContentLength > limit
+	if !tooLarge { // to read is to ask for the body, by 100 (RFC 9110, section 10.1.1)
+		body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
+		tooLarge = int64(len(body)) > limit
+	}
 	switch {
 	case err != nil:
 		answerError(w, http.StatusBadRequest, "BadRequestException", "Bad Request", requestID)
-	case int64(len(body)) > limit:
+	case tooLarge:
 		answerError(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Message too long", requestID)
 	default:
 		answerPost(w, c.sendText(body), requestID)
