@@ -261,7 +261,7 @@ func throwingResolvers() []badInput {
 
 // oddButLegal are messages that look bad and are not.
 func oddButLegal() []badInput {
-	longID := strings.Repeat("x", 10<<10)
+	longID := strings.Repeat("x", 512)
 	greeted := func(name string) func(*client) {
 		return func(c *client) {
 			c.t.Helper()
@@ -271,7 +271,7 @@ func oddButLegal() []badInput {
 	}
 	brackets := strings.Repeat("{[(", 1000)
 	return []badInput{
-		{"an operation ID of 10 KB", func(c *client) string { return c.subscribing(longID, `{ hello }`) }, func(c *client) {
+		{"an operation ID of 512 bytes", func(c *client) string { return c.subscribing(longID, `{ hello }`) }, func(c *client) {
 			c.t.Helper()
 			c.expectNext(longID, `{"data":{"hello":"world"}}`)
 			c.expectComplete(longID)

@@ -803,7 +803,7 @@ func TestSubscriptionDocuments(t *testing.T) {
 
 func TestAnyStringIsAnID(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"", " ", "1", "é😀", `"\/`, "a#b", "\u0000", strings.Repeat("x", 10<<10)} {
+	for _, id := range []string{"", " ", "1", "é😀", `"\/`, "a#b", "\u0000", strings.Repeat("x", 512)} {
 		both(t, func(t *testing.T, protocol string) {
 			c := newHarness(t).dial(protocol)
 			quoted, err := json.Marshal(id)
@@ -821,6 +821,32 @@ func TestAnyStringIsAnID(t *testing.T) {
 			c.expectNothing()
 		})
 	}
+}
+
+// An ID that is longer costs the store nothing, whether or not its client was accepted.
+func TestAnIDThatIsTooLongIsInvalid(t *testing.T) {
+	t.Parallel()
+	const invalid = "message expects id to be a string of at most 512 bytes"
+	id := strings.Repeat("x", 513)
+	both(t, func(t *testing.T, protocol string) {
+		h := newHarness(t)
+		for _, message := range []func(c *client) string{
+			func(c *client) string { return c.subscribing(id, `subscription { a }`) },
+			func(c *client) string { return c.completing(id) },
+		} {
+			for _, dial := range []func(string) *client{h.open, h.dial} {
+				c := dial(protocol)
+				c.send(message(c))
+				if protocol == legacy {
+					c.expectError(id, invalid)
+				} else {
+					c.expectClosed(4400, invalid)
+				}
+			}
+		}
+		h.store.expectCalled(t, "AddOperation", 0)
+		h.store.expectCalled(t, "RemoveOperation", 0)
+	})
 }
 
 func TestIDsArePerConnection(t *testing.T) {
@@ -869,7 +895,7 @@ func TestDuplicateIDClosesWith4409(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			c := newHarness(t).dial(modern)
-			id := strings.Repeat("é", 1000)
+			id := strings.Repeat("é", 256)
 			c.subscribe(id, `subscription { a }`)
 			c.subscribe(id, `subscription { a }`)
 			c.expectClosed(4409, ("Subscriber for " + id)[:123])

@@ -228,12 +228,16 @@ func (a *attacker) subscribeAndDrop(ctx context.Context) error {
 	return s.subscribe("1", a.machine%topics)
 }
 
+// churn uses each ID once, and IDs of nearly the length that there may be: what is kept
+// of an end grows as fast as it can.
 func (a *attacker) churn(ctx context.Context) error {
+	long := strings.Repeat("x", 500)
 	return a.floodReady(ctx, func(s *socket, n int) error {
-		if err := s.subscribe(fmt.Sprint(n), n%topics); err != nil {
+		id := fmt.Sprint(long, n)
+		if err := s.subscribe(id, n%topics); err != nil {
 			return err
 		}
-		return s.say(fmt.Sprintf(`{"type":"complete","id":"%d"}`, n))
+		return s.say(`{"type":"complete","id":"` + id + `"}`)
 	})
 }
 
@@ -293,6 +297,9 @@ func (a *attacker) garbage(ctx context.Context) error {
 		func(s *socket) error { return s.say(strings.Repeat("[", 100_000)) },
 		func(s *socket) error {
 			return s.say(`{"type":"subscribe","id":"1","payload":{"query":"` + strings.Repeat("{", 100_000) + `"}}`)
+		},
+		func(s *socket) error {
+			return s.say(`{"type":"complete","id":"` + strings.Repeat("x", 100_000) + `"}`)
 		},
 		func(s *socket) error { return s.frame(ws.OpText, true, []byte("\xff\xfe\xfd")) },
 		func(s *socket) error { return s.frame(ws.OpBinary, true, make([]byte, 1000)) },

@@ -16,8 +16,8 @@ type catchUpOrder struct {
 // higher one has an event of its own. Attempt is how often it was not reached before.
 type catchUpRow struct {
 	Connection ports.ConnectionID `json:"connection"`
-	// Operation is the client's own and may be long. As base64 it is never more than a
-	// third longer, whatever its characters are.
+	// Operation is the client's own. As base64 it is never more than a third longer,
+	// whatever its characters are.
 	Operation []byte `json:"operation"`
 	Version   uint64 `json:"version,omitempty"`
 	Attempt   int    `json:"attempt,omitempty"`

@@ -101,9 +101,9 @@ func validMessage(protocol string, data []byte) bool {
 	case kind == "connection_init", modern && (kind == "ping" || kind == "pong"):
 		return objectOrNull(fields["payload"])
 	case modern && kind == "subscribe", !modern && kind == "start":
-		return isString(fields["id"]) && validRequest(fields["payload"])
+		return isID(fields["id"]) && validRequest(fields["payload"])
 	case modern && kind == "complete", !modern && kind == "stop":
-		return isString(fields["id"])
+		return isID(fields["id"])
 	default:
 		return !modern && kind == "connection_terminate"
 	}
@@ -131,4 +131,9 @@ func stringOrNull(value any) bool { return value == nil || isString(value) }
 func isString(value any) bool {
 	_, ok := value.(string)
 	return ok
+}
+
+func isID(value any) bool {
+	id, ok := value.(string)
+	return ok && len(id) <= wire.MaxIDBytes
 }

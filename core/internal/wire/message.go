@@ -24,10 +24,15 @@ const (
 	Terminate                 // connection_terminate (legacy)
 )
 
+// MaxIDBytes is how long the ID of an operation may be, in UTF-8. It is kept for each
+// operation, and for a time after a Complete whether or not there was an operation.
+// Clients use numbers and UUIDs, and a callback's ID has the same bound.
+const MaxIDBytes = 512
+
 // Message is one valid message of a client.
 type Message struct {
 	Type Type
-	// ID is the operation's; only Subscribe and Complete have one.
+	// ID is the operation's, of MaxIDBytes at most; only Subscribe and Complete have one.
 	ID string
 	// Payload is the JSON object of Init, Ping or Pong; nil where it is missing
 	// or null.
@@ -95,7 +100,7 @@ func (e Envelope) decode(dialect Dialect) (Message, error) {
 	case Subscribe:
 		return e.subscribe()
 	case Complete:
-		id, err := requiredString("id", e.id)
+		id, err := e.operationID()
 		return Message{Type: Complete, ID: id}, err
 	case Terminate:
 		return Message{Type: Terminate}, nil
@@ -106,7 +111,7 @@ func (e Envelope) decode(dialect Dialect) (Message, error) {
 }
 
 func (e Envelope) subscribe() (Message, error) {
-	id, err := requiredString("id", e.id)
+	id, err := e.operationID()
 	if err != nil {
 		return Message{}, err
 	}
@@ -116,6 +121,14 @@ func (e Envelope) subscribe() (Message, error) {
 	}
 	request, err := request(payload)
 	return Message{Type: Subscribe, ID: id, Request: request}, err
+}
+
+func (e Envelope) operationID() (string, error) {
+	id, err := requiredString("id", e.id)
+	if err == nil && len(id) > MaxIDBytes {
+		return "", expected("id", fmt.Sprintf("a string of at most %d bytes", MaxIDBytes))
+	}
+	return id, err
 }
 
 func request(payload map[string]json.RawMessage) (ports.Request, error) {

@@ -28,7 +28,7 @@ func decode(protocol, data string) (wire.Message, error) {
 
 func TestDecode(t *testing.T) {
 	const both = ""
-	long := strings.Repeat("x", 10<<10)
+	long := strings.Repeat("é", wire.MaxIDBytes/2)
 	for _, test := range []struct {
 		name, protocol, data string
 		want                 wire.Message
@@ -49,7 +49,10 @@ func TestDecode(t *testing.T) {
 
 		{"subscribe", modern, `{"id":"1","type":"subscribe","payload":{"query":"{a}"}}`, subscribe("1", "{a}")},
 		{"subscribe with an empty id", modern, `{"id":"","type":"subscribe","payload":{"query":"{a}"}}`, subscribe("", "{a}")},
-		{"subscribe with a long id", modern, `{"id":"` + long + `","type":"subscribe","payload":{"query":"{a}"}}`, subscribe(long, "{a}")},
+		{"subscribe with the longest id", modern, `{"id":"` + long + `","type":"subscribe","payload":{"query":"{a}"}}`, subscribe(long, "{a}")},
+		{"subscribe with the longest id, in escapes", modern,
+			`{"id":"` + strings.Repeat(`\u00e9`, wire.MaxIDBytes/2) + `","type":"subscribe","payload":{"query":"{a}"}}`, subscribe(long, "{a}")},
+		{"connection_init with an id that is too long", both, `{"id":"` + long + `x","type":"connection_init"}`, wire.Message{Type: wire.Init}},
 		{"subscribe with an id of every kind of character", modern,
 			`{"id":"\u0000\n\"\\\/é\uD83D\uDE00","type":"subscribe","payload":{"query":"{a}"}}`, subscribe("\x00\n\"\\/é😀", "{a}")},
 		{"subscribe with an escaped backslash before a u", modern,
@@ -243,6 +246,11 @@ func invalidOperations(protocol, subscribe, complete string) []invalidCase {
 			invalidCase{subscribe + "'s id is " + id, protocol, start + `"id":` + id + `,"payload":{"query":"{a}"}}`, half},
 			invalidCase{complete + "'s id is " + id, protocol, `{"type":"` + complete + `","id":` + id + `}`, half})
 	}
+	long := strings.Repeat("x", wire.MaxIDBytes+1)
+	tooLong := wire.Invalid{ID: long, HasID: true, Reason: "message expects id to be a string of at most 512 bytes"}
+	cases = append(cases,
+		invalidCase{subscribe + "'s id is too long", protocol, start + `"id":"` + long + `","payload":{"query":"{a}"}}`, tooLong},
+		invalidCase{complete + "'s id is too long", protocol, `{"type":"` + complete + `","id":"` + long + `"}`, tooLong})
 	for _, value := range notAnObject() {
 		cases = append(cases, invalidCase{subscribe + "'s payload is " + value, protocol, start + `"id":"1","payload":` + value + `}`, noPayload})
 		for _, field := range []string{"variables", "extensions"} {
