@@ -10,9 +10,10 @@ import (
 
 var _ ports.Store = (*Store)(nil)
 
-// tombstoneLife is how long a RemoveOperation that found nothing is remembered;
-// the contract asks for a minute at least.
-const tombstoneLife = 2 * time.Minute
+// tombstoneLife is how long a RemoveOperation that found nothing is remembered, unless
+// its connection ends: no longer than the contract asks for, as clients decide how
+// many there are.
+const tombstoneLife = time.Minute
 
 // Store keeps connections, operations and checkpoints in memory. It implements
 // ports.Store and may be used by many goroutines at once.
@@ -28,7 +29,6 @@ type Store struct {
 	mu          sync.RWMutex
 	connections map[ports.ConnectionID]*connection
 	topics      map[ports.Topic]*members
-	tombstones  map[ports.OperationRef]*tombstone
 	checkpoints map[ports.Topic]*checkpoint
 	expiries    timeline
 	// sequence is that of the operation that was added last.
@@ -43,6 +43,7 @@ type connection struct {
 	row        ports.Connection
 	initID     string
 	operations map[ports.OperationID]*operation
+	tombstones map[ports.OperationID]*tombstone
 }
 
 // operation is in its connection's map and in its topics' listings. Its
@@ -57,7 +58,8 @@ type operation struct {
 
 type tombstone struct {
 	moment
-	ref        ports.OperationRef
+	connection *connection
+	id         ports.OperationID
 	receivedAt time.Time
 }
 
@@ -73,7 +75,6 @@ func newStore(config Config) *Store {
 		pageSize:    config.PageSize,
 		connections: make(map[ports.ConnectionID]*connection),
 		topics:      make(map[ports.Topic]*members),
-		tombstones:  make(map[ports.OperationRef]*tombstone),
 		checkpoints: make(map[ports.Topic]*checkpoint),
 	}
 }
@@ -101,7 +102,10 @@ func (s *Store) free(row *moment) {
 		s.dropOperation(owner)
 	case *tombstone:
 		s.expiries.remove(row)
-		delete(s.tombstones, owner.ref)
+		of := owner.connection
+		if delete(of.tombstones, owner.id); len(of.tombstones) == 0 {
+			of.tombstones = nil
+		}
 	case *checkpoint:
 		s.expiries.remove(row)
 		delete(s.checkpoints, owner.topic)
@@ -125,11 +129,17 @@ func (s *Store) dropOperation(o *operation) {
 	s.forget(o.connection)
 }
 
-// forget drops a connection on which nothing hangs any more.
+// forget drops a connection that has no row and no operations any more, with its
+// tombstones: nothing can be added to it.
 func (s *Store) forget(c *connection) {
-	if !c.present && len(c.operations) == 0 {
-		delete(s.connections, c.row.Address.ID)
+	if c.present || len(c.operations) > 0 {
+		return
 	}
+	delete(s.connections, c.row.Address.ID)
+	for _, t := range c.tombstones {
+		s.expiries.remove(&t.moment)
+	}
+	c.tombstones = nil
 }
 
 func expired(at, now time.Time) bool { return !now.Before(at) }

@@ -16,13 +16,15 @@ func (s *Store) AddOperation(ctx context.Context, added ports.Operation) error {
 		return err
 	}
 	defer s.mu.Unlock()
-	if t := s.tombstones[added.Ref]; t != nil && !added.ReceivedAt.After(t.receivedAt) {
-		return failure(op, ports.ErrCancelled)
+	c := s.connections[added.Ref.Connection]
+	if c != nil {
+		if t := c.tombstones[added.Ref.ID]; t != nil && !added.ReceivedAt.After(t.receivedAt) {
+			return failure(op, ports.ErrCancelled)
+		}
 	}
 	if slices.Contains(added.Topics, "") || added.ExpiresAt.IsZero() {
 		return failure(op, ports.ErrInvalid)
 	}
-	c := s.connections[added.Ref.Connection]
 	if c == nil || !c.present {
 		return failure(op, ports.ErrNotFound)
 	}
@@ -68,8 +70,8 @@ func (s *Store) put(c *connection, added ports.Operation) {
 	}
 }
 
-// RemoveOperation implements ports.SubscriptionStore. Its tombstones last two
-// minutes.
+// RemoveOperation implements ports.SubscriptionStore. Its tombstones last a minute,
+// and end with their connection.
 func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, receivedAt time.Time) (bool, error) {
 	if err := s.lock(ctx, "RemoveOperation"); err != nil {
 		return false, err
@@ -82,21 +84,24 @@ func (s *Store) RemoveOperation(ctx context.Context, ref ports.OperationRef, rec
 	if o := c.operations[ref.ID]; o != nil && !o.ReceivedAt.After(receivedAt) {
 		s.dropOperation(o)
 		if o.ReceivedAt.Before(receivedAt) { // Another received in between may be on its way.
-			s.leaveTombstone(ref, receivedAt.Add(-1)) // But one of the same instant came after.
+			s.leaveTombstone(c, ref.ID, receivedAt.Add(-1)) // But one of the same instant came after.
 		}
 		return true, nil
 	}
-	s.leaveTombstone(ref, receivedAt)
+	s.leaveTombstone(c, ref.ID, receivedAt)
 	return false, nil
 }
 
 // leaveTombstone leaves a tombstone, or moves one on in time.
-func (s *Store) leaveTombstone(ref ports.OperationRef, receivedAt time.Time) {
+func (s *Store) leaveTombstone(c *connection, id ports.OperationID, receivedAt time.Time) {
 	until := s.now().Add(tombstoneLife)
-	t := s.tombstones[ref]
+	t := c.tombstones[id]
 	if t == nil {
-		t = &tombstone{ref: ref, receivedAt: receivedAt}
-		s.tombstones[ref] = t
+		if c.tombstones == nil {
+			c.tombstones = make(map[ports.OperationID]*tombstone, 1)
+		}
+		t = &tombstone{connection: c, id: id, receivedAt: receivedAt}
+		c.tombstones[id] = t
 		s.expiries.add(&t.moment, until, t)
 		return
 	}
