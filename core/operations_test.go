@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -271,6 +272,8 @@ func TestNothingAfterAMessageThatEndsTheConnectionIsExecuted(t *testing.T) {
 		"no type":                {modern, `{"type":"nothing"}`, 4400, `invalid message type "nothing"`},
 		"no payload":             {modern, `{"id":"2","type":"subscribe"}`, 4400, "message expects payload to be an object"},
 		"a second init":          {modern, `{"type":"connection_init"}`, 4401, "Unauthorized"},
+		"the end of a long ID":   {modern, `{"id":"` + strings.Repeat("x", 513) + `","type":"complete"}`, 4400, "message expects id to be a string of at most 512 bytes"},
+		"the end of our own ID":  {modern, `{"id":"fanql:identity","type":"complete"}`, 4400, "id is reserved"},
 		"an ID in use":           {modern, `{"id":"used","type":"subscribe","payload":{"query":"{ hello }"}}`, 4409, "Subscriber for used already exists"},
 		"connection_terminate":   {legacy, `{"type":"connection_terminate"}`, 1000, ""},
 		"a message that is long": {modern, `{"type":"ping","payload":{"a":"` + string(make([]byte, 1000)) + `"}}`, 1009, "Message too big"},

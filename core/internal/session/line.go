@@ -24,10 +24,11 @@ type lines struct {
 type line struct {
 	users   int
 	lasting bool // the transport says when it ends: see forget
-	over    bool // a message has ended the connection
-	// ending closes once it is known whether a message that is about to end the
-	// connection has done so; nil where none is.
-	ending chan struct{}
+	closed  bool // the connection has ended; that never goes back
+	// enders are the messages that are about to end the connection. Decided closes
+	// once one of them has, or none of them is left; nil where there is none.
+	enders  int
+	decided chan struct{}
 	// undecided closes when no message taken so far can end the connection any more,
 	// or one has; nil where nothing waits.
 	undecided chan struct{}
@@ -106,7 +107,8 @@ func (l *lines) forget(id ports.ConnectionID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if of := l.byID[id]; of != nil {
-		of.close()
+		of.closed = true
+		of.giveUp()
 		delete(l.byID, id)
 	}
 }
@@ -121,16 +123,19 @@ func (l *lines) end(id ports.ConnectionID) (ended func(error)) {
 	if of == nil {
 		return func(error) {}
 	}
-	of.close()
-	ending := make(chan struct{})
-	of.ending = ending
+	of.giveUp()
+	of.enders++
+	if of.decided == nil {
+		of.decided = make(chan struct{})
+	}
 	return func(err error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		of.over = err == nil
-		close(ending)
-		if of.ending == ending {
-			of.ending = nil
+		of.enders--
+		of.closed = of.closed || err == nil
+		if of.decided != nil && (of.closed || of.enders == 0) {
+			close(of.decided)
+			of.decided = nil
 		}
 	}
 }
@@ -142,8 +147,7 @@ func (of *line) drop(id ports.OperationID) {
 	}
 }
 
-func (of *line) close() {
-	of.over = true
+func (of *line) giveUp() {
 	for _, held := range of.holds {
 		held.giveUp(byClose)
 	}
@@ -155,13 +159,13 @@ func (of *line) close() {
 func (l *lines) isOver(ctx context.Context, of *line) (bool, error) {
 	for {
 		l.mu.Lock()
-		over, ending := of.over, of.ending
+		closed, decided := of.closed, of.decided
 		l.mu.Unlock()
-		if !over || ending == nil {
-			return over, nil
+		if closed || decided == nil {
+			return closed, nil
 		}
 		select {
-		case <-ending:
+		case <-decided:
 		case <-ctx.Done():
 			return true, ctx.Err()
 		}

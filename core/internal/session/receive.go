@@ -126,9 +126,6 @@ func (h *Handler) dispatch(ctx context.Context, t *taken) error {
 // lost would otherwise send pings and wait for ever.
 func (h *Handler) withoutRead(ctx context.Context, t *taken) error {
 	if t.decoded.Type == wire.Complete {
-		if ports.OperationID(t.decoded.ID) == identity.Operation {
-			return h.invalid(ctx, t.message, errReserved())
-		}
 		return h.stop(ctx, t.message, t.decoded.ID, wire.Modern{})
 	}
 	if err := h.checkRow(ctx, t.message); err != nil {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"github.com/fanql/fanql/core/internal/identity"
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
@@ -35,10 +36,11 @@ type taken struct {
 	ended func()
 }
 
-// decode reads the message as the subprotocol has it that knows its type.
+// decode reads the message as the subprotocol has it that knows its type. One about the
+// engine's own operation is invalid in both.
 func (t *taken) decode() {
 	for _, dialect := range []wire.Dialect{wire.Modern{}, wire.Legacy{}} {
-		if decoded, err := t.envelope.Decode(dialect); err == nil {
+		if decoded, err := t.envelope.Decode(dialect); err == nil && ports.OperationID(decoded.ID) != identity.Operation {
 			t.decoded, t.dialect = decoded, dialect
 			return
 		}
