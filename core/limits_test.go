@@ -12,6 +12,7 @@ import (
 	"github.com/fanql/fanql/adapters/memory"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
+	"github.com/fanql/fanql/ports/portfault"
 )
 
 func TestAMessageOverItsSizeEndsTheConnection(t *testing.T) {
@@ -43,6 +44,32 @@ func TestAFloodOfMessagesEndsTheConnection(t *testing.T) {
 		}
 		h.store.expectCalled(t, "DeleteConnection", 0)
 		other.expectWorking()
+	})
+}
+
+// A flood whose connection could not be closed is answered again: otherwise the client
+// would get neither results nor a close.
+func TestAFloodThatCannotBeClosedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		faults := portfault.New(portfault.Config{})
+		h := newHarness(t, faulty(faults), func(c *core.Config) {
+			c.MaxMessagesPerSecond, c.PushAttempts = 1, 1
+			c.Now = func() time.Time { return time.Unix(1_000_000_000, 0) }
+		})
+		c := h.dial(protocol)
+		for range 9 { // connection_init was the first of ten
+			c.send(c.completing("none"))
+		}
+		faults.Plan("Close", portfault.Throttled, portfault.Throttled) // Receive tries to close it when that has failed
+		if err := h.engine.Receive(t.Context(), c.message(c.completing("none"))); !errors.Is(err, ports.ErrThrottled) {
+			t.Errorf("got error %v", err)
+		}
+		c.send(c.completing("none"))
+		for c.socket.Queued() > 0 {
+			c.next()
+		}
+		c.expectClosed(1008, "Too many messages")
 	})
 }
 

@@ -71,6 +71,16 @@ func (r *rates) take(id ports.ConnectionID, now time.Time) verdict {
 	return overRate
 }
 
+// notClosed is called where the connection could not be closed: the next message over
+// the rate is to close it.
+func (r *rates) notClosed(id ports.ConnectionID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b := r.buckets[id]; b != nil {
+		b.closing = false
+	}
+}
+
 func (r *rates) refill(b *bucket, now time.Time) {
 	if passed := now.Sub(b.at).Seconds(); passed > 0 {
 		b.left = min(b.left+passed*r.perSecond, r.burst)

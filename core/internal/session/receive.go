@@ -66,7 +66,11 @@ func (h *Handler) handle(ctx context.Context, t *taken) error {
 	}
 	switch t.rate {
 	case overRate:
-		return h.close(ctx, t.message.Address, ports.ClosePolicy, "Too many messages")
+		err := h.close(ctx, t.message.Address, ports.ClosePolicy, "Too many messages")
+		if err != nil {
+			h.rates.notClosed(t.message.Address.ID)
+		}
+		return err
 	case overRateAndTold:
 		return nil
 	}
