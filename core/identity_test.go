@@ -231,6 +231,22 @@ func TestNothingReachesAConnectionWhoseIdentityHasEnded(t *testing.T) {
 	}
 }
 
+// What is being prepared for an identity is given up when the keepalive finds that it has
+// ended, as when a message does.
+func TestTheKeepaliveEndsWhatIsPreparedForAnEndedIdentity(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		h := newHarness(t, withIdentity, obedient(make(chan struct{})))
+		c := h.admitted(protocol, `{"name":"ann","for":60000000000}`)
+		wait := c.burst(c.subscribing("1", `subscription { a }`))
+		pause(time.Minute)
+		c.keepAlive()
+		wait()
+		c.expectClosed(4403, "The identity has ended")
+		c.expectCompletions("1 disconnect")
+	})
+}
+
 func TestAnIdentityThatHasEndedBeforeItBegan(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, protocol string) {

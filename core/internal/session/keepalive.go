@@ -10,12 +10,9 @@ import (
 
 // KeepAlive is called at intervals; core.Engine.KeepAlive has the contract.
 func (h *Handler) KeepAlive(ctx context.Context, address ports.Address) error {
-	connection, err := h.read(ctx, address)
+	connection, err := h.entitled(ctx, address)
 	if err != nil {
 		return ignoreUnknown(err)
-	}
-	if h.Peers.HasEnded(connection.NotAfter) {
-		return h.Peers.CloseEnded(ctx, address)
 	}
 	now := h.Now()
 	if connection.ExpiresAt.Sub(now) < h.ConnectionTTL/2 {
