@@ -208,7 +208,7 @@ func (c *Config) setDefaults() {
 	}
 	c.Logger = ports.LimitLogger(c.Logger)
 	if c.Now == nil {
-		c.Now = time.Now
+		c.Now = time.Now //nolint:forbidigo // the default of that clock
 	}
 	if c.NewID == nil {
 		c.NewID = rand.Text

@@ -127,6 +127,23 @@ func TestConnectionOfUnknownOutcomeIsRemoved(t *testing.T) {
 	}
 }
 
+// In tests the engine's clock may stand still, or be put on; deadlines are the system's.
+func TestConnectionIsAcceptedWhateverTheEnginesClock(t *testing.T) {
+	for _, off := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHarness(t, func(config *core.Config) {
+				config.Now = func() time.Time { return time.Now().Add(off) }
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			handshake := ports.Handshake{Address: ports.Address{ID: "c"}, Protocols: []string{modern}}
+			if _, err := h.engine.Connect(ctx, handshake); err != nil {
+				t.Errorf("off by %v: %v", off, err)
+			}
+		})
+	}
+}
+
 // A topic that uses up the time leaves what comes after it to the next delivery,
 // in which it is the first.
 func TestTopicsAfterOneThatUsedUpTheTimeAreUnfinished(t *testing.T) {

@@ -38,7 +38,7 @@ func NewPublisher(config PublisherConfig) (*Publisher, error) {
 		return nil, fmt.Errorf("core.PublisherConfig.Bus %w", errRequired)
 	}
 	if config.Now == nil {
-		config.Now = time.Now
+		config.Now = time.Now //nolint:forbidigo // the default of that clock
 	}
 	if config.NewID == nil {
 		config.NewID = rand.Text

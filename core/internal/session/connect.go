@@ -68,7 +68,9 @@ func (h *Handler) connect(ctx context.Context, handshake ports.Handshake) (ports
 func (h *Handler) create(ctx context.Context, connection ports.Connection) error {
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if deadline, ok := ctx.Deadline(); ok {
-		limited, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/4))
+		if left := deadline.Sub(h.Now()); left > 0 { // or the clock is not the deadline's
+			limited, cancel = context.WithTimeout(ctx, left*3/4)
+		}
 	}
 	defer cancel()
 	err := h.Store.CreateConnection(limited, connection)
