@@ -77,7 +77,8 @@ type Config struct {
 	MaxOperations int
 	// MaxConnectionsPerIdentity is how many connections may have the same
 	// Session.Identity at a time; one more is refused (4403). Counting costs every
-	// connection_init a listing. Default: 0, which means any number.
+	// connection_init a listing, and where there are as many already a push to each: a
+	// crashed client's is forgotten. Default: 0, which means any number.
 	MaxConnectionsPerIdentity int
 	// MaxTopics is how many topics one subscription may have. Default: 50.
 	MaxTopics int
@@ -126,8 +127,8 @@ type Config struct {
 	// get an error or are closed, and the delivery notes how far it got, and reports the
 	// events unfinished. Default: 5 seconds.
 	Reserve time.Duration
-	// PushConcurrency is how many connections one delivery pushes to at a time.
-	// Default: 64.
+	// PushConcurrency is how many connections one delivery pushes to at a time, and how
+	// many one connection_init at MaxConnectionsPerIdentity. Default: 64.
 	PushConcurrency int
 	// PushAttempts is how often a push that failed for now is tried in all,
 	// before the subscriber counts as lost. Default: 4.
@@ -254,7 +255,7 @@ func (c *Config) session(runner *run.Runner, peers *peer.Peers, catcher session.
 		Store: c.Store, Runner: runner, Peers: peers, Calls: peers.Calls, Observation: peers.Observation, Now: c.Now,
 		ConnectionTTL: c.ConnectionTTL, InitTimeout: c.InitTimeout, ReorderWindow: c.ReorderWindow,
 		MaxOperations: c.MaxOperations, MaxConnectionsPerIdentity: c.MaxConnectionsPerIdentity,
-		MaxMessageBytes: c.MaxMessageBytes, MaxMessagesPerSecond: c.MaxMessagesPerSecond, PageSize: c.PageSize,
+		MaxMessageBytes: c.MaxMessageBytes, MaxMessagesPerSecond: c.MaxMessagesPerSecond, PageSize: c.PageSize, PushConcurrency: c.PushConcurrency,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,6 +185,62 @@ func TestConnectionsOfAnIdentityAreCounted(t *testing.T) {
 		refused()
 		first.expect(probe)
 		first.expectWorking()
+	})
+}
+
+// slowProbes is a transport that takes a second for each push, and counts them.
+type slowProbes struct {
+	ports.Pusher
+	on                bool
+	mu                sync.Mutex
+	pushes, now, most int
+}
+
+func (p *slowProbes) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
+	if !p.on {
+		return p.Pusher.Push(ctx, to, frame)
+	}
+	p.mu.Lock()
+	p.pushes++
+	p.now++
+	p.most = max(p.most, p.now)
+	p.mu.Unlock()
+	pause(time.Second)
+	p.mu.Lock()
+	p.now--
+	p.mu.Unlock()
+	return p.Pusher.Push(ctx, to, frame)
+}
+
+func TestConnectionsOfAnIdentityAreProbedSeveralAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		probes := &slowProbes{}
+		h := newHarness(t, withIdentity, func(c *core.Config) {
+			c.MaxConnectionsPerIdentity, c.PushConcurrency = 20, 8
+			probes.Pusher, c.Pusher = c.Pusher, probes
+		})
+		others := make([]*client, 20)
+		for i := range others {
+			others[i] = h.admitted(modern, `{"name":"ann"}`)
+		}
+		probes.on = true
+		began := time.Now()
+		h.identify(modern, `{"name":"ann"}`).expectClosed(4403, "Too many connections")
+		if took := time.Since(began).Truncate(time.Second); took != 3*time.Second || probes.pushes != 20 || probes.most != 8 {
+			t.Errorf("%d probes, %d at a time, took %v, want 20, 8, 3s", probes.pushes, probes.most, took)
+		}
+		for _, other := range others[:10] {
+			other.socket.HangUp() // and no Disconnect is called
+		}
+		began = time.Now()
+		h.admitted(modern, `{"name":"ann"}`)
+		if took := time.Since(began).Truncate(time.Second); took != 4*time.Second { // the last is the acknowledgement's
+			t.Errorf("with 10 that are gone it took %v, want 4s", took)
+		}
+		if left := h.listed("fanql:identity:ann"); len(left) != 11 {
+			t.Errorf("%d are left, want 11", len(left))
+		}
 	})
 }
 

@@ -59,7 +59,7 @@ func newCatching(t *turn, send sending, budget time.Duration) *catching {
 // or for whom there was no time. They are still behind, and have to be put there again.
 func (c *catching) all(ctx context.Context, rows []ports.Subscriber) ([]unreached, error) {
 	all := collection[unreached]{}
-	inParallel(c.PushConcurrency, rows, func(row ports.Subscriber) {
+	peer.InParallel(c.PushConcurrency, rows, func(row ports.Subscriber) {
 		rest, err := c.one(ctx, row, placeAttempts)
 		switch {
 		case err != nil:

@@ -96,7 +96,7 @@ func (t *turn) named(ctx context.Context, events []ports.Event) (named map[ports
 // behind reads who of the named is still to catch up, and how long they may take.
 func (t *turn) behind(ctx context.Context, named map[ports.OperationRef]catchUpRow) ([]ports.Subscriber, time.Duration, error) {
 	all := collection[ports.Subscriber]{}
-	inParallel(t.PushConcurrency, slices.Collect(maps.Keys(named)), func(ref ports.OperationRef) {
+	peer.InParallel(t.PushConcurrency, slices.Collect(maps.Keys(named)), func(ref ports.OperationRef) {
 		now, err := t.Store.GetSubscriber(ctx, t.topic, ref)
 		switch {
 		case peer.Is(err, ports.ErrNotFound):

@@ -48,7 +48,7 @@ func (f *fanout) settle(ctx context.Context) {
 	defer stop()
 	unsettled := collection[*lostConnection]{}
 	all := func(connections []*lostConnection) {
-		inParallel(f.PushConcurrency, connections, func(connection *lostConnection) {
+		peer.InParallel(f.PushConcurrency, connections, func(connection *lostConnection) {
 			if rest := f.settleConnection(settling, connection, patience); rest != nil {
 				unsettled.add(rest)
 			}

@@ -62,7 +62,7 @@ func (d *Deliverer) putBehind(ctx context.Context, topic ports.Topic, rows []unr
 // returns those whose version was another.
 func (d *Deliverer) movePlaces(ctx context.Context, topic ports.Topic, rows []unreached) ([]unreached, error) {
 	all, moved := collection[unreached]{}, atomic.Int64{}
-	inParallel(d.PushConcurrency, rows, func(row unreached) {
+	peer.InParallel(d.PushConcurrency, rows, func(row unreached) {
 		now := ports.Place{From: row.from, Version: row.Place.Version}
 		switch err := d.Store.MovePlace(ctx, topic, row.Ref, row.ReceivedAt, now.Version-1, now); {
 		case peer.Is(err, ports.ErrConflict):
@@ -81,7 +81,7 @@ func (d *Deliverer) movePlaces(ctx context.Context, topic ports.Topic, rows []un
 // one may have brought the subscriber further than we know, or not as far.
 func (d *Deliverer) readAgain(ctx context.Context, topic ports.Topic, rows []unreached) ([]unreached, error) {
 	all := collection[unreached]{}
-	inParallel(d.PushConcurrency, rows, func(row unreached) {
+	peer.InParallel(d.PushConcurrency, rows, func(row unreached) {
 		now, err := d.Store.GetSubscriber(ctx, topic, row.Ref)
 		switch {
 		case peer.Is(err, ports.ErrNotFound):

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/fanql/fanql/core/internal/peer"
 )
 
 // pushWindow delivers a window of events to several connections at a time, but to
@@ -14,7 +16,7 @@ func (f *fanout) pushWindow(ctx context.Context, runs [][]member, w window) bool
 		return f.pushTogether(ctx, runs, w)
 	}
 	var late atomic.Bool
-	inParallel(f.PushConcurrency, runs, func(run []member) {
+	peer.InParallel(f.PushConcurrency, runs, func(run []member) {
 		if !f.pushRun(ctx, run, w) {
 			late.Store(true)
 		}

@@ -49,7 +49,7 @@ type spot struct{ event, member int }
 func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) bool {
 	all := f.gatherings(runs, w)
 	var size atomic.Int64
-	inParallel(f.PushConcurrency, all, func(g *gathering) {
+	peer.InParallel(f.PushConcurrency, all, func(g *gathering) {
 		if g.takes = f.takes(ctx, &g.progress); g.takes {
 			f.gather(ctx, g, &size)
 		}
@@ -57,7 +57,7 @@ func (f *fanout) pushSome(ctx context.Context, runs [][]member, w window) bool {
 	all = slices.DeleteFunc(all, func(g *gathering) bool { return !g.takes })
 	f.pushAll(ctx, all)
 	var late atomic.Bool
-	inParallel(f.PushConcurrency, all, func(g *gathering) {
+	peer.InParallel(f.PushConcurrency, all, func(g *gathering) {
 		if g.result.Accepted == 0 && ctx.Err() != nil {
 			late.Store(true)
 			return

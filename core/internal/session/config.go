@@ -32,6 +32,7 @@ type Config struct {
 	MaxMessageBytes           int
 	MaxMessagesPerSecond      int
 	PageSize                  int
+	PushConcurrency           int
 }
 
 // Catcher brings subscribers up to the end of a topic's history: a delivery.Deliverer.

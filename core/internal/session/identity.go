@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/identity"
@@ -69,13 +70,25 @@ func (c *connections) fewEnough(ctx context.Context, topic ports.Topic, id ports
 	if len(others) < c.MaxConnectionsPerIdentity {
 		return true, nil
 	}
-	alive := 0
-	for _, to := range others {
-		if !peer.Is(c.Peers.Pusher.Push(ctx, to.Address, wire.Of(to.Protocol).Probe()), ports.ErrGone) {
+	var mu sync.Mutex
+	alive, failed := 0, error(nil)
+	peer.InParallel(c.PushConcurrency, others, func(to ports.Subscriber) {
+		isAlive, err := c.probe(ctx, to)
+		mu.Lock()
+		defer mu.Unlock()
+		if isAlive {
 			alive++
-		} else if err := c.Peers.Disconnect(ctx, ports.Disconnection{Address: to.Address}); err != nil {
-			return false, err
 		}
+		failed = errors.Join(failed, err)
+	})
+	return failed == nil && alive < c.MaxConnectionsPerIdentity, failed
+}
+
+// probe reports whether a connection has a socket. One that has none is forgotten.
+func (c *connections) probe(ctx context.Context, to ports.Subscriber) (alive bool, err error) {
+	err = c.Peers.AttemptEvent(ctx, to.Address, wire.Of(to.Protocol).Probe())
+	if !peer.Is(err, ports.ErrGone) {
+		return true, nil
 	}
-	return alive < c.MaxConnectionsPerIdentity, nil
+	return false, c.Peers.Disconnect(ctx, ports.Disconnection{Address: to.Address})
 }

@@ -1,16 +1,15 @@
-package delivery
+package peer
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 )
 
-// inParallel calls do for every item, in their order, for several at a time. A worker
+// InParallel calls do for every item, in their order, for several at a time. A worker
 // starts the next one before its first item, and the caller is the first worker: where
 // no call blocks, there are about as many as processors, and not one for each of the
 // first items.
-func inParallel[T any](most int, items []T, do func(T)) {
+func InParallel[T any](most int, items []T, do func(T)) {
 	var next, started atomic.Int64
 	var done sync.WaitGroup
 	var work func()
@@ -25,23 +24,4 @@ func inParallel[T any](most int, items []T, do func(T)) {
 	}
 	work()
 	done.Wait()
-}
-
-// collection is what several goroutines find.
-type collection[T any] struct {
-	mu    sync.Mutex
-	items []T
-	err   error
-}
-
-func (c *collection[T]) add(item T) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.items = append(c.items, item)
-}
-
-func (c *collection[T]) fail(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.err = errors.Join(c.err, err)
 }
