@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,82 +275,5 @@ func TestVerdictOfAnOutage(t *testing.T) {
 				t.Errorf("%s: the verdict is %v", name, verdict)
 			}
 		}
-	})
-}
-
-// An operation that the client has completed gets nothing more from a delivery that
-// listed it before, on whichever topic, and neither does one that uses its ID again.
-func TestNothingOfAnOperationAfterItsEnd(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, protocol string) {
-		h := newHarness(t)
-		c := h.dial(protocol)
-		c.subscribe("1", `subscription { any }`) // on a and b
-		h.store.afterNext("ListSubscribers", func() {
-			if err := h.engine.Publish(t.Context(), core.NewTopic[any]("b").End()); err != nil {
-				t.Error(err)
-			}
-			pause(time.Millisecond)
-			c.subscribe("1", `subscription { odd }`)
-		})
-		h.publish("a", "old")
-		pause(time.Second)
-		c.expectComplete("1")
-		h.publish("numbers", 1)
-		c.expectNext("1", `{"data":{"odd":"1"}}`)
-		c.expectNothing()
-	})
-}
-
-// An end takes effect when its message is taken: what is said after it finds the
-// operation ended, although its handling has not begun.
-func TestNothingOfAnOperationWhoseEndWasTaken(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, protocol string) {
-		h := newHarness(t)
-		c := h.dial(protocol)
-		c.subscribe("1", `subscription { any }`)
-		end := c.engine.Take(c.message(c.completing("1")))
-		c.subscribe("2", `subscription { any }`)
-		h.publish("a", "late")
-		c.expectNext("2", `{"data":{"any":"late"}}`)
-		if err := end(t.Context()); err != nil {
-			t.Error(err)
-		}
-		c.expectStopped("1")
-		h.publish("a", "later")
-		c.expectNext("2", `{"data":{"any":"later"}}`)
-		c.expectNothing()
-	})
-}
-
-// An operation whose end is taken while its result is made gets none.
-func TestNothingOfAnOperationWhoseEndCameBeforeItsResult(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, protocol string) {
-		gate := make(chan struct{})
-		var waits atomic.Bool
-		h := newHarness(t, func(c *core.Config) {
-			c.NewContext = func(ctx context.Context) context.Context {
-				if waits.Load() {
-					<-gate
-				}
-				return ctx
-			}
-		})
-		c := h.dial(protocol)
-		c.subscribe("1", `subscription { any }`)
-		waits.Store(true)
-		if err := h.engine.Publish(t.Context(), core.NewTopic[any]("a").Event("late")); err != nil {
-			t.Error(err)
-		}
-		synctest.Wait()
-		end := c.engine.Take(c.message(c.completing("1")))
-		close(gate)
-		c.expectNothing()
-		if err := end(t.Context()); err != nil {
-			t.Error(err)
-		}
-		c.expectStopped("1")
 	})
 }

@@ -44,8 +44,8 @@ func (f *fanout) pushOne(ctx context.Context, index int, to *member, send sendin
 	if err := ctx.Err(); err != nil {
 		return abandoned, err
 	}
-	if f.ending.Has(to.Subscriber) {
-		return operationEnded, nil
+	if f.hasEnded(to) {
+		return operationEnded, nil // before it costs an execution
 	}
 	if f.events[index].Kind == ports.EventComplete {
 		return f.complete(ctx, to, send)
@@ -54,14 +54,12 @@ func (f *fanout) pushOne(ctx context.Context, index int, to *member, send sendin
 	switch {
 	case result.Skip:
 		return goesOn, nil
-	case f.ending.Has(to.Subscriber): // while the result was made
-		return operationEnded, nil
 	case result.Rejected != nil:
 		return f.fail(ctx, to, result.Rejected, send)
 	}
-	err := f.Peers.Result(ctx, operation(to), result.Body, send.event)
+	err := f.Peers.Result(ctx, f.operation(to), result.Body, send.event)
 	if peer.Is(err, ports.ErrTooLarge) {
-		err = f.Peers.ResultInstead(ctx, operation(to), f.execution(index, to.Subscriber), result.Body, send.event)
+		err = f.Peers.ResultInstead(ctx, f.operation(to), f.execution(index, to.Subscriber), result.Body, send.event)
 	}
 	if peer.Is(err, ports.ErrTooLarge) {
 		return f.fail(ctx, to, peer.TooLarge(), send)
@@ -92,6 +90,8 @@ func (f *fanout) cameAfter(event *ports.Event, to *ports.Subscriber) bool {
 }
 
 // operation is what peers know a subscriber by.
-func operation(to *member) peer.Operation {
-	return peer.Operation{Ref: to.Ref, Address: to.Address, Dialect: wire.Of(to.Protocol), ReceivedAt: to.ReceivedAt}
+func (f *fanout) operation(to *member) peer.Operation {
+	return peer.Operation{Ref: to.Ref, Address: to.Address, Dialect: wire.Of(to.Protocol), ReceivedAt: to.ReceivedAt, Endings: f.endings}
 }
+
+func (f *fanout) hasEnded(to *member) bool { return f.endings.Has(to.Ref, to.ReceivedAt) }

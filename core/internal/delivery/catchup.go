@@ -314,8 +314,7 @@ func (f *fanout) leavePage(cause error) {
 // still behind. Where it could not be brought up, the bus has an event that makes it
 // catch up; the error says that not even that was possible.
 func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.OperationRef) (gap bool, err error) {
-	ending, stop := d.Peers.WatchEndings()
-	defer stop()
+	endings := d.Peers.Endings()
 	to, err := d.Store.GetSubscriber(ctx, topic, ref)
 	switch {
 	case peer.Is(err, ports.ErrNotFound):
@@ -325,7 +324,7 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 	case to.Place.Live():
 		return false, nil
 	}
-	c := newCatching(&turn{Deliverer: d, topic: topic, began: d.Now(), ending: ending}, d.patiently, 0)
+	c := newCatching(&turn{Deliverer: d, topic: topic, began: d.Now(), endings: endings}, d.patiently, 0)
 	c.yields = true // a delivery that has met it meanwhile goes on
 	c.atGap = func(context.Context, *fanout, *member) (outcome, error) { gap = true; return operationEnded, nil }
 	rest, err := c.all(ctx, []ports.Subscriber{to})

@@ -104,10 +104,8 @@ func (d *Deliverer) deliverBatch(ctx context.Context, events []ports.Event, bega
 		}
 		return 1, nil
 	}
-	ending, stop := d.Peers.WatchEndings()
-	defer stop()
 	rest := withoutCatchUps(events)
-	t := &turn{Deliverer: d, topic: events[0].Topic, events: rest, began: began, ending: ending}
+	t := &turn{Deliverer: d, topic: events[0].Topic, events: rest, began: began, endings: d.Peers.Endings()}
 	if len(rest) == 0 {
 		return t.catchUps(ctx, events)
 	}

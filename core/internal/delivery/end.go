@@ -33,7 +33,7 @@ func (f *fanout) complete(ctx context.Context, to *member, send sending) (outcom
 // client whose operation cannot be removed has its connection closed, because
 // nothing may come after a last frame.
 func (f *fanout) end(ctx context.Context, to *member, frame ports.Frame, reason ports.CompletionReason, send sending) (outcome, error) {
-	if result, err := outcomeOf(ctx, send.end(ctx, to.Address, frame)); result != reached {
+	if result, err := outcomeOf(ctx, send.end(ctx, f.operation(to), frame)); result != reached {
 		return result, err
 	}
 	_, err := f.Peers.End(ctx, to.Ref, to.ReceivedAt, reason)

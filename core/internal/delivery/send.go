@@ -22,10 +22,10 @@ type sending struct{ event, end peer.SendFunc }
 // within bounds how long a frame is waited for.
 func (s sending) within(patience time.Duration) sending {
 	bound := func(send peer.SendFunc) peer.SendFunc {
-		return func(ctx context.Context, to ports.Address, frame ports.Frame) error {
+		return func(ctx context.Context, o peer.Operation, frame ports.Frame) error {
 			ctx, stop := context.WithTimeout(ctx, patience)
 			defer stop()
-			return send(ctx, to, frame)
+			return send(ctx, o, frame)
 		}
 	}
 	return sending{bound(s.event), bound(s.end)}
@@ -76,6 +76,8 @@ func outcomeOf(ctx context.Context, err error) (outcome, error) {
 	switch {
 	case err == nil:
 		return reached, nil
+	case errors.Is(err, peer.ErrEnded):
+		return operationEnded, nil
 	case errors.Is(err, peer.ErrStuck) && ctx.Err() == nil:
 		return stuck, err
 	case peer.Is(err, ports.ErrGone):

@@ -96,7 +96,7 @@ func (f *fanout) gather(ctx context.Context, g *gathering, size *atomic.Int64) {
 				continue
 			}
 			g.next = spot{event, i}
-			if f.events[event].Kind == ports.EventComplete || f.ending.Has(to.Subscriber) || ctx.Err() != nil || size.Load() > mostBytesTogether {
+			if f.events[event].Kind == ports.EventComplete || f.hasEnded(to) || ctx.Err() != nil || size.Load() > mostBytesTogether {
 				return
 			}
 			result := f.result(ctx, event, to)
@@ -120,7 +120,7 @@ func (f *fanout) pushAll(ctx context.Context, all []*gathering) {
 	var pushes []ports.Push
 	for _, g := range all {
 		for i, at := range g.spots {
-			if f.ending.Has(g.run[at.member].Subscriber) {
+			if f.hasEnded(&g.run[at.member]) {
 				g.frames, g.spots, g.next = g.frames[:i], g.spots[:i], at
 				break
 			}

@@ -21,8 +21,9 @@ type turn struct {
 	// listedAll: all pages have been pushed, from the first on.
 	listedAll bool
 	// began is when the delivery did, of all batches.
-	began  time.Time
-	ending *peer.Ending
+	began time.Time
+	// endings are those since before the subscribers were listed.
+	endings *peer.Endings
 	// event is how long one event to a page has taken.
 	event time.Duration
 }

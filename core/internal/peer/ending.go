@@ -8,13 +8,13 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// endings has every delivery of this process know which operations this process has
-// ended since the delivery listed them, or is ending. So nothing is sent for an
-// operation after its end where one process sees both, and an ID that is used again
-// gets no frame of the operation that had it before.
+// endings are the operations that this process has ended of late, or is ending. Each
+// frame of an operation asks them before it is sent. So nothing is sent for an operation
+// after its end where one process sees both, and an ID that is used again gets no frame
+// of the operation that had it before.
 type endings struct {
 	mu       sync.Mutex
-	watching map[*Ending]struct{}
+	newest   *Endings
 	removals map[*removal]struct{}
 }
 
@@ -24,38 +24,28 @@ type removal struct {
 	receivedAt time.Time
 }
 
-// Ending is what one delivery knows.
-type Ending struct {
+// Endings are the ends from some instant on, as a chain of maps. Only whoever sends
+// keeps the older ones, so they are gone when that is done.
+type Endings struct {
 	some atomic.Bool
-	mu   sync.Mutex
+	next atomic.Pointer[Endings]
+	mu   sync.RWMutex
 	last map[ports.OperationRef]time.Time
 }
 
+// mostEndings are in one map of the chain.
+const mostEndings = 1024
+
 func newEndings() *endings {
-	return &endings{watching: map[*Ending]struct{}{}, removals: map[*removal]struct{}{}}
+	return &endings{newest: &Endings{}, removals: map[*removal]struct{}{}}
 }
 
-// WatchEndings begins before the first listing of a delivery, and ends with stop.
-func (p *Peers) WatchEndings() (ending *Ending, stop func()) {
-	ending = p.endings.watch()
-	return ending, func() { p.endings.unwatch(ending) }
-}
-
-func (e *endings) watch() *Ending {
-	watch := &Ending{last: map[ports.OperationRef]time.Time{}}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for r := range e.removals {
-		watch.note(r)
-	}
-	e.watching[watch] = struct{}{}
-	return watch
-}
-
-func (e *endings) unwatch(watch *Ending) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.watching, watch)
+// Endings are those from now on, and some before. Whoever sends for operations asks for
+// them before it reads which there are.
+func (p *Peers) Endings() *Endings {
+	p.endings.mu.Lock()
+	defer p.endings.mu.Unlock()
+	return p.endings.newest
 }
 
 // begin comes before a removal, and finish after it.
@@ -64,9 +54,15 @@ func (e *endings) begin(ref ports.OperationRef, receivedAt time.Time) *removal {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.removals[r] = struct{}{}
-	for watch := range e.watching {
-		watch.note(r)
+	if len(e.newest.last) >= mostEndings {
+		older := e.newest
+		e.newest = &Endings{}
+		for r := range e.removals { // whose operations may still be listed
+			e.newest.note(r)
+		}
+		older.next.Store(e.newest)
 	}
+	e.newest.note(r)
 	return r
 }
 
@@ -76,22 +72,38 @@ func (e *endings) finish(r *removal) {
 	delete(e.removals, r)
 }
 
-func (e *Ending) note(r *removal) {
+// note is called by one at a time.
+func (e *Endings) note(r *removal) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.last == nil {
+		e.last = map[ports.OperationRef]time.Time{}
+	}
 	if e.last[r.ref].Before(r.receivedAt) {
 		e.last[r.ref] = r.receivedAt
 	}
 	e.some.Store(true)
 }
 
-// Has reports whether a subscriber's operation has ended.
-func (e *Ending) Has(subscriber *ports.Subscriber) bool {
-	if !e.some.Load() {
-		return false
+// Has reports whether an operation has ended.
+func (e *Endings) Has(ref ports.OperationRef, receivedAt time.Time) bool {
+	last := e.of(ref)
+	return !last.IsZero() && !receivedAt.After(last)
+}
+
+// of is up to when an operation of that reference must have been received to have
+// ended; zero if none has.
+func (e *Endings) of(ref ports.OperationRef) (last time.Time) {
+	for ; e != nil; e = e.next.Load() {
+		if !e.some.Load() {
+			continue
+		}
+		e.mu.RLock()
+		at := e.last[ref]
+		e.mu.RUnlock()
+		if at.After(last) {
+			last = at
+		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	last, ok := e.last[subscriber.Ref]
-	return ok && !subscriber.ReceivedAt.After(last)
+	return last
 }

@@ -16,20 +16,45 @@ type Operation struct {
 	Address    ports.Address
 	Dialect    wire.Dialect
 	ReceivedAt time.Time
+	// Endings are those since before the operation was read or placed.
+	Endings *Endings
+	// removed: its own end is among them, and its last frames come now.
+	removed bool
 }
 
-// AnnounceEnd has the deliveries of this process send nothing more for an operation received
-// no later, until done: by then it is removed, or its connection closed.
+// Removed is an operation that was removed before its last frames are sent.
+func (o Operation) Removed() Operation {
+	o.removed = true
+	return o
+}
+
+// hasEnded reports whether nothing more may be sent for the operation.
+func (o *Operation) hasEnded() bool {
+	if o.removed { // the client has ended it, too, or uses the ID again
+		return o.Endings.of(o.Ref).After(o.ReceivedAt)
+	}
+	return o.Endings.Has(o.Ref, o.ReceivedAt)
+}
+
+// AnnounceEnd has this process send nothing more for the operations of a reference that
+// were received no later. Done is called once they are removed: until then whoever lists
+// them has to know.
 func (p *Peers) AnnounceEnd(ref ports.OperationRef, receivedAt time.Time) (done func()) {
 	r := p.endings.begin(ref, receivedAt)
 	return func() { p.endings.finish(r) }
 }
 
-// End removes an operation and runs OnComplete, if it was still there.
+// End announces the end of an operation, removes it, and runs OnComplete, if it was
+// still there.
 func (p *Peers) End(ctx context.Context, ref ports.OperationRef, receivedAt time.Time, reason ports.CompletionReason) (bool, error) {
+	defer p.AnnounceEnd(ref, receivedAt)()
+	return p.EndAnnounced(ctx, ref, receivedAt, reason)
+}
+
+// EndAnnounced is the rest of End.
+func (p *Peers) EndAnnounced(ctx context.Context, ref ports.OperationRef, receivedAt time.Time, reason ports.CompletionReason) (bool, error) {
 	ctx, cancel := Detached(ctx)
 	defer cancel()
-	defer p.AnnounceEnd(ref, receivedAt)()
 	removed, err := p.Store.RemoveOperation(ctx, ref, receivedAt)
 	if removed {
 		p.Observation.Count(ctx, ports.Counts{Operations: -1})
@@ -41,7 +66,7 @@ func (p *Peers) End(ctx context.Context, ref ports.OperationRef, receivedAt time
 // Fail sends the error message of an operation, after which nothing more is sent
 // for its ID.
 func (p *Peers) Fail(ctx context.Context, o Operation, errs ports.ResponseErrors) error {
-	return p.Reply(ctx, o.Address, o.Dialect.Error(string(o.Ref.ID), errs))
+	return p.ReplyFor(ctx, o, o.Dialect.Error(string(o.Ref.ID), errs))
 }
 
 // EndWithErrors ends an operation that may be in place with an error message, and
@@ -73,13 +98,14 @@ func CannotResume(message string) ports.ResponseErrors {
 	return ports.ResponseErrors{{Message: message, Extensions: map[string]any{"code": ports.CodeMissed}}}
 }
 
-// SendFunc sends a frame: Push, PushEvent, Attempt, AttemptEvent or Reply.
-type SendFunc func(ctx context.Context, to ports.Address, frame ports.Frame) error
+// SendFunc sends a frame of an operation: Push, PushEvent, Attempt, AttemptEvent or
+// ReplyFor.
+type SendFunc func(ctx context.Context, o Operation, frame ports.Frame) error
 
 // Result sends a result. The errors are those of send; after ErrTooLarge the caller
 // tries ResultInstead.
 func (p *Peers) Result(ctx context.Context, o Operation, body []byte, send SendFunc) error {
-	return send(ctx, o.Address, o.Dialect.Next(string(o.Ref.ID), body))
+	return send(ctx, o, o.Dialect.Next(string(o.Ref.ID), body))
 }
 
 // ResultInstead sends what OnTooLarge has in the place of a result that the transport

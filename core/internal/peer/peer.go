@@ -42,9 +42,18 @@ func New(config Config) *Peers {
 // Reply pushes one answer to the client that just wrote. If the client has left
 // meanwhile, its connection is forgotten.
 func (p *Peers) Reply(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	err := p.Push(ctx, to, frame)
-	if Is(err, ports.ErrGone) {
-		return p.Disconnect(ctx, ports.Disconnection{Address: to})
+	return p.ReplyFor(ctx, Operation{Address: to}, frame)
+}
+
+// ReplyFor is Reply for an operation. If that has ended meanwhile, nothing is sent: its
+// client waits for nothing.
+func (p *Peers) ReplyFor(ctx context.Context, o Operation, frame ports.Frame) error {
+	err := p.Push(ctx, o, frame)
+	switch {
+	case Is(err, ErrEnded):
+		return nil
+	case Is(err, ports.ErrGone):
+		return p.Disconnect(ctx, ports.Disconnection{Address: o.Address})
 	}
 	return err
 }

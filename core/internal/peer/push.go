@@ -11,15 +11,16 @@ import (
 // Push retries wait at first up to the one, and never longer than the other.
 const firstBackoff, mostBackoff = 50 * time.Millisecond, 2 * time.Second
 
-// Push sends a frame, and again while the failure may pass. It does not wait in the
-// pace: an answer, an error or an end comes before events.
-func (p *Peers) Push(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	return p.retry(ctx, func() error { return p.pushOnce(ctx, to, frame) })
+// Push sends a frame of an operation, and again while the failure may pass. It does not
+// wait in the pace: an answer, an error or an end comes before events. ErrEnded: it
+// was not sent.
+func (p *Peers) Push(ctx context.Context, o Operation, frame ports.Frame) error {
+	return p.retry(ctx, func() error { return p.pushOnce(ctx, o, frame) })
 }
 
 // PushEvent is Push at the pace that the transport can take.
-func (p *Peers) PushEvent(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	return p.retry(ctx, func() error { return p.pushInTurn(ctx, to, frame) })
+func (p *Peers) PushEvent(ctx context.Context, o Operation, frame ports.Frame) error {
+	return p.retry(ctx, func() error { return p.pushInTurn(ctx, o, frame) })
 }
 
 // retry makes a call of the pusher, and again with full jitter while the failure
@@ -37,14 +38,15 @@ func (p *Peers) retry(ctx context.Context, call func() error) error {
 	}
 }
 
-// Attempt sends a frame once. ErrStuck: it may be accepted later.
-func (p *Peers) Attempt(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	return p.stuck(p.pushOnce(ctx, to, frame))
+// Attempt sends a frame of an operation once. ErrStuck: it may be accepted later.
+// ErrEnded: it was not sent.
+func (p *Peers) Attempt(ctx context.Context, o Operation, frame ports.Frame) error {
+	return p.stuck(p.pushOnce(ctx, o, frame))
 }
 
 // AttemptEvent is Attempt at the pace that the transport can take.
-func (p *Peers) AttemptEvent(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	return p.stuck(p.pushInTurn(ctx, to, frame))
+func (p *Peers) AttemptEvent(ctx context.Context, o Operation, frame ports.Frame) error {
+	return p.stuck(p.pushInTurn(ctx, o, frame))
 }
 
 // TakesAll reports whether AttemptAll may be called: the transport is a ports.Batcher,
@@ -95,12 +97,15 @@ func (p *Peers) stuck(err error) error {
 // ErrStuck stands for a push that may be accepted when it is tried again.
 var ErrStuck = errors.New("core: stuck")
 
+// ErrEnded: the operation of a frame has ended, so the frame was not sent.
+var ErrEnded = errors.New("core: the operation has ended")
+
 func mayPass(err error) bool {
-	return !Is(err, ports.ErrGone) && !Is(err, ports.ErrTooLarge)
+	return !Is(err, ports.ErrGone) && !Is(err, ports.ErrTooLarge) && !Is(err, ErrEnded)
 }
 
 // pushInTurn sends a frame when it is due.
-func (p *Peers) pushInTurn(ctx context.Context, to ports.Address, frame ports.Frame) error {
+func (p *Peers) pushInTurn(ctx context.Context, o Operation, frame ports.Frame) error {
 	waited, err := p.pace.wait(ctx)
 	if waited > 0 {
 		p.Observation.Count(ctx, ports.Counts{Waited: waited})
@@ -108,14 +113,17 @@ func (p *Peers) pushInTurn(ctx context.Context, to ports.Address, frame ports.Fr
 	if err != nil {
 		return err
 	}
-	return p.pushOnce(ctx, to, frame)
+	return p.pushOnce(ctx, o, frame)
 }
 
-func (p *Peers) pushOnce(ctx context.Context, to ports.Address, frame ports.Frame) error {
-	ctx, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: to.ID})
-	err := p.Pusher.Push(ctx, to, frame)
+func (p *Peers) pushOnce(ctx context.Context, o Operation, frame ports.Frame) error {
+	if o.hasEnded() {
+		return ErrEnded
+	}
+	ctx, end := p.Observation.Begin(ctx, ports.Step{Name: ports.StepPush, Connection: o.Address.ID})
+	err := p.Pusher.Push(ctx, o.Address, frame)
 	end(err)
-	p.notePace(ctx, to, err)
+	p.notePace(ctx, o.Address, err)
 	return err
 }
 

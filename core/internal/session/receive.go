@@ -31,7 +31,7 @@ func (h *Handler) take(message ports.Message, inOrder bool) *taken {
 	h.lines.take(t, inOrder)
 	if t.decoded.Type == wire.Complete {
 		ref := ports.OperationRef{Connection: message.Address.ID, ID: ports.OperationID(t.decoded.ID)}
-		t.ended = h.Peers.AnnounceEnd(ref, message.ReceivedAt)
+		t.ended = h.Peers.AnnounceEnd(ref, message.ReceivedAt.Add(-1)) // one of the same instant came after
 	}
 	return t
 }
@@ -152,7 +152,7 @@ func (h *Handler) checkRow(ctx context.Context, message ports.Message) error {
 // stop handles complete, and its legacy name stop.
 func (h *Handler) stop(ctx context.Context, message ports.Message, id string, dialect wire.Dialect) error {
 	ref := ports.OperationRef{Connection: message.Address.ID, ID: ports.OperationID(id)}
-	ended, err := h.Peers.End(ctx, ref, message.ReceivedAt, ports.CompletedByClient)
+	ended, err := h.Peers.EndAnnounced(ctx, ref, message.ReceivedAt, ports.CompletedByClient)
 	if err != nil {
 		return err
 	}

@@ -165,5 +165,5 @@ func (s *starting) sendStart(ctx context.Context, b *beginning) error {
 	if err != nil {
 		return err
 	}
-	return s.Peers.Reply(ctx, s.Address, s.Dialect.Next(string(s.Ref.ID), body))
+	return s.Peers.ReplyFor(ctx, s.Operation, s.Dialect.Next(string(s.Ref.ID), body))
 }

@@ -30,24 +30,25 @@ func (s *starting) single(ctx context.Context, p *run.Prepared) error {
 	if err != nil || !ended {
 		return err
 	}
+	removed := s.Operation.Removed()
 	if result.Rejected != nil {
-		return s.Peers.Fail(ctx, s.Operation, result.Rejected)
+		return s.Peers.Fail(ctx, removed, result.Rejected)
 	}
-	err = s.reply(ctx, result.Body)
+	err = s.reply(ctx, removed, result.Body)
 	if peer.Is(err, ports.ErrTooLarge) {
-		return s.Peers.Fail(ctx, s.Operation, peer.TooLarge())
+		return s.Peers.Fail(ctx, removed, peer.TooLarge())
 	}
 	if err != nil {
 		return err
 	}
-	return s.Peers.Reply(ctx, s.Address, wire.CompleteFrame(string(s.Ref.ID)))
+	return s.Peers.ReplyFor(ctx, removed, wire.CompleteFrame(string(s.Ref.ID)))
 }
 
 // reply sends a result, or what OnTooLarge has in its place.
-func (s *starting) reply(ctx context.Context, body []byte) error {
-	err := s.Peers.Result(ctx, s.Operation, body, s.Peers.Reply)
+func (s *starting) reply(ctx context.Context, o peer.Operation, body []byte) error {
+	err := s.Peers.Result(ctx, o, body, s.Peers.ReplyFor)
 	if !peer.Is(err, ports.ErrTooLarge) {
 		return err
 	}
-	return s.Peers.ResultInstead(ctx, s.Operation, s.execution(), body, s.Peers.Reply)
+	return s.Peers.ResultInstead(ctx, o, s.execution(), body, s.Peers.ReplyFor)
 }

@@ -29,6 +29,7 @@ func (h *Handler) start(ctx context.Context, connection ports.Connection, t *tak
 		Address:    connection.Address,
 		Dialect:    dialect,
 		ReceivedAt: t.message.ReceivedAt,
+		Endings:    h.Peers.Endings(),
 	}}
 	return s.start(ctx)
 }

@@ -90,7 +90,7 @@ func (s *starting) sendInitial(ctx context.Context, p *run.Prepared, initial fun
 	case result.Rejected != nil:
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, result.Rejected)
 	}
-	err = s.reply(ctx, result.Body)
+	err = s.reply(ctx, s.Operation, result.Body)
 	if peer.Is(err, ports.ErrTooLarge) {
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
 	}
