@@ -3,8 +3,6 @@ package core
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"time"
@@ -135,9 +133,6 @@ type Config struct {
 	PushAttempts int
 }
 
-// errRequired is wrapped with the field's name by New and NewPublisher.
-var errRequired = errors.New("is required")
-
 func (c *Config) validate() error {
 	for _, field := range []struct {
 		name    string
@@ -149,11 +144,11 @@ func (c *Config) validate() error {
 		{"Pusher", ports.IsMissing(c.Pusher)},
 	} {
 		if field.missing {
-			return fmt.Errorf("core.Config.%s %w", field.name, errRequired)
+			return invalid("New", "core.Config."+field.name+" is required")
 		}
 	}
 	if _, ok := c.Bus.(ports.Unordered); ok && c.History != nil {
-		return errors.New("core.Config.History needs a Bus that keeps an order between calls, which this one does not")
+		return invalid("New", "core.Config.History needs a Bus that keeps an order between calls, which this one does not")
 	}
 	for _, field := range []struct {
 		name     string
@@ -180,7 +175,7 @@ func (c *Config) validate() error {
 		{"PushAttempts", c.PushAttempts < 0},
 	} {
 		if field.negative {
-			return fmt.Errorf("core.Config.%s must not be negative", field.name)
+			return invalid("New", "core.Config."+field.name+" must not be negative")
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"context"
+	"errors"
 	"reflect"
 	"testing"
 
@@ -8,6 +10,7 @@ import (
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/internal/must"
 	"github.com/fanql/fanql/ports"
+	"github.com/fanql/fanql/ports/porttest"
 )
 
 // completeConfig has what is required, and nothing else.
@@ -28,43 +31,46 @@ var nilPort *struct {
 	ports.Pusher
 }
 
+// expectInvalid checks an error of a call that no repetition mends.
+func expectInvalid(t *testing.T, err error, op, want string) {
+	t.Helper()
+	invalid, ok := errors.AsType[*ports.Error](err)
+	if !ok || !errors.Is(err, ports.ErrInvalid) || invalid.Op != op || invalid.Err == nil || invalid.Err.Error() != want {
+		t.Errorf("got %v, want an ErrInvalid of %s that says %q", err, op, want)
+	}
+}
+
 func TestNewNamesTheFieldThatIsMissing(t *testing.T) {
 	t.Parallel()
-	if _, err := core.New(completeConfig(t)); err != nil {
-		t.Error(err)
-	}
 	for _, name := range []string{"Schema", "Store", "Bus", "Pusher"} {
 		config := completeConfig(t)
 		field := reflect.ValueOf(&config).Elem().FieldByName(name)
 		field.SetZero()
-		if _, err := core.New(config); err == nil || err.Error() != "core.Config."+name+" is required" {
-			t.Errorf("without %s: %v", name, err)
-		}
+		_, err := core.New(config)
+		expectInvalid(t, err, "core.New", "core.Config."+name+" is required")
 		field.Set(reflect.ValueOf(nilPort)) // of a constructor that has failed
-		if _, err := core.New(config); err == nil || err.Error() != "core.Config."+name+" is required" {
-			t.Errorf("with a nil pointer as %s: %v", name, err)
-		}
+		_, err = core.New(config)
+		expectInvalid(t, err, "core.New", "core.Config."+name+" is required")
 	}
-	if _, err := core.NewPublisher(core.PublisherConfig{}); err == nil || err.Error() != "core.PublisherConfig.Bus is required" {
-		t.Errorf("a publisher without a bus: %v", err)
+	for _, bus := range []ports.EventBus{nil, nilPort} {
+		_, err := core.NewPublisher(core.PublisherConfig{Bus: bus})
+		expectInvalid(t, err, "core.NewPublisher", "core.PublisherConfig.Bus is required")
 	}
 }
 
-func TestNewNamesTheFieldThatIsNegative(t *testing.T) {
+func TestNewRefusesAHistoryWhoseBusHasNoOrder(t *testing.T) {
 	t.Parallel()
-	numbers := 0
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[core.Config]()) {
-		if field.Type.Kind() != reflect.Int && field.Type.Kind() != reflect.Int64 {
-			continue
-		}
-		numbers++
-		config := completeConfig(t)
-		reflect.ValueOf(&config).Elem().FieldByIndex(field.Index).SetInt(-1)
-		if _, err := core.New(config); err == nil || err.Error() != "core.Config."+field.Name+" must not be negative" {
-			t.Errorf("%s is negative: %v", field.Name, err)
-		}
-	}
-	if numbers == 0 {
-		t.Error("no field is a number")
-	}
+	config := completeConfig(t)
+	config.History = must.Make(memory.New(memory.Config{}))
+	config.Bus = must.Make(memory.NewDirect(func(context.Context, []ports.Event) []error { return nil }))
+	_, err := core.New(config)
+	expectInvalid(t, err, "core.New", "core.Config.History needs a Bus that keeps an order between calls, which this one does not")
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	porttest.TestSettings(t, completeConfig(t), func(config core.Config) error {
+		_, err := core.New(config)
+		return err
+	})
 }

@@ -26,8 +26,8 @@ type Engine struct {
 	deliverer *delivery.Deliverer
 }
 
-// New makes an engine. It does no I/O. The error names the field of Config that
-// is missing or wrong.
+// New makes an engine. It does no I/O. ErrInvalid: a field of Config is missing or
+// wrong; the error names it.
 func New(config Config) (*Engine, error) {
 	if err := config.validate(); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/fanql/fanql/ports"
@@ -11,4 +12,9 @@ import (
 // *ports.PublicError itself.
 func Public(format string, args ...any) error {
 	return &ports.PublicError{Message: fmt.Sprintf(format, args...)}
+}
+
+// invalid is the error of a call that no repetition mends.
+func invalid(op, text string) error {
+	return &ports.Error{Op: "core." + op, Kind: ports.ErrInvalid, Err: errors.New(text)}
 }

@@ -2,8 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/fanql/fanql/core/internal/identity"
 	"github.com/fanql/fanql/core/internal/peer"
@@ -13,14 +11,14 @@ import (
 // CloseIdentity disconnects every client that has this Session.Identity, as
 // Engine.CloseConnection does one, wherever its socket is. It needs the bus only.
 // Nil means that the bus has it: it happens when the event is delivered. It does
-// not keep the client from coming back; that is for the hooks to refuse. Errors
-// are those of Publish, and one for an identity that cannot exist.
+// not keep the client from coming back; that is for the hooks to refuse.
+// ErrInvalid: there can be no such identity. Other errors are those of Publish.
 func (p *Publisher) CloseIdentity(ctx context.Context, of string, code int, reason string) error {
 	if of == "" {
-		return errors.New("core: identity must not be empty")
+		return invalid("CloseIdentity", "an identity must not be empty")
 	}
 	if err := identity.Check(of); err != nil {
-		return fmt.Errorf("core: %w", err)
+		return invalid("CloseIdentity", err.Error())
 	}
 	event := p.event(ports.EventDisconnect)
 	event.Topic = identity.Topic(of)

@@ -81,10 +81,9 @@ func TestCloseIdentityPutsOutAllItsConnectionsAndNoOther(t *testing.T) {
 func TestCloseIdentityRefusesWhatIsNone(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	for _, identity := range []string{"", strings.Repeat("x", 1001), "\xff"} {
-		if err := h.engine.CloseIdentity(t.Context(), identity, 4403, ""); err == nil {
-			t.Errorf("%.10q was taken", identity)
-		}
+	const size = "an identity must be UTF-8 of at most 1000 bytes"
+	for identity, want := range map[string]string{"": "an identity must not be empty", strings.Repeat("x", 1001): size, "\xff": size} {
+		expectInvalid(t, h.engine.CloseIdentity(t.Context(), identity, 4403, ""), "core.CloseIdentity", want)
 	}
 }
 

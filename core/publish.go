@@ -31,11 +31,10 @@ type PublisherConfig struct {
 // called concurrently.
 type Publisher struct{ config PublisherConfig }
 
-// NewPublisher makes a publisher. It does no I/O. The error says that the bus is
-// missing.
+// NewPublisher makes a publisher. It does no I/O. ErrInvalid: the bus is missing.
 func NewPublisher(config PublisherConfig) (*Publisher, error) {
 	if ports.IsMissing(config.Bus) {
-		return nil, fmt.Errorf("core.PublisherConfig.Bus %w", errRequired)
+		return nil, invalid("NewPublisher", "core.PublisherConfig.Bus is required")
 	}
 	if config.Now == nil {
 		config.Now = time.Now //nolint:forbidigo // the default of that clock

@@ -33,7 +33,7 @@ func Topic(identity string) ports.Topic { return ports.Topic(Reserved + "identit
 // Check says what is wrong with an identity.
 func Check(identity string) error {
 	if len(identity) > maxBytes || !utf8.ValidString(identity) {
-		return fmt.Errorf("the session's identity must be UTF-8 of at most %d bytes", maxBytes)
+		return fmt.Errorf("an identity must be UTF-8 of at most %d bytes", maxBytes)
 	}
 	return nil
 }
