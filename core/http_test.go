@@ -63,7 +63,7 @@ func TestOnSubscribeRefusesARequestWithoutASocket(t *testing.T) {
 			case ok:
 				t.Error("there is a connection")
 			case request.OperationName == "Refused":
-				return request, core.Public("not today")
+				return request, &ports.PublicError{Message: "not today", Extensions: map[string]any{"code": "CLOSED"}}
 			case request.OperationName == "Failed":
 				return request, secret
 			}
@@ -75,7 +75,7 @@ func TestOnSubscribeRefusesARequestWithoutASocket(t *testing.T) {
 		return err
 	}
 	var refusal *ports.Refusal
-	if err := ask("Refused"); !errors.As(err, &refusal) || refusal.Reason != "not today" {
+	if err := ask("Refused"); !errors.As(err, &refusal) || refusal.Reason != "not today" || refusal.Extensions["code"] != "CLOSED" {
 		t.Errorf("refused: got %v", err)
 	}
 	if err := ask("Failed"); !errors.Is(err, secret) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -64,6 +65,8 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 		errors  []string
 	}{
 		{"with a reason", func() error { return core.Public("no") }, &ports.Refusal{Status: 403, Code: 4403, Reason: "no"}, nil},
+		{"with extensions", func() error { return &ports.PublicError{Message: "no", Extensions: map[string]any{"code": "OUT"}} },
+			&ports.Refusal{Status: 403, Code: 4403, Reason: "no", Extensions: map[string]any{"code": "OUT"}}, nil},
 		{"with a status", func() error { return fmt.Errorf("hook: %w", &ports.PublicError{Status: 401}) },
 			&ports.Refusal{Status: 401, Code: 4403, Reason: "Forbidden"}, nil},
 		{"by a failure", func() error { return errors.New("no database") }, nil, []string{"no database"}},
@@ -76,7 +79,7 @@ func TestHandshakeRefusedByOnConnect(t *testing.T) {
 			})
 			_, err := h.engine.Connect(t.Context(), ports.Handshake{Address: ports.Address{ID: "1"}, Protocols: []string{modern}})
 			var refusal *ports.Refusal
-			if found := errors.As(err, &refusal); err == nil || found != (test.refusal != nil) || found && *refusal != *test.refusal {
+			if found := errors.As(err, &refusal); err == nil || found != (test.refusal != nil) || found && !reflect.DeepEqual(refusal, test.refusal) {
 				t.Errorf("got %v, want %v", err, test.refusal)
 			}
 			h.expectErrors(test.errors...)

@@ -215,8 +215,8 @@ func TestConnectBringsAndGets(t *testing.T) {
 func TestRefused(t *testing.T) {
 	server := fanqltest.New(t, core.Config{Schema: feedSchema(t), Hooks: core.Hooks{
 		OnConnect: func(_ context.Context, handshake ports.Handshake) (core.Session, error) {
-			if handshake.Header.Get("Origin") == "elsewhere" {
-				return core.Session{}, core.Public("not from there")
+			if handshake.Header.Get("From") == "elsewhere" {
+				return core.Session{}, &ports.PublicError{Message: "not from there", Extensions: map[string]any{"code": "PLACE"}}
 			}
 			return core.Session{}, nil
 		},
@@ -232,7 +232,7 @@ func TestRefused(t *testing.T) {
 		options []fanqltest.Option
 		want    ports.Refusal
 	}{
-		"by OnConnect":      {[]fanqltest.Option{token, fanqltest.Header("Origin", "elsewhere")}, ports.Refusal{Status: 403, Code: 4403, Reason: "not from there"}},
+		"by OnConnect":      {[]fanqltest.Option{token, fanqltest.Header("From", "elsewhere")}, ports.Refusal{Status: 403, Code: 4403, Reason: "not from there", Extensions: map[string]any{"code": "PLACE"}}},
 		"by OnInit":         {nil, ports.Refusal{Code: 4444, Reason: "no token"}},
 		"by OnInit, legacy": {[]fanqltest.Option{fanqltest.Legacy()}, ports.Refusal{Code: 4444, Reason: "no token"}},
 		"no subprotocol": {
@@ -241,7 +241,13 @@ func TestRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			equal(t, "refusal", *server.Refused(t, test.options...), test.want)
+			same(t, "refusal", *server.Refused(t, test.options...), test.want)
+		})
+	}
+	for _, transport := range []fanqltest.Transport{fanqltest.ServerSentEvents, fanqltest.Multipart, fanqltest.Callback} {
+		t.Run("by OnConnect over "+string(transport), func(t *testing.T) {
+			same(t, "refusal", *server.Refused(t, fanqltest.Over(transport), fanqltest.Header("From", "elsewhere")),
+				ports.Refusal{Status: 403, Reason: "not from there", Extensions: map[string]any{"code": "PLACE"}})
 		})
 	}
 	server.Connect(t, token) // the others are let in

@@ -79,10 +79,10 @@ func (s *Server) Open(tb testing.TB, options ...Option) *Client {
 }
 
 // Refused connects like Connect a client that has to be refused, and returns
-// what the client receives: in the handshake an HTTP status, a close code and a reason;
-// after connection_init a close code and a reason, and 0 as the status. Over a transport
-// what was answered is what there is, a status or a code; where each operation is a
-// request, it is one that asks for __typename.
+// what the client receives: in the handshake an HTTP status, a close code, a reason and
+// extensions; after connection_init a close code and a reason, and 0 as the status. Over
+// a transport what was answered is what there is, a status or a code; where each
+// operation is a request, it is one that asks for __typename.
 func (s *Server) Refused(tb testing.TB, options ...Option) *ports.Refusal {
 	tb.Helper()
 	d := s.dial(options)

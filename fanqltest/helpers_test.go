@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -82,6 +83,14 @@ func publish(tb testing.TB, server *fanqltest.Server, topic string, values ...st
 func equal[T comparable](tb testing.TB, what string, got, want T) {
 	tb.Helper()
 	if got != want {
+		tb.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// same is equal for what has maps.
+func same[T any](tb testing.TB, what string, got, want T) {
+	tb.Helper()
+	if !reflect.DeepEqual(got, want) {
 		tb.Errorf("%s: %v, want %v", what, got, want)
 	}
 }

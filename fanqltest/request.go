@@ -63,9 +63,9 @@ func (l *line) readAll(ctx context.Context, a answer) ([]byte, error) {
 // refusal is what an answer says that is no success.
 func refusal(status int, body []byte) *ports.Refusal {
 	var answer struct{ Errors []Error }
-	reason := strings.TrimSpace(string(body))
 	if json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 {
-		reason = answer.Errors[0].Message
+		first := answer.Errors[0]
+		return &ports.Refusal{Status: status, Reason: first.Message, Extensions: first.Extensions}
 	}
-	return &ports.Refusal{Status: status, Reason: reason}
+	return &ports.Refusal{Status: status, Reason: strings.TrimSpace(string(body))}
 }

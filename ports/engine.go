@@ -19,6 +19,10 @@ type Refusal struct {
 	Code int
 	// Reason is sent to the client; at most 123 bytes of it fit a close frame.
 	Reason string
+	// Extensions, if any, are those of the GraphQL error with the Reason, where the
+	// answer is a GraphQL response: a close frame and the answer to the handshake of a
+	// socket have no room for them.
+	Extensions map[string]any
 }
 
 // Error says that the engine refused and why.

@@ -74,11 +74,6 @@ func (t target) body(m message) []byte {
 	return append(b, '}')
 }
 
-// errorList is a list of one error.
-func errorList(text string) []byte {
-	return append(append([]byte(`[{"message":`), quote(text)...), "}]"...)
-}
-
 // quote is a string as JSON.
 func quote(text string) []byte {
 	quoted, _ := json.Marshal(text) // every string can be marshalled

@@ -9,7 +9,8 @@ import (
 // Engine is what a handler and heartbeats call. Every method may be called concurrently.
 type Engine interface {
 	// Connect decides on a connection of which the handshake says that it is a callback.
-	// A *ports.Refusal in the error is sent to the router. ErrConflict: there is one.
+	// A *ports.Refusal in the error is sent to the router, with its status, reason and
+	// extensions. ErrConflict: there is one.
 	Connect(ctx context.Context, handshake ports.Handshake) (ports.Accepted, error)
 
 	// Receive handles connection_init or a subscribe message; answers come through the

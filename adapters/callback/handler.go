@@ -196,7 +196,9 @@ func (h *handler) refusal(ctx context.Context, err error) answer {
 		if status < 400 || status > 599 {
 			status = http.StatusForbidden
 		}
-		return refuse(status, cmp.Or(refusal.Reason, http.StatusText(status), "refused"))
+		return refuseWith(status, ports.ResponseError{
+			Message: cmp.Or(refusal.Reason, http.StatusText(status), "refused"), Extensions: refusal.Extensions,
+		})
 	}
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		h.config.Logger.ErrorContext(ctx, "a request for callbacks failed", slog.Any("error", err))
@@ -215,7 +217,11 @@ type answer struct {
 }
 
 func refuse(status int, reason string) answer {
-	return answer{status, append(append([]byte(`{"errors":`), errorList(reason)...), '}'), reason}
+	return refuseWith(status, ports.ResponseError{Message: reason})
+}
+
+func refuseWith(status int, e ports.ResponseError) answer {
+	return answer{status, append(ports.ResponseErrors{e}.AppendJSON([]byte(`{"errors":`)), '}'), e.Message}
 }
 
 // accepted says that the subscription is in place. Hive Gateway takes anything but

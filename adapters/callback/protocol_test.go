@@ -127,8 +127,8 @@ func TestHooksRefuse(t *testing.T) {
 		answer string
 	}{
 		"OnConnect": {core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
-			return core.Session{}, &ports.PublicError{Message: "who are you", Status: 401}
-		}}, 401, `{"errors":[{"message":"who are you"}]}`},
+			return core.Session{}, &ports.PublicError{Message: "who are you", Status: 401, Extensions: map[string]any{"code": "TOKEN"}}
+		}}, 401, `{"errors":[{"message":"who are you","extensions":{"code":"TOKEN"}}]}`},
 		"OnConnect fails": {core.Hooks{OnConnect: func(context.Context, ports.Handshake) (core.Session, error) {
 			return core.Session{}, errOfHook
 		}}, 500, `{"errors":[{"message":"internal error"}]}`},

@@ -38,7 +38,7 @@ func (c *Callbacks) Close(ctx context.Context, to ports.Address, code int, reaso
 	}
 	m := message{action: complete}
 	if code != ports.CloseNormal {
-		m.payload = errorList(reason)
+		m.payload = ports.NewResponseErrors(reason).AppendJSON(nil)
 	}
 	err := c.send(ctx, "callback.Close", to, m)
 	if errors.Is(err, ports.ErrGone) {

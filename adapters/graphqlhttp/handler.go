@@ -3,9 +3,7 @@ package graphqlhttp
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -16,7 +14,7 @@ import (
 // Executor is what the handler needs of the engine.
 type Executor interface {
 	// Execute answers one request. An error that wraps a *ports.Refusal is sent
-	// to the client with its status and reason; any other is logged, and the
+	// to the client with its status, reason and extensions; any other is logged, and the
 	// client receives only that there was one. It may be called concurrently.
 	Execute(ctx context.Context, request ports.Request) (ports.Response, error)
 }
@@ -135,7 +133,8 @@ func (h *Handler) failed(ctx context.Context, err error) (status int, body []byt
 		if status < 400 || status > 599 {
 			status = http.StatusForbidden
 		}
-		return status, errorBody(cmp.Or(refusal.Reason, http.StatusText(status), "refused"))
+		reason := cmp.Or(refusal.Reason, http.StatusText(status), "refused")
+		return status, errorsBody(ports.ResponseError{Message: reason, Extensions: refusal.Extensions})
 	}
 	// A client that has left is no fault of the server's.
 	if !errors.Is(ctx.Err(), context.Canceled) {
@@ -169,9 +168,10 @@ func write(w http.ResponseWriter, r *http.Request, mediaType string, status int,
 	}
 }
 
-// errorBody is a GraphQL response that consists of one error.
-func errorBody(message string) []byte {
-	// A string can always be encoded.
-	quoted, _ := json.Marshal(message)
-	return fmt.Appendf(nil, `{"errors":[{"message":%s}]}`, quoted)
+// errorBody is a GraphQL response that consists of one error with a message only.
+func errorBody(message string) []byte { return errorsBody(ports.ResponseError{Message: message}) }
+
+// errorsBody is a GraphQL response that consists of errors.
+func errorsBody(errs ...ports.ResponseError) []byte {
+	return append(ports.ResponseErrors(errs).AppendJSON([]byte(`{"errors":`)), '}')
 }

@@ -246,6 +246,26 @@ func TestRefusalIsToldToTheClient(t *testing.T) {
 	}
 }
 
+// TestRefusalsHaveExtensions: at both doors, and for what is refused before the engine
+// is asked.
+func TestRefusalsHaveExtensions(t *testing.T) {
+	extensions := map[string]any{"code": "QUOTA"}
+	refusal := &ports.Refusal{Reason: "no", Extensions: extensions}
+	stream := accepting(asEvents, post(`{"query":"q"}`))
+	params := graphqlhttp.Config{ConnectionParams: func(*http.Request) (map[string]any, error) {
+		return nil, &ports.PublicError{Message: "no", Extensions: extensions}
+	}}
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"Execute":          serve(&fake{err: refusal}, post(`{"query":"{ a }"}`)),
+		"Hold":             holding(&fakeStreams{err: refusal}, graphqlhttp.Config{}, stream),
+		"ConnectionParams": holding(&fakeStreams{}, params, accepting(asEvents, post(`{"query":"q"}`))),
+	} {
+		if want := `{"errors":[{"message":"no","extensions":{"code":"QUOTA"}}]}`; w.Code != 403 || w.Body.String() != want {
+			t.Errorf("%s: got %d %s, want %s", name, w.Code, w.Body, want)
+		}
+	}
+}
+
 func TestOtherErrorsAreMaskedAndLogged(t *testing.T) {
 	var log bytes.Buffer
 	handler := must.Make(graphqlhttp.NewHandler(

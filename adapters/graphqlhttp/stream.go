@@ -11,7 +11,7 @@ import (
 // Streams is what holds streams. It may be called concurrently.
 type Streams interface {
 	// Hold answers a request with a stream. The error is a *ports.Refusal that the
-	// client receives with its status and reason; then nothing is answered yet.
+	// client receives with its status, reason and extensions; then nothing is answered yet.
 	Hold(w http.ResponseWriter, r *http.Request, stream ports.Stream) error
 }
 
@@ -79,7 +79,7 @@ func (h *Handler) connectionParams(r *http.Request) (json.RawMessage, error) {
 	}
 	params, err := h.params(r)
 	if public, ok := errors.AsType[*ports.PublicError](err); ok {
-		return nil, &ports.Refusal{Status: public.Status, Reason: public.Message}
+		return nil, &ports.Refusal{Status: public.Status, Reason: public.Message, Extensions: public.Extensions}
 	}
 	if err != nil || params == nil {
 		return nil, err

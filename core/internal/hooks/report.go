@@ -60,5 +60,7 @@ func Refusal(err error) (ports.Refusal, bool) {
 		Status: cmp.Or(public.Status, http.StatusForbidden),
 		Code:   cmp.Or(public.Code, ports.CloseForbidden),
 		Reason: cmp.Or(public.Message, "Forbidden"),
+
+		Extensions: public.Extensions,
 	}, true
 }
