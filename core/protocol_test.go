@@ -1637,6 +1637,67 @@ func TestHooksRunOncePerSubject(t *testing.T) {
 	})
 }
 
+// TestHooksRunAgainForWhatIsHandedOverAgain: but not those of an end. Counts does what
+// Hooks says of a program that counts.
+func TestHooksRunAgainForWhatIsHandedOverAgain(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		var connects, subscribes int
+		counts := map[ports.ConnectionID]int{}
+		h := newHarness(t, func(config *core.Config) {
+			onComplete, onDisconnect := config.Hooks.OnComplete, config.Hooks.OnDisconnect
+			config.Hooks.OnConnect = func(context.Context, ports.Handshake) (core.Session, error) {
+				connects++
+				return core.Session{}, nil
+			}
+			config.Hooks.OnSubscribe = func(ctx context.Context, request ports.Request) (ports.Request, error) {
+				subscribes++
+				connection, _ := core.ConnectionFrom(ctx)
+				counts[connection.ID()]++
+				return request, nil
+			}
+			config.Hooks.OnComplete = func(ctx context.Context, completed core.Completed) {
+				onComplete(ctx, completed)
+				id := completed.Operation.Connection
+				if counts[id]--; counts[id] <= 0 {
+					delete(counts, id)
+				}
+			}
+			config.Hooks.OnDisconnect = func(ctx context.Context, disconnected core.Disconnected) {
+				onDisconnect(ctx, disconnected)
+				delete(counts, disconnected.Connection.Address.ID)
+			}
+		})
+		c := h.open(protocol)
+		handshake := c.handshake()
+		handshake.ReceivedAt = handshake.ReceivedAt.Add(time.Millisecond)
+		handshake.Address.ID = "again"
+		for range 2 {
+			if _, err := h.engine.Connect(t.Context(), handshake); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.send(`{"type":"connection_init"}`)
+		c.expect(`{"type":"connection_ack"}`)
+		message := c.message(c.subscribing("1", `subscription { a }`))
+		for range 3 {
+			if err := h.process().Receive(t.Context(), message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if connects != 3 || subscribes != 3 || counts[c.id()] != 3 || len(h.listed("a")) != 1 {
+			t.Errorf("OnConnect %d, OnSubscribe %d, counted %v, listed %q", connects, subscribes, counts, h.listed("a"))
+		}
+		c.complete("1")
+		c.disconnect()
+		h.expectCompletions("1 client")
+		if len(h.gone) != 1 || len(counts) != 0 {
+			t.Errorf("OnDisconnect %d, counted %v", len(h.gone), counts)
+		}
+		h.expectErrors()
+	})
+}
+
 func (c *client) disconnect() {
 	c.t.Helper()
 	c.socket.HangUp()

@@ -7,9 +7,10 @@ import (
 )
 
 // Hooks are called at most once per subject: per handshake, connection_init,
-// operation, end of operation, end of connection. Each may be nil. They run
-// inside the call that causes them, may be called concurrently, and a panic in
-// one counts as an error that it returned.
+// operation, end of operation, end of connection. OnConnect, OnInit and OnSubscribe may
+// be called again for a handshake or a message that a transport hands over again, after
+// a failure say. Each may be nil. They run inside the call that causes them, may be
+// called concurrently, and a panic in one counts as an error that it returned.
 //
 // A hook refuses by returning a PublicError (core.Public makes one): the client reads
 // its message. Any other error stops the step as well, but the client reads
@@ -33,8 +34,7 @@ type Hooks struct {
 	// it may be called several times for an event.
 	OnTooLarge func(ctx context.Context, operation OperationRef, response json.RawMessage) (json.RawMessage, error)
 	// OnComplete is called once for every operation of a connection that OnSubscribe
-	// let begin (without OnSubscribe: that it would have been asked about), so that
-	// what one counts up the other can count down:
+	// let begin (without OnSubscribe: that it would have been asked about):
 	//
 	//	invalid, or refused by the Subscribe resolver     CompletedByError
 	//	over a limit, failed, or over its time            CompletedByError
@@ -46,8 +46,14 @@ type Hooks struct {
 	// It is not called for what OnSubscribe was not asked about or refused itself, nor
 	// for requests over HTTP. It may come after OnDisconnect for an operation that was
 	// being prepared. A process that dies may leave its calls out.
+	//
+	// A message that is handed over again while its operation is in place has OnSubscribe
+	// called again, and OnComplete not. So a program that has OnSubscribe count up and
+	// OnComplete count down keeps a number for each connection (core.ConnectionFrom, and
+	// Completed.Operation.Connection), forgets it at zero, and forgets it in
+	// OnDisconnect: what was counted twice lasts as long as the connection.
 	OnComplete func(ctx context.Context, completed Completed)
-	// OnDisconnect is called at the end of every connection that OnConnect let in.
+	// OnDisconnect is called once at the end of every connection that OnConnect let in.
 	OnDisconnect func(ctx context.Context, disconnected Disconnected)
 	// FormatError sees every error that a resolver, a Subscribe resolver or an
 	// Initial function returned, and may put another in its place, for which the

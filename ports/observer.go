@@ -56,8 +56,10 @@ type Step struct {
 
 // Counts are numbers to add to those before.
 type Counts struct {
-	// Connections and Operations count up at a beginning and down at an end. Of a
-	// row that expires the end is not counted.
+	// Connections and Operations count up at a beginning and down at an end. Of a row
+	// that expires the end is not counted, and a handshake or a message that is handed
+	// over again while its row is there counts up again: a store does not say whether it
+	// had the row. Both sums may become too high with time.
 	Connections, Operations int
 	// Pushed are frames of events that the pusher took; Executed the executions
 	// that they cost, so that Pushed / Executed is how far execute-once shares.
