@@ -32,9 +32,9 @@ type Config struct {
 	// Hooks are called in the life of connections and operations.
 	Hooks Hooks
 	// NewContext prepares the context of one execution, or of one call of a
-	// Subscribe resolver: data loaders, the caller's services. It runs once for
-	// each and must return a context derived from the one it is given. Default:
-	// the context as it is.
+	// Subscribe resolver or of an Initial function: data loaders, the caller's
+	// services. It runs once for each and must return a context derived from the one
+	// it is given. Default: the context as it is.
 	NewContext func(context.Context) context.Context
 
 	// EventExtensions puts the ID of the event into every result of a delivery, as

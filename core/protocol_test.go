@@ -1569,7 +1569,7 @@ func TestNewContextRunsOncePerExecution(t *testing.T) {
 		}{
 			{"a query of two fields", func() { c.subscribe("1", `{ hello greet(name: "x") }`) }, 1},
 			{"a subscribe", func() { c.subscribe("2", `subscription { counted }`) }, 1},
-			{"a subscribe with an initial result", func() { c.subscribe("3", `subscription { initial }`) }, 2},
+			{"a subscribe with an initial result", func() { c.subscribe("3", `subscription { initial }`) }, 3},
 			{"an event for two requests", func() { c.publish("a", 1) }, 2},
 			{"a refused document", func() { c.subscribe("4", `{ nothing }`) }, 0},
 		} {
@@ -1580,6 +1580,53 @@ func TestNewContextRunsOncePerExecution(t *testing.T) {
 				t.Errorf("%s: NewContext ran %d times, want %d", test.does, got, test.want)
 			}
 		}
+	})
+}
+
+// loadersKey is under which NewContext keeps something for initialPrepared.
+type loadersKey struct{}
+
+// TestNewContextPreparesTheInitialResult: the function of Initial, and FormatError about
+// its error, find what a resolver finds.
+func TestNewContextPreparesTheInitialResult(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		var formatted any
+		c := newHarness(t, func(config *core.Config) {
+			config.NewContext = func(ctx context.Context) context.Context { return context.WithValue(ctx, loadersKey{}, "loaded") }
+			config.Hooks.FormatError = func(ctx context.Context, err error) error {
+				formatted = ctx.Value(loadersKey{})
+				return err
+			}
+		}).dial(protocol)
+		c.subscribe("1", `subscription { initialPrepared }`)
+		c.expectError("1", "loaded")
+		if formatted != "loaded" {
+			t.Errorf("FormatError found %v", formatted)
+		}
+		c.expectErrors()
+	})
+}
+
+// TestNewContextThatFailsBeforeTheInitialResult: for it alone.
+func TestNewContextThatFailsBeforeTheInitialResult(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, protocol string) {
+		calls := 0
+		c := newHarness(t, func(config *core.Config) {
+			config.NewContext = func(ctx context.Context) context.Context {
+				if calls++; calls == 2 {
+					return nil
+				}
+				return ctx
+			}
+			config.Hooks.FormatError = func(context.Context, error) error { return core.Public("of a resolver") }
+		}).dial(protocol)
+		c.subscribe("1", `subscription { initial }`)
+		c.expectError("1", "internal error")
+		c.expectNothing()
+		c.expectErrors("NewContext")
+		c.expectCompletions("1 error")
 	})
 }
 

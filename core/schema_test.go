@@ -215,6 +215,9 @@ func subscriptions(s *stage) graphql.Fields {
 		}, core.Initial(func(context.Context) (any, error) { return "first", nil })),
 		"initialNoJSON": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return func() {}, nil })),
 		"initialFails":  on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, core.Public("no beginning") })),
+		"initialPrepared": on([]string{"a"}, source, core.Initial(func(ctx context.Context) (any, error) {
+			return nil, core.Public("%v", ctx.Value(loadersKey{}))
+		})),
 		"initialPanics": on([]string{"a"}, source, core.Initial(func(context.Context) (any, error) { return nil, throw("error") })),
 		"initialPublish": on([]string{"a"}, source, core.Initial(func(ctx context.Context) (any, error) {
 			return "first", core.NewTopic[any]("a").Publish(ctx, "second")

@@ -28,7 +28,8 @@ var (
 type SubscribeOption func(*run.Subscription) error
 
 // Initial sends a first result: fn runs once the subscription is in place, and
-// what it returns is delivered to this subscriber like the payload of an event.
+// what it returns is delivered to this subscriber like the payload of an event. Its
+// context is prepared by Config.NewContext, as a resolver's is.
 // Nothing published since is lost. An event may come before the initial result,
 // and may be part of it already. When fn returns ErrSkip nothing is sent; any
 // other error ends the subscription with it.

@@ -15,7 +15,7 @@ var errNoTopic = errors.New("it registered no topic: it has to return what topic
 // for. The client goes on where resume says.
 func (r *Runner) Subscribe(ctx context.Context, caller *Caller, p *Prepared, resume Resume) (*Subscription, ports.ResponseErrors) {
 	x := &Execution{Caller: caller, Subscription: &Subscription{Resume: resume}}
-	prepared, err := r.newContext(With(ctx, x))
+	prepared, err := r.Context(ctx, x)
 	if err != nil {
 		r.Calls.Report(ctx, "running a Subscribe resolver", err)
 		return nil, ports.NewResponseErrors(hooks.InternalError)
@@ -43,7 +43,7 @@ func (r *Runner) Execute(ctx context.Context, x *Execution, p *Prepared, root an
 		})
 		defer func() { end(nil) }()
 	}
-	prepared, err := r.newContext(With(ctx, x))
+	prepared, err := r.Context(ctx, x)
 	if err != nil {
 		r.Calls.Report(ctx, "executing an operation", err)
 		return ports.Result{Body: []byte(`{"data":null,"errors":[{"message":"` + hooks.InternalError + `"}]}`)}
@@ -76,9 +76,10 @@ func (r *Runner) eventExtension(x *Execution) map[string]any {
 	return extension
 }
 
-// newContext is the context that user code runs in.
-func (r *Runner) newContext(ctx context.Context) (context.Context, error) {
-	prepared, err := r.callNewContext(ctx)
+// Context is the context that user code runs in: a resolver, a Subscribe resolver or an
+// Initial function.
+func (r *Runner) Context(ctx context.Context, x *Execution) (context.Context, error) {
+	prepared, err := r.callNewContext(With(ctx, x))
 	if err != nil {
 		return nil, fmt.Errorf("core.Config.NewContext: %w", err)
 	}

@@ -68,14 +68,22 @@ func (s *starting) tagged(topics []ports.Topic, address ports.Address) []ports.T
 // sendInitial sends the first result, made after the subscription is in place. Gap: it
 // stands for events that were missed. Proceed is false where the subscription has ended.
 func (s *starting) sendInitial(ctx context.Context, p *run.Prepared, initial func(context.Context) (any, error), gap bool) (proceed bool, err error) {
-	payload, err := initialPayload(run.With(ctx, s.execution()), initial)
+	prepared, err := s.Runner.Context(ctx, s.execution())
+	switch {
+	case isOverdue(ctx):
+		return false, s.answerOverdue(ctx)
+	case err != nil:
+		s.Calls.Report(ctx, "running an Initial function", err)
+		return false, s.Peers.EndWithErrors(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
+	}
+	payload, err := initialPayload(prepared, initial)
 	switch {
 	case isOverdue(ctx):
 		return false, s.answerOverdue(ctx)
 	case errors.Is(err, ports.ErrSkip):
 		return true, nil
 	case err != nil:
-		public := s.Calls.Public(run.With(ctx, s.execution()), err)
+		public := s.Calls.Public(prepared, err)
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, ports.ResponseErrors{{Message: public.Message, Extensions: public.Extensions}})
 	}
 	x := s.execution()
