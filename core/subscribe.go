@@ -55,7 +55,9 @@ func PerSubscriber() SubscribeOption {
 
 // Subscribe registers topics by their names, as the Subscribe of a typed topic does
 // for one: for subscriptions of many topics, or of payloads that no type describes.
-// Topics with shards are registered by their own Subscribe only.
+// Topics with shards are registered by their own Subscribe only. These topics keep no
+// history: a client that resumes the subscription receives what Initial returns, or an
+// error (CodeMissed).
 func Subscribe(ctx context.Context, topics []string, options ...SubscribeOption) (any, error) {
 	for i, name := range topics {
 		of := options

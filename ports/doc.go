@@ -1,6 +1,7 @@
 // Package ports holds the contracts between FanQL's engine and the world: what
-// the engine needs (ConnectionStore, SubscriptionStore, EventBus, Pusher) and
-// what a transport tells it (Handshake, Message, Disconnection, Request).
+// the engine needs (ConnectionStore, SubscriptionStore, EventBus, Pusher, Schema, and
+// History where topics keep events) and what a transport tells it (Handshake, Message,
+// Disconnection, Request).
 //
 // The package imports the standard library only. An adapter implements these
 // interfaces and imports nothing else of FanQL; the doc comment of each method

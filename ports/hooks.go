@@ -95,7 +95,7 @@ type CompletionReason string
 const (
 	// CompletedByClient: the client sent complete, or used the ID again.
 	CompletedByClient CompletionReason = "client"
-	// CompletedByServer: a query or mutation has its result, or Complete ended
+	// CompletedByServer: a query or mutation has its result, or core.Topic.End ended
 	// the topic.
 	CompletedByServer CompletionReason = "server"
 	// CompletedByError: the operation ended with an error message.

@@ -79,7 +79,8 @@ const (
 	// Executed: the request was executed; its result may still hold errors.
 	Executed Outcome = iota
 	// Rejected: a request error in the words of the GraphQL specification
-	// (syntax, validation, variables, a hook's refusal); nothing was executed.
+	// (syntax, validation, variables); nothing was executed. What a hook refuses has no
+	// Response, but a *Refusal.
 	Rejected
 	// NotAllowed: a mutation in a ReadOnly request; nothing was executed.
 	NotAllowed

@@ -54,7 +54,7 @@ func (r Resume) Add(position string) error {
 // ParseResume reads the extension "resume" of a request: a position, or a list of
 // them. Asked is true where it is a list, empty or not: such a client wants to have the
 // positions where its subscription begins. One that has no more than the ID of the last
-// event of a stream would take those for a result. At most so many positions are read.
+// event of a stream would take those for a result. More positions than most are an error.
 func ParseResume(extensions json.RawMessage, most int) (resume Resume, asked bool, err error) {
 	if len(extensions) == 0 {
 		return nil, false, nil
