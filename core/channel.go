@@ -94,14 +94,10 @@ func initialOf[T any](ctx context.Context, initial func(context.Context) (any, e
 	if initial == nil {
 		return nil, nil
 	}
-	value, err := initial(ctx)
+	encoded, err := run.InitialPayload(ctx, initial)
 	if errors.Is(err, ErrSkip) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	encoded, err := marshalPayload(value)
 	if err != nil {
 		return nil, err
 	}

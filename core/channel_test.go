@@ -73,6 +73,15 @@ func TestChannelEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// TestChannelWhoseInitialPanicsFails: as it does where an engine runs the resolver.
+func TestChannelWhoseInitialPanicsFails(t *testing.T) {
+	outside := core.WithListener(t.Context(), memory.NewBroadcast())
+	initial := core.Initial(func(context.Context) (any, error) { return nil, throw("string") })
+	if _, err := core.NewTopic[score]("scores").Channel(outside, initial); err == nil || err.Error() != "panic: thrown" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestChannelNeedsAnEngineOrAListener(t *testing.T) {
 	if _, err := core.NewTopic[score]("scores").Channel(t.Context()); !errors.Is(err, core.ErrNoEvent) {
 		t.Errorf("got %v", err)

@@ -2,7 +2,6 @@ package core
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/fanql/fanql/ports"
 )
@@ -11,7 +10,7 @@ import (
 // and hooks may return it alike. Extensions, a status or a close code are set on a
 // *ports.PublicError itself.
 func Public(format string, args ...any) error {
-	return &ports.PublicError{Message: fmt.Sprintf(format, args...)}
+	return ports.Public(format, args...)
 }
 
 // invalid is the error of a call that no repetition mends.

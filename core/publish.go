@@ -3,12 +3,12 @@ package core
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/fanql/fanql/core/internal/observe"
+	"github.com/fanql/fanql/core/internal/run"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -164,7 +164,7 @@ func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Eve
 	made := p.event(event.kind)
 	made.Keep = event.keep
 	if event.kind == ports.EventData {
-		if made.Payload, err = marshalPayload(event.payload); err != nil {
+		if made.Payload, err = run.EncodePayload(event.payload); err != nil {
 			return nil, fmt.Errorf("payload for topic %q: %w", event.topics[0], err)
 		}
 	}
@@ -178,11 +178,6 @@ func (p *Publisher) append(published []ports.Event, event *Event) (_ []ports.Eve
 		published = append(published, made)
 	}
 	return published, nil
-}
-
-func marshalPayload(payload any) (_ []byte, err error) {
-	defer ports.Recover(&err)
-	return json.Marshal(payload)
 }
 
 // hand gives events to the bus.

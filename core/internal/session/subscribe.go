@@ -2,9 +2,7 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/fanql/fanql/core/internal/hooks"
@@ -76,7 +74,7 @@ func (s *starting) sendInitial(ctx context.Context, p *run.Prepared, initial fun
 		s.Calls.Report(ctx, "running an Initial function", err)
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, ports.NewResponseErrors(hooks.InternalError))
 	}
-	payload, err := initialPayload(prepared, initial)
+	payload, err := run.InitialPayload(prepared, initial)
 	switch {
 	case isOverdue(ctx):
 		return false, s.answerOverdue(ctx)
@@ -103,17 +101,4 @@ func (s *starting) sendInitial(ctx context.Context, p *run.Prepared, initial fun
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
 	}
 	return err == nil, err
-}
-
-func initialPayload(ctx context.Context, initial func(context.Context) (any, error)) (_ []byte, err error) {
-	defer ports.Recover(&err)
-	value, err := initial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	payload, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("the initial result is not JSON: %w", err)
-	}
-	return payload, nil
 }
