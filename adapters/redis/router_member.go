@@ -29,10 +29,6 @@ const (
 	chunk = 500
 )
 
-// codeTryAgain is the close code that asks a client back (1013, in the IANA
-// registry of RFC 6455).
-const codeTryAgain = 1013
-
 //go:embed lua/router_heartbeat.lua
 var routerHeartbeat string
 
@@ -138,7 +134,7 @@ func (r *router) startAfresh(ctx context.Context) {
 	r.fences.reset()
 	for id := range r.connections() {
 		to := ports.Address{ID: id, Endpoint: r.process}
-		r.logFailure(ctx, "closing a connection", r.sockets.Close(ctx, to, codeTryAgain, "try again"))
+		r.logFailure(ctx, "closing a connection", r.sockets.Close(ctx, to, ports.CloseTryAgainLater, "try again"))
 	}
 }
 

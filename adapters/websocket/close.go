@@ -12,16 +12,14 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Close codes that the server itself sends (RFC 6455, section 7.4.1, and the
-// IANA registry).
+// Close codes that the server itself sends, beside those of package ports (RFC 6455,
+// section 7.4.1).
 const (
 	codeProtocol    = 1002
 	codeUnsupported = 1003
 	codeNoStatus    = 1005
 	codeInvalidData = 1007
-	codeTooBig      = 1009
 	codeInternal    = 1011
-	codeTryAgain    = 1013
 )
 
 // codeCut says that a socket ended without a close frame. It is never sent.

@@ -13,10 +13,6 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// codeSubprotocol is "Subprotocol not acceptable" of graphql-ws (PROTOCOL.md),
-// the one refusal that a client receives over an open socket.
-const codeSubprotocol = 4406
-
 // retryAfter is when to ask again, in seconds, where there is no room now or a store
 // is away.
 const retryAfter = "5"
@@ -79,7 +75,7 @@ func (c *connection) connect(r *http.Request, offered []string) (protocol string
 		if r.Context().Err() == nil {
 			c.server.log(r.Context(), "connect failed", c, err)
 		}
-	case refusal.Code == codeSubprotocol:
+	case refusal.Code == ports.CloseSubprotocol: // the one that a client receives over an open socket (graphql-ws, PROTOCOL.md)
 		c.close(refusal.Code, refusal.Reason)
 		return "", nil
 	}

@@ -148,7 +148,7 @@ func endingOf(err error) *ending {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &ending{code: ports.ClosePolicy, reason: "message not received in time", violation: true}
 	case errors.Is(err, wsutil.ErrMessageTooLarge):
-		return &ending{code: codeTooBig, reason: "message too big", violation: true}
+		return &ending{code: ports.CloseTooBig, reason: "message too big", violation: true}
 	case errors.As(err, &protocol):
 		return &ending{code: codeProtocol, reason: protocol.Error(), violation: true}
 	case errors.Is(err, ws.ErrHeaderLengthMSB), errors.Is(err, ws.ErrHeaderLengthUnexpected):

@@ -3,11 +3,9 @@ package websocket
 import (
 	"context"
 	"time"
-)
 
-// codeGoingAway is what a server that goes down says (RFC 6455, section 7.4.1).
-// Every client that people use comes back after it, with a backoff.
-const codeGoingAway = 1001
+	"github.com/fanql/fanql/ports"
+)
 
 // longestGap is what Shutdown lets pass between two closes: a few clients are no
 // crowd, and nobody should have to wait for them.
@@ -53,7 +51,7 @@ func (s *Server) sendAway(ctx context.Context, all []*connection) {
 				return
 			}
 		}
-		c.close(codeGoingAway, errStopping.Error())
+		c.close(ports.CloseGoingAway, errStopping.Error()) // after which clients come back, with a backoff
 	}
 }
 

@@ -150,7 +150,7 @@ func (c *connection) pushFrame(frame ports.Frame) error {
 		return ports.ErrThrottled
 	default:
 		c.queue.clear()
-		c.closeLocked(codeTryAgain, "slow consumer")
+		c.closeLocked(ports.CloseTryAgainLater, "slow consumer")
 		return ports.ErrGone
 	}
 }
