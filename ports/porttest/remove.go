@@ -177,7 +177,7 @@ func addWhileRemoving(t tester, f storeFixture) {
 			if i == 0 {
 				addErr = f.AddOperation(t.Context(), operation)
 			} else {
-				removed, removeErr = f.RemoveOperation(t.Context(), operation.Ref, operation.ReceivedAt)
+				removed, removeErr = f.RemoveOperation(t.Context(), operation.Ref, operation.ReceivedAt.Add(time.Millisecond))
 			}
 		})
 		success(t, "RemoveOperation", removeErr)
