@@ -19,8 +19,11 @@ import (
 //
 // Where no engine runs the resolver, on gqlgen's own server say, it returns what the
 // listener of the context receives (WithListener), until the context ends or the topic
-// does: Initial first, then the events that Where lets through. ErrNoEvent: there is
-// no listener either. Other errors are those of Subscribe and Payload.
+// does: Initial first, then the events that Where lets through. An event whose payload
+// is not a T is left out, because a channel has no place for an error; where an engine runs
+// the resolver, the client receives one. Nothing listens any more once the channel is
+// closed. ErrNoEvent: there is no listener either. Other errors are those of Subscribe
+// and Payload.
 func (t Topic[T]) Channel(ctx context.Context, options ...SubscribeOption) (<-chan T, error) {
 	x := run.From(ctx)
 	switch {
@@ -73,14 +76,17 @@ func (t Topic[T]) listen(ctx context.Context, listener Listener, options []Subsc
 	if err := wanted.Register(topic, t.keep, reflect.TypeFor[T](), shapes(options)...); err != nil {
 		return nil, err
 	}
-	events := listener.Listen(ctx, topic)
+	listening, stop := context.WithCancel(ctx) // ctx may go on long after the channel
+	events := listener.Listen(listening, topic)
 	first, err := initialOf[T](ctx, wanted.Initial)
 	if err != nil {
+		stop()
 		return nil, err
 	}
 	channel := make(chan T)
 	go func() {
 		defer close(channel)
+		defer stop()
 		if len(first) > 0 && !send(ctx, channel, first[0]) {
 			return
 		}
@@ -109,7 +115,7 @@ func initialOf[T any](ctx context.Context, initial func(context.Context) (any, e
 }
 
 // relay sends the payloads of the events that the filters let through, until the
-// topic or the context ends.
+// topic or the context ends. It leaves out what is not a T.
 func relay[T any](ctx context.Context, to chan<- T, events <-chan ports.Event, filters filter.Filters) {
 	for event := range events {
 		if event.Kind == ports.EventComplete {

@@ -5,8 +5,8 @@
 // A transport calls Connect, Receive and Disconnect for each socket, Execute for
 // a request without one, and a bus calls Deliver. Between two calls the engine
 // needs no memory of its own, so each call may happen in another process: that
-// is what lets subscriptions run on AWS Lambda. No goroutine outlives the call
-// that started it.
+// is what lets subscriptions run on AWS Lambda. No goroutine of an Engine outlives the
+// call that started it.
 //
 // A schema author meets NewTopic, Subscribe and ConnectionFrom; whoever
 // publishes meets Publisher; whoever composes a program meets Config.

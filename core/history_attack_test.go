@@ -3,7 +3,6 @@ package core_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -575,5 +574,3 @@ func TestCatchUpIsolatesStates(t *testing.T) {
 		}
 	})
 }
-
-var _ = errors.Is
