@@ -123,7 +123,8 @@ type Config struct {
 	// Reserve is how much of its context's deadline a delivery keeps back, at most half
 	// of it: when no more is left, pushes that are under way are cut, their connections
 	// get an error or are closed, and the delivery notes how far it got, and reports the
-	// events unfinished. Default: 5 seconds.
+	// events unfinished. A deadline that a context gets later, as on a worker that has to
+	// end (ports.Drainable), counts too. Default: 5 seconds.
 	Reserve time.Duration
 	// PushConcurrency is how many connections one delivery pushes to at a time, and how
 	// many one connection_init at MaxConnectionsPerIdentity. Default: 64.

@@ -127,13 +127,9 @@ func (w *worker) serve(ctx context.Context, l *lease) {
 		defer l.release(context.WithoutCancel(ctx))
 		defer let()
 		defer context.AfterFunc(held, cancel)()
-		delivery, endIn, cut := newDelivery(held)
+		delivery, endIn, cut := ports.Drainable(held)
 		defer cut()
-		defer context.AfterFunc(stop, func() {
-			endIn(w.bus.config.DrainTimeout)
-			pause(delivery, nil, w.bus.config.DrainTimeout)
-			cut()
-		})()
+		defer context.AfterFunc(stop, func() { endIn(w.bus.config.DrainTimeout) })()
 		err := newPartition(l, w.deliver, wake).serve(delivery, stop)
 		if err == nil {
 			err = context.Cause(held)

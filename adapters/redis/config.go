@@ -74,8 +74,9 @@ type Config struct {
 	// Consume's context ends, or when its partition is to go to another worker: its
 	// own context then has this deadline, and is cancelled at it. Let it be longer
 	// than what an engine keeps back of a deadline (core.Config.Reserve), so that a
-	// long fan-out stops between two pages, and the next worker goes on from there.
-	// Default: 10 s.
+	// long fan-out stops in time, and the next worker goes on with the first page that
+	// is not done: then that page has repeats at most. A fan-out that does not stop before
+	// it is cancelled is repeated as a whole. Default: 10 s.
 	DrainTimeout time.Duration
 
 	// Heartbeat is how often a process of a fleet shows that it is alive, and

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -21,6 +22,21 @@ func (d *Deliverer) timeLeft(ctx context.Context, began time.Time) (left time.Du
 	}
 	reserve := min(d.Reserve, max(deadline.Sub(began)/2, 0))
 	return deadline.Add(-reserve).Sub(d.Now()), true
+}
+
+// within returns a context that ends when no time is left. What nothing bounds yet may
+// be bounded later, where a worker has to end (ports.Drainable).
+func within(ctx context.Context, left func() (time.Duration, bool)) (context.Context, context.CancelFunc) {
+	if left, bounded := left(); bounded {
+		return context.WithTimeout(ctx, left)
+	}
+	inner, cancel := context.WithCancel(ctx)
+	stop := ports.AtDrain(ctx, func() {
+		if left, _ := left(); peer.Wait(inner, left) == nil {
+			cancel()
+		}
+	})
+	return inner, func() { stop(); cancel() }
 }
 
 // outOfTime reports whether a delivery that began then must not push any more.

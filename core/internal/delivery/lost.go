@@ -76,7 +76,10 @@ const mostPatience = 5 * time.Second
 func (f *fanout) settling(ctx context.Context) (_ context.Context, patience time.Duration, _ context.CancelFunc) {
 	deadline, bounded := ctx.Deadline()
 	if !bounded {
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := within(ctx, func() (time.Duration, bool) {
+			deadline, bounded := ctx.Deadline()
+			return deadline.Sub(f.Now()) - f.Reserve/4, bounded
+		})
 		return ctx, mostPatience, cancel
 	}
 	all := deadline.Sub(f.Now()) * 3 / 4

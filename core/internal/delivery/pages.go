@@ -36,10 +36,7 @@ func (f *fanout) run(ctx context.Context, cursor ports.Cursor, next func() (port
 // pushing is the context of all pushes of events: what is under way when the time is
 // up is cut, and not waited for.
 func (f *fanout) pushing(ctx context.Context) (context.Context, context.CancelFunc) {
-	if left, bounded := f.timeLeft(ctx, f.began); bounded {
-		return context.WithTimeout(ctx, left)
-	}
-	return context.WithCancel(ctx)
+	return within(ctx, func() (time.Duration, bool) { return f.timeLeft(ctx, f.began) })
 }
 
 // pages pushes page after page. The page after it is read while one is pushed, so
