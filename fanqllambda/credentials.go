@@ -16,12 +16,18 @@ func Credentials() *aws.CredentialsCache { return aws.NewCredentialsCache(enviro
 
 type environment struct{}
 
-var errNoCredentials = errors.New("AWS_ACCESS_KEY_ID is not set")
+// keyVariable has no value where the environment has no credentials.
+const keyVariable = "AWS_ACCESS_KEY_ID"
+
+var (
+	errNoCredentials     = errors.New(keyVariable + " is not set")
+	errNoWorkCredentials = errors.New(keyVariable + " is not set, and neither is fanqllambda.Config.Credentials")
+)
 
 // Retrieve reads the environment.
 func (environment) Retrieve(context.Context) (aws.Credentials, error) {
 	credentials := aws.Credentials{
-		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+		AccessKeyID:     os.Getenv(keyVariable),
 		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
 		SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
 		Source:          "environment",

@@ -78,8 +78,9 @@ type Config struct {
 	// as core.Config.ConnectionTTL, whose default is a day then. Default: such a request
 	// is answered as any other.
 	Callbacks *callback.Config
-	// Credentials sign the posts to clients. Default: those of the environment; see
-	// Credentials.
+	// Credentials sign the posts to clients. Default: those of the environment, which
+	// Lambda sets; see Credentials. A worker on ECS or EKS has none there, and takes them
+	// from the SDK: endpointcreds, or config.LoadDefaultConfig.
 	Credentials aws.CredentialsProvider
 	// Logger receives what nobody else does. It is limited (ports.LimitLogger). Default:
 	// slog.Default().

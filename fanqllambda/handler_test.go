@@ -444,6 +444,24 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestWorkNeedsCredentials: a worker that could post nothing does not begin to take
+// events.
+func TestWorkNeedsCredentials(t *testing.T) {
+	environment(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	config := fanqllambda.Config{Schema: newSchema(t), Backend: newMemory(t)}
+	err := fanqllambda.Work(ctx, config)
+	if !errors.Is(err, ports.ErrInvalid) || !strings.Contains(err.Error(), "AWS_ACCESS_KEY_ID") || !strings.Contains(err.Error(), "fanqllambda.Config.Credentials") {
+		t.Errorf("got %v, want an error that names the variable and the field", err)
+	}
+	config.Credentials = fanqllambda.Credentials()
+	if err := fanqllambda.Work(ctx, config); err != nil {
+		t.Errorf("with credentials of its own: %v", err)
+	}
+}
+
 func TestCredentials(t *testing.T) {
 	environment(t)
 	got, err := fanqllambda.Credentials().Retrieve(t.Context())

@@ -2,6 +2,7 @@ package fanqllambda
 
 import (
 	"context"
+	"os"
 	"sync"
 
 	"github.com/fanql/fanql/ports"
@@ -14,9 +15,16 @@ import (
 // It also sends the heartbeats of callbacks.
 // FANQL_ORIGINS is of no use to it.
 //
-// The error is that of Handler, or the backend's.
+// Only Lambda has the credentials in the environment by itself. In a container of ECS or
+// EKS set Config.Credentials, to those of its task or pod: Work takes no event where it
+// could post to nobody.
+//
+// The error is that of Handler, ErrInvalid without credentials, or the backend's.
 func Work(ctx context.Context, config Config) error {
 	config.Delivery = Worker
+	if config.Credentials == nil && os.Getenv(keyVariable) == "" {
+		return &ports.Error{Op: "fanqllambda.Work", Kind: ports.ErrInvalid, Err: errNoWorkCredentials}
+	}
 	f, err := newFunction(config)
 	if err != nil {
 		return err
