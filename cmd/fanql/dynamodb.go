@@ -49,7 +49,10 @@ func (s *settings) openDynamoDB(ctx context.Context, needs []string) (*dynamoDat
 		Client: client, Now: s.now, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 		Tables: dynamodb.Tables{Connections: s.get(varConnections), Subscriptions: s.get(varSubscriptions), Events: s.get(varEvents)},
 	})
-	return &dynamoDatabase{Backend: backend, settings: s, aws: loaded, client: client}, err
+	if err != nil {
+		return nil, err
+	}
+	return &dynamoDatabase{Backend: backend, settings: s, aws: loaded, client: client}, nil
 }
 
 func (d *dynamoDatabase) done() {}

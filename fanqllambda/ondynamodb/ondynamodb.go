@@ -71,5 +71,8 @@ func New(config Config) (*Backend, error) {
 		config.Backend(&backend)
 	}
 	made, err := dynamodb.New(backend)
-	return &Backend{Backend: made, Client: backend.Client}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Backend{Backend: made, Client: backend.Client}, nil
 }

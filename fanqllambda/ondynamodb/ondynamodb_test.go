@@ -35,6 +35,18 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// TestConfigurationThatIsRefused: there is no backend beside an error, which a program
+// would take for one.
+func TestConfigurationThatIsRefused(t *testing.T) {
+	for _, name := range []string{"AWS_REGION", "FANQL_CONNECTIONS_TABLE", "FANQL_SUBSCRIPTIONS_TABLE", "FANQL_EVENTS_TABLE"} {
+		t.Setenv(name, "a")
+	}
+	backend, err := ondynamodb.New(ondynamodb.Config{Backend: func(c *dynamodb.Config) { c.EventTTL = -1 }})
+	if !errors.Is(err, ports.ErrInvalid) || backend != nil {
+		t.Errorf("got %+v, %v, want an error alone", backend, err)
+	}
+}
+
 // TestUnsetVariables: another table's default name is no substitute.
 func TestUnsetVariables(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "FANQL_CONNECTIONS_TABLE", "FANQL_SUBSCRIPTIONS_TABLE", "FANQL_EVENTS_TABLE"} {

@@ -60,9 +60,9 @@ func New(config Config) (*Backend, error) {
 	if config.Client != nil {
 		config.Client(options)
 	}
-	logger := slog.Default()
+	logger, client := slog.Default(), goredis.NewUniversalClient(options)
 	backend := redis.Config{
-		Client: goredis.NewUniversalClient(options), Prefix: prefix, Logger: logger,
+		Client: client, Prefix: prefix, Logger: logger,
 		OnDeadLetter: func(letter redis.DeadLetter) {
 			logger.Error("an event was given up",
 				slog.String("event", letter.Event.ID), slog.Int("attempts", letter.Attempts), slog.Any("error", letter.Cause))
@@ -72,7 +72,11 @@ func New(config Config) (*Backend, error) {
 		config.Backend(&backend)
 	}
 	made, err := redis.New(backend)
-	return &Backend{Backend: made, Client: backend.Client}, err
+	if err != nil {
+		_ = client.Close() // which nobody else has
+		return nil, err
+	}
+	return &Backend{Backend: made, Client: backend.Client}, nil
 }
 
 // newOptions is a client for processes that are frozen between two invocations.

@@ -102,6 +102,16 @@ func TestGetenv(t *testing.T) {
 	}
 }
 
+// TestConfigurationThatIsRefused: there is no backend beside an error, which a program
+// would take for one.
+func TestConfigurationThatIsRefused(t *testing.T) {
+	t.Setenv("FANQL_REDIS_ADDRESSES", "cache:6379")
+	backend, err := onredis.New(onredis.Config{Backend: func(c *redis.Config) { c.DrainTimeout = -1 }})
+	if !errors.Is(err, ports.ErrInvalid) || backend != nil {
+		t.Errorf("got %+v, %v, want an error alone", backend, err)
+	}
+}
+
 func equal(a, b settings) bool {
 	return a.username == b.username && a.password == b.password && a.tls == b.tls && a.cluster == b.cluster && a.prefix == b.prefix
 }
