@@ -2,7 +2,6 @@ package fanqllambda
 
 import (
 	"cmp"
-
 	"context"
 	"errors"
 	"fmt"
@@ -51,15 +50,30 @@ func newFunction(config Config) (*function, error) {
 	if config.APIGateway != nil {
 		config.APIGateway(&f.handler)
 	}
-	pusher, err := newPusher(config, f.handler.Endpoint)
+	engine, err := f.compose(config)
 	if err != nil {
 		return nil, err
+	}
+	if err := f.serveHTTP(config, engine.MaxMessageBytes); err != nil {
+		return nil, err
+	}
+	if backend, ok := config.Backend.(streamed); ok && config.Delivery == Stream {
+		f.handler.Stream = backend.StreamHandler(f.engine.Deliver)
+	}
+	return f, nil
+}
+
+// compose makes the engine, and returns what it was made of.
+func (f *function) compose(config Config) (engine core.Config, err error) {
+	pusher, err := newPusher(config, f.handler.Endpoint)
+	if err != nil {
+		return engine, err
 	}
 	bus, err := f.bus(config)
 	if err != nil {
-		return nil, err
+		return engine, err
 	}
-	engine := core.Config{
+	engine = core.Config{
 		Schema: config.Schema, Hooks: config.Hooks, Logger: config.Logger,
 		Store: config.Backend, Bus: bus, Pusher: pusher,
 	}
@@ -68,7 +82,7 @@ func newFunction(config Config) (*function, error) {
 	}
 	if stack := os.Getenv("FANQL_METRICS"); stack != "" {
 		if f.metrics, err = emf.New(emf.Config{Stack: stack}); err != nil {
-			return nil, err
+			return engine, err
 		}
 		engine.Observer = f.metrics
 	}
@@ -76,28 +90,28 @@ func newFunction(config Config) (*function, error) {
 		config.Core(&engine)
 	}
 	if err := f.serveCallbacks(config, &engine); err != nil {
-		return nil, err
+		return engine, err
 	}
-	if f.engine, err = core.New(engine); err != nil {
-		return nil, err
-	}
-	f.store = engine.Store
-	overHTTP := graphqlhttp.Config{Logger: config.Logger, MaxBodyBytes: engine.MaxMessageBytes}
+	f.engine, err = core.New(engine)
+	f.store, f.handler.Engine = engine.Store, f.engine
+	return engine, err
+}
+
+// serveHTTP has the function serve requests without a socket.
+func (f *function) serveHTTP(config Config, maxBodyBytes int) error {
+	overHTTP := graphqlhttp.Config{Logger: config.Logger, MaxBodyBytes: maxBodyBytes}
 	if config.HTTP != nil {
 		config.HTTP(&overHTTP)
 	}
 	requests, err := graphqlhttp.NewHandler(f.engine, overHTTP)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f.handler.Engine, f.handler.HTTP = f.engine, requests
+	f.handler.HTTP = requests
 	if f.callbacks != nil {
 		f.handler.HTTP = f.callbacks.Handler(f.engine, requests)
 	}
-	if backend, ok := config.Backend.(streamed); ok && config.Delivery == Stream {
-		f.handler.Stream = backend.StreamHandler(f.engine.Deliver)
-	}
-	return f, nil
+	return nil
 }
 
 // serveCallbacks has the engine push to callbacks too, if they are served.
