@@ -16,8 +16,10 @@ import (
 const chunkEvents, maxChunks = 100, 4
 
 // catching brings subscribers who are behind up to the end of the topic's history. It
-// reads chunks of the history once for all of them. So each of them must have been
-// read before: who is marked between the two reads is found out by its version.
+// reads each chunk of the history once for all of them, and the rows of all of them were
+// read before. So an event that a chunk lacks came after the rows were read. Whoever
+// delivers that event finds the subscriber behind, and gives its place another version.
+// Then the move here, which names the version of the row, is a conflict.
 type catching struct {
 	*turn
 	send sending
@@ -110,9 +112,8 @@ func (c *catching) one(ctx context.Context, to ports.Subscriber, attempts int) (
 	if c.Peers.HasEnded(to.NotAfter) {
 		return c.closeEnded(ctx, rest), nil
 	}
-	at := to.Place
 	for !c.isOver(ctx) {
-		chunk := c.chunk(ctx, at.From)
+		chunk := c.chunk(ctx, rest.from)
 		if chunk.err != nil && !peer.Is(chunk.err, ports.ErrGap) {
 			return nil, chunk.err
 		}
@@ -130,26 +131,36 @@ func (c *catching) one(ctx context.Context, to ports.Subscriber, attempts int) (
 		default: // it has ended
 			return nil, nil
 		}
-		now := ports.Place{Version: at.Version + 1}
-		if chunk.more {
-			now = ports.Place{From: rest.from, Version: at.Version} // whoever has listed it may still clear it
-		}
-		err = c.Store.MovePlace(ctx, c.topic, to.Ref, to.ReceivedAt, at.Version, now)
-		switch {
-		case peer.Is(err, ports.ErrConflict):
-			return c.again(ctx, rest, attempts-1)
-		case err == nil && chunk.more:
-			at = now
-		case err == nil:
-			c.Observation.Count(ctx, ports.Counts{CaughtUp: 1})
-			return nil, nil
-		case peer.Is(err, ports.ErrNotFound):
-			return nil, nil
-		default:
-			return nil, err
+		if behind, left, err := c.move(ctx, rest, chunk.more, attempts); !behind {
+			return left, err
 		}
 	}
 	return rest, nil
+}
+
+// move notes in the store how far a subscriber was brought: to a later mark where the
+// history has more, or else to its end, and it is live. Behind reports that it goes on
+// from that mark; what is returned besides is what one returns if it does not.
+func (c *catching) move(ctx context.Context, row *unreached, more bool, attempts int) (behind bool, _ *unreached, _ error) {
+	version := row.Place.Version
+	now := ports.Place{Version: version + 1}
+	if more {
+		now = ports.Place{From: row.from, Version: version} // whoever has listed it may still clear it
+	}
+	err := c.Store.MovePlace(ctx, c.topic, row.Ref, row.ReceivedAt, version, now)
+	switch {
+	case err == nil && more:
+		return true, nil, nil
+	case err == nil:
+		c.Observation.Count(ctx, ports.Counts{CaughtUp: 1})
+		return false, nil, nil
+	case peer.Is(err, ports.ErrConflict):
+		rest, err := c.again(ctx, row, attempts-1)
+		return false, rest, err
+	case peer.Is(err, ports.ErrNotFound):
+		return false, nil, nil
+	}
+	return false, nil, err
 }
 
 // closeEnded disconnects a client whose identity has ended while it was behind.

@@ -30,11 +30,16 @@ func (f *fanout) lose(p *progress) {
 	connection.runs = append(connection.runs, p)
 }
 
-// settle puts the subscribers behind that lack something which a history has. Where none
-// has it, they get it now, or receive an error, or the connection is closed; only those
-// that accept nothing of that are put behind, to receive an error later. A few
-// connections are tried first: a transport that is away as a whole comes back soon.
-// Then all stays as it is, and left says which events have to be delivered again.
+// settle decides what becomes of connections that are lost:
+//
+//	a history has the events                          their subscribers are put behind
+//	none has, and the connection accepts a frame      that has the event, or else an error
+//	none has, and the connection accepts no frame     it is closed
+//	none has, and not even the close is accepted      put behind, to receive an error later
+//	nothing was accepted, from any connection at all  left has the events delivered again
+//
+// Where the first few connections accept nothing, the others are not tried: a transport
+// that is away as a whole comes back soon. leaveOrPutBehind has the exceptions.
 func (f *fanout) settle(ctx context.Context) {
 	rest := f.takeLost()
 	if len(rest) == 0 || cut(ctx) != nil {
