@@ -30,7 +30,7 @@ type Config struct {
 	// it has repeated. It is limited (ports.LimitLogger). Default: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock by which rows expire. Default: time.Now, and each call fails with a
-	// ClockError if that is more than 5 minutes from the clock of DynamoDB, whose
+	// ports.ClockError if that is more than 5 minutes from the clock of DynamoDB, whose
 	// answers have the time.
 	Now func() time.Time
 	// Random returns numbers in [0, 1) for the jitter of retries. Default:

@@ -49,7 +49,7 @@ func TestProcessWhoseClockIsWrong(t *testing.T) {
 				"MovePlace":        wrong.MovePlace(t.Context(), "topic", ports.OperationRef{}, time.Now(), 0, ports.Place{}),
 				"Head":             second(wrong.Head(t.Context(), "topic", keep)),
 			} {
-				var clock *dynamodb.ClockError
+				var clock *ports.ClockError
 				if !errors.As(err, &clock) || clock.Ahead.Round(time.Minute) != -time.Duration(world) {
 					t.Errorf("%s: got error %v, want one that says how far the clock is off", call, err)
 				}

@@ -1,12 +1,15 @@
 package dynamodb
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
 
-func TestClockAhead(t *testing.T) {
+func TestCompareClocks(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	for name, test := range map[string]struct {
@@ -27,11 +30,15 @@ func TestClockAhead(t *testing.T) {
 			header = http.Header{}
 		}
 		header.Set("Date", now.Add(test.date).Format(http.TimeFormat))
-		if got := clockAhead(now, now.Add(test.took), header); got != test.want {
+		var got time.Duration
+		if clock, ok := errors.AsType[*ports.ClockError](compareClocks(now, now.Add(test.took), header)); ok {
+			got = clock.Ahead
+		}
+		if got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)
 		}
 	}
-	if got := clockAhead(now, now, http.Header{}); got != 0 {
-		t.Errorf("without a date: got %v, want 0", got)
+	if err := compareClocks(now, now, http.Header{}); err != nil {
+		t.Errorf("without a date: got error %v", err)
 	}
 }

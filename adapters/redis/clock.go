@@ -3,50 +3,33 @@ package redis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/fanql/fanql/ports"
 )
 
 const (
-	// clockTolerance is how far the process's clock may be from that of Redis. It is
-	// small beside the time that rows live, and more than clocks differ that are kept.
-	clockTolerance = 5 * time.Minute
 	// clockInterval is how long a comparison of the clocks holds.
 	clockInterval = time.Minute
 	// clockJump is by how much the process's clock may be set in between.
 	clockJump = time.Minute
 )
 
-// ClockError says that the clock of this process is wrong, or that of Redis. By a clock
-// that is ahead, rows of clients that are there would have expired, and nobody would
-// notice. So every call of a Store and a History fails, and Consume gives its partitions
-// to other processes, or fails if the clock is wrong at its start. Sockets of the process
-// stay open, and receive what other processes deliver.
-type ClockError struct {
-	// Ahead is by how much the process's clock is ahead of Redis's, at least; negative
-	// if it is behind.
-	Ahead time.Duration
-}
-
-// Error says which clock is wrong, and by how much.
-func (e *ClockError) Error() string {
-	if e.Ahead < 0 {
-		return fmt.Sprintf("the clock of this process is %v behind Redis's", -e.Ahead)
-	}
-	return fmt.Sprintf("the clock of this process is %v ahead of Redis's", e.Ahead)
-}
-
 func isClockWrong(err error) bool {
-	_, wrong := errors.AsType[*ClockError](err)
+	_, wrong := errors.AsType[*ports.ClockError](err)
 	return wrong
 }
 
 // clocks compares the clock of the process with that of Redis, once in a minute: at a
 // call, where a worker or a router has not asked for the time anyway. A clock that is
 // set meanwhile is found out without a command, because the monotonic time goes on.
+//
+// While a clock is wrong every call of a Store and a History fails, and Consume gives its
+// partitions to other processes, or fails if the clock is wrong at its start. Sockets of
+// the process stay open, and receive what other processes deliver.
 type clocks struct {
 	client goredis.UniversalClient
 	// key is one whose server check asks.
@@ -66,7 +49,7 @@ func newClocks(config Config) *clocks {
 	}
 }
 
-// check fails with a ClockError where the clock of the process is wrong, and with
+// check fails with a ports.ClockError where the clock of the process is wrong, and with
 // another error where Redis does not say.
 func (c *clocks) check(ctx context.Context) error {
 	if c.unchecked || c.holds() {
@@ -102,7 +85,7 @@ func stillRight(elapsed, wall time.Duration) bool {
 }
 
 // time is the time in milliseconds since 1970 by the server that has a key; right also
-// beside a ClockError.
+// beside a ports.ClockError.
 func (c *clocks) time(ctx context.Context, key string) (int64, error) {
 	sent := time.Now()
 	now, err := clock(ctx, c.client, key)
@@ -110,26 +93,12 @@ func (c *clocks) time(ctx context.Context, key string) (int64, error) {
 		return now, err
 	}
 	received := time.Now()
-	if ahead := clockAhead(sent, received, time.UnixMilli(now)); ahead != 0 {
+	if err := ports.CheckClock("Redis", sent, time.UnixMilli(now), received); err != nil {
 		c.right.Store(nil)
-		return now, &ClockError{Ahead: ahead}
+		return now, err
 	}
 	c.right.Store(&received)
 	return now, nil
-}
-
-// clockAhead compares the time of an answer with those of sending the request and of
-// receiving the answer, which may be far apart: a Lambda function is frozen at any time.
-// It returns 0 for a clock that may be right.
-func clockAhead(sent, received, server time.Time) time.Duration {
-	// Without their monotonic parts, which stand still while a machine sleeps.
-	if ahead := sent.Round(0).Sub(server); ahead > clockTolerance {
-		return ahead.Round(time.Second)
-	}
-	if behind := server.Sub(received.Round(0)); behind > clockTolerance {
-		return -behind.Round(time.Second)
-	}
-	return 0
 }
 
 // clock is the time, in milliseconds since 1970, by the server that has a key. No

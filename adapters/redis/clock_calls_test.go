@@ -80,7 +80,7 @@ func TestProcessWhoseClockIsWrong(t *testing.T) {
 			"Head":             second(wrong.Head(t.Context(), "topic", keep)),
 			"Consume":          wrong.Consume(t.Context(), func(context.Context, []ports.Event) []error { return nil }),
 		} {
-			clock, ok := errors.AsType[*redis.ClockError](err)
+			clock, ok := errors.AsType[*ports.ClockError](err)
 			if !ok || clock.Ahead.Round(time.Minute) != -redisIs {
 				t.Errorf("%s, %s: got error %v, want one that says how far the clock is off", name, call, err)
 			}

@@ -21,8 +21,10 @@ type Config struct {
 	// server. It is the same in every process of a deployment. Default: "fanql:".
 	Prefix string
 	// Now is the clock by which rows expire and the events of histories age. Default:
-	// time.Now, and calls fail with a ClockError while that is more than 5 minutes from
-	// Redis's clock. That is asked for once in a minute at the most (TIME), where a
+	// time.Now, and calls of a Store and a History fail with a ports.ClockError while that
+	// is more than 5 minutes from Redis's clock. Consume then gives its partitions to other
+	// processes, or fails if it has just begun; sockets stay open, and receive what others
+	// deliver. Redis is asked for the time once in a minute at the most (TIME), where a
 	// server does not refuse to tell.
 	Now func() time.Time
 	// Logger receives the failures that Consume and a router's Run recover from.
