@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 
 	"github.com/fanql/fanql/core/internal/delivery"
 	"github.com/fanql/fanql/core/internal/hooks"
@@ -125,7 +126,7 @@ func (e *Engine) Disconnect(ctx context.Context, disconnection ports.Disconnecti
 // may be repeated.
 func (e *Engine) CloseConnection(ctx context.Context, id ports.ConnectionID, code int, reason string) error {
 	connection, err := e.store.GetConnection(ctx, id)
-	if peer.Is(err, ports.ErrNotFound) {
+	if errors.Is(err, ports.ErrNotFound) {
 		return nil
 	}
 	if err != nil {

@@ -45,7 +45,7 @@ func AtDrain(ctx context.Context, f func()) (stop func() bool) {
 	if !ok {
 		return func() bool { return true }
 	}
-	return context.AfterFunc(d.begun, f)
+	return context.AfterFunc(d.begun, f) //nolint:contextcheck // it ends when the deadline comes
 }
 
 // Deadline implements context.Context.

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -58,10 +59,10 @@ func (f *fanout) pushOne(ctx context.Context, index int, to *member, send sendin
 		return f.fail(ctx, to, result.Rejected, send)
 	}
 	err := f.Peers.Result(ctx, f.operation(to), result.Body, send.event)
-	if peer.Is(err, ports.ErrTooLarge) {
+	if errors.Is(err, ports.ErrTooLarge) {
 		err = f.Peers.ResultInstead(ctx, f.operation(to), f.execution(index, to.Subscriber), result.Body, send.event)
 	}
-	if peer.Is(err, ports.ErrTooLarge) {
+	if errors.Is(err, ports.ErrTooLarge) {
 		return f.fail(ctx, to, peer.TooLarge(), send)
 	}
 	return outcomeOf(ctx, err)

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -114,7 +115,7 @@ func (c *catching) one(ctx context.Context, to ports.Subscriber, attempts int) (
 	}
 	for !c.isOver(ctx) {
 		chunk := c.chunk(ctx, rest.from)
-		if chunk.err != nil && !peer.Is(chunk.err, ports.ErrGap) {
+		if chunk.err != nil && !errors.Is(chunk.err, ports.ErrGap) {
 			return nil, chunk.err
 		}
 		pushing, ends, stop := c.pushing(ctx)
@@ -154,10 +155,10 @@ func (c *catching) move(ctx context.Context, row *unreached, more bool, attempts
 	case err == nil:
 		c.Observation.Count(ctx, ports.Counts{CaughtUp: 1})
 		return false, nil, nil
-	case peer.Is(err, ports.ErrConflict):
+	case errors.Is(err, ports.ErrConflict):
 		rest, err := c.again(ctx, row, attempts-1)
 		return false, rest, err
-	case peer.Is(err, ports.ErrNotFound):
+	case errors.Is(err, ports.ErrNotFound):
 		return false, nil, nil
 	}
 	return false, nil, err
@@ -184,7 +185,7 @@ func (c *catching) again(ctx context.Context, row *unreached, attempts int) (*un
 	}
 	now, err := c.Store.GetSubscriber(ctx, c.topic, row.Ref)
 	switch {
-	case peer.Is(err, ports.ErrNotFound) || err == nil && !now.ReceivedAt.Equal(row.ReceivedAt):
+	case errors.Is(err, ports.ErrNotFound) || err == nil && !now.ReceivedAt.Equal(row.ReceivedAt):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -328,7 +329,7 @@ func (d *Deliverer) CatchUp(ctx context.Context, topic ports.Topic, ref ports.Op
 	endings := d.Peers.Endings()
 	to, err := d.Store.GetSubscriber(ctx, topic, ref)
 	switch {
-	case peer.Is(err, ports.ErrNotFound):
+	case errors.Is(err, ports.ErrNotFound):
 		return false, nil
 	case err != nil:
 		return false, d.later(ctx, topic, ref, err)

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -99,7 +100,7 @@ func (t *turn) behind(ctx context.Context, named map[ports.OperationRef]catchUpR
 	peer.InParallel(t.PushConcurrency, slices.Collect(maps.Keys(named)), func(ref ports.OperationRef) {
 		now, err := t.Store.GetSubscriber(ctx, t.topic, ref)
 		switch {
-		case peer.Is(err, ports.ErrNotFound):
+		case errors.Is(err, ports.ErrNotFound):
 		case err != nil:
 			all.fail(err)
 		case !now.Place.Live() && now.Place.Version <= named[ref].Version:

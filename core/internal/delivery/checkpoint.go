@@ -34,7 +34,7 @@ func (t *turn) save(ctx context.Context, done, end int, at ports.Cursor, cause e
 // to everyone before the cursor. Events after them are new.
 func (t *turn) resume(ctx context.Context) (done, begun int, cursor ports.Cursor, err error) {
 	checkpoint, err := t.Store.LoadCheckpoint(ctx, t.topic)
-	if peer.Is(err, ports.ErrNotFound) {
+	if errors.Is(err, ports.ErrNotFound) {
 		return 0, 0, "", nil
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -111,7 +112,7 @@ func (f *fanout) leaveOrPutBehind(ctx context.Context, connections []*lostConnec
 	defer stop()
 	err := f.putBehind(ctx, f.topic, f.lacking(connections))
 	switch {
-	case peer.Is(err, ports.ErrInvalid): // the bus carries no catch-ups
+	case errors.Is(err, ports.ErrInvalid): // the bus carries no catch-ups
 		f.leave(connections, nil)
 		return
 	case err != nil:
@@ -222,7 +223,7 @@ func (f *fanout) endLost(ctx context.Context, p *progress, send sending, patienc
 	case result == socketGone:
 		f.forget(ctx, p.run)
 		return result
-	case result != lost || atEnd && peer.Is(p.err, ports.ErrThrottled):
+	case result != lost || atEnd && errors.Is(p.err, ports.ErrThrottled):
 		return result
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)

@@ -65,9 +65,9 @@ func (d *Deliverer) movePlaces(ctx context.Context, topic ports.Topic, rows []un
 	peer.InParallel(d.PushConcurrency, rows, func(row unreached) {
 		now := ports.Place{From: row.from, Version: row.Place.Version}
 		switch err := d.Store.MovePlace(ctx, topic, row.Ref, row.ReceivedAt, now.Version-1, now); {
-		case peer.Is(err, ports.ErrConflict):
+		case errors.Is(err, ports.ErrConflict):
 			all.add(row)
-		case err != nil && !peer.Is(err, ports.ErrNotFound):
+		case err != nil && !errors.Is(err, ports.ErrNotFound):
 			all.fail(err)
 		case err == nil && row.Place.Live():
 			moved.Add(1)
@@ -84,7 +84,7 @@ func (d *Deliverer) readAgain(ctx context.Context, topic ports.Topic, rows []unr
 	peer.InParallel(d.PushConcurrency, rows, func(row unreached) {
 		now, err := d.Store.GetSubscriber(ctx, topic, row.Ref)
 		switch {
-		case peer.Is(err, ports.ErrNotFound):
+		case errors.Is(err, ports.ErrNotFound):
 		case err != nil:
 			all.fail(err)
 		case now.ReceivedAt.Equal(row.ReceivedAt):

@@ -80,7 +80,7 @@ func outcomeOf(ctx context.Context, err error) (outcome, error) {
 		return operationEnded, nil
 	case errors.Is(err, peer.ErrStuck) && ctx.Err() == nil:
 		return stuck, err
-	case peer.Is(err, ports.ErrGone):
+	case errors.Is(err, ports.ErrGone):
 		return socketGone, err
 	case ctx.Err() != nil:
 		return abandoned, err

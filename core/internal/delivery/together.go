@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -159,7 +160,7 @@ func (f *fanout) finishTogether(ctx context.Context, g *gathering) {
 	}
 	p.event, p.member = at.event, at.member
 	f.counts.pushed.Add(int64(g.result.Accepted))
-	if g.result.Err == nil || peer.Is(g.result.Err, ports.ErrTooLarge) {
+	if g.result.Err == nil || errors.Is(g.result.Err, ports.ErrTooLarge) {
 		f.goOn(ctx, p, f.advance(ctx, p, f.attempt()))
 		return
 	}

@@ -50,16 +50,13 @@ func (p *Peers) Reply(ctx context.Context, to ports.Address, frame ports.Frame) 
 func (p *Peers) ReplyFor(ctx context.Context, o Operation, frame ports.Frame) error {
 	err := p.Push(ctx, o, frame)
 	switch {
-	case Is(err, ErrEnded):
+	case errors.Is(err, ErrEnded):
 		return nil
-	case Is(err, ports.ErrGone):
+	case errors.Is(err, ports.ErrGone):
 		return p.Disconnect(ctx, ports.Disconnection{Address: o.Address})
 	}
 	return err
 }
-
-// Is reports whether an error is of a kind.
-func Is(err, kind error) bool { return err != nil && errors.Is(err, kind) }
 
 // cleanUpTimeout bounds work that has to be done although the caller has left.
 const cleanUpTimeout = 5 * time.Second

@@ -97,11 +97,11 @@ func (p *Peers) stuck(err error) error {
 // ErrStuck stands for a push that may be accepted when it is tried again.
 var ErrStuck = errors.New("core: stuck")
 
-// ErrEnded: the operation of a frame has ended, so the frame was not sent.
+// ErrEnded stands for a frame that was not sent, because its operation has ended.
 var ErrEnded = errors.New("core: the operation has ended")
 
 func mayPass(err error) bool {
-	return !Is(err, ports.ErrGone) && !Is(err, ports.ErrTooLarge) && !Is(err, ErrEnded)
+	return !errors.Is(err, ports.ErrGone) && !errors.Is(err, ports.ErrTooLarge) && !errors.Is(err, ErrEnded)
 }
 
 // pushInTurn sends a frame when it is due.
@@ -129,7 +129,7 @@ func (p *Peers) pushOnce(ctx context.Context, o Operation, frame ports.Frame) er
 
 // notePace has the pace know what has become of a push.
 func (p *Peers) notePace(ctx context.Context, to ports.Address, err error) {
-	if !Is(err, ports.ErrThrottled) {
+	if !errors.Is(err, ports.ErrThrottled) {
 		p.pace.passed()
 		return
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
@@ -35,7 +34,7 @@ type connections struct {
 // closed, so that the client connects afresh.
 func (c *connections) read(ctx context.Context, address ports.Address) (ports.Connection, error) {
 	connection, err := c.Store.GetConnection(ctx, address.ID)
-	if !peer.Is(err, ports.ErrNotFound) {
+	if !errors.Is(err, ports.ErrNotFound) {
 		return connection, err
 	}
 	return connection, c.unknown(ctx, address)

@@ -87,7 +87,7 @@ func (c *connections) fewEnough(ctx context.Context, topic ports.Topic, id ports
 // probe reports whether a connection has a socket. One that has none is forgotten.
 func (c *connections) probe(ctx context.Context, to ports.Subscriber) (alive bool, err error) {
 	err = c.Peers.AttemptEvent(ctx, peer.Operation{Address: to.Address}, wire.Of(to.Protocol).Probe())
-	if !peer.Is(err, ports.ErrGone) {
+	if !errors.Is(err, ports.ErrGone) {
 		return true, nil
 	}
 	return false, c.Peers.Disconnect(ctx, ports.Disconnection{Address: to.Address})

@@ -70,9 +70,9 @@ func (i *inits) handle(ctx context.Context, t *taken) error {
 	}
 	connection, err := i.Store.InitConnection(ctx, message.Address.ID, init)
 	switch {
-	case peer.Is(err, ports.ErrConflict):
+	case errors.Is(err, ports.ErrConflict):
 		return i.second(ctx, message.Address)
-	case peer.Is(err, ports.ErrNotFound):
+	case errors.Is(err, ports.ErrNotFound):
 		return ignoreUnknown(i.unknown(ctx, message.Address))
 	case err != nil:
 		return err
@@ -182,7 +182,7 @@ func (i *inits) expire(ctx context.Context, address ports.Address) error {
 		return nil
 	}
 	connection, err := i.Store.GetConnection(ctx, address.ID)
-	if peer.Is(err, ports.ErrNotFound) || err == nil && connection.Initialized {
+	if errors.Is(err, ports.ErrNotFound) || err == nil && connection.Initialized {
 		return nil
 	}
 	if err != nil {
@@ -204,7 +204,7 @@ func (i *inits) await(ctx context.Context, connection ports.Connection) (ports.C
 		}
 		var err error
 		if connection, err = i.Store.GetConnection(ctx, connection.Address.ID); err != nil {
-			if peer.Is(err, ports.ErrNotFound) { // refused, and the client has the refusal
+			if errors.Is(err, ports.ErrNotFound) { // refused, and the client has the refusal
 				return connection, errUnknownConnection
 			}
 			return connection, err

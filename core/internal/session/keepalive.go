@@ -2,8 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
 
-	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
@@ -17,7 +17,7 @@ func (h *Handler) KeepAlive(ctx context.Context, address ports.Address) error {
 	now := h.Now()
 	if connection.ExpiresAt.Sub(now) < h.ConnectionTTL/2 {
 		err := h.Store.TouchConnection(ctx, address.ID, now.Add(h.ConnectionTTL))
-		if err != nil && !peer.Is(err, ports.ErrNotFound) {
+		if err != nil && !errors.Is(err, ports.ErrNotFound) {
 			return err
 		}
 	}

@@ -46,20 +46,20 @@ func (s *starting) place(ctx context.Context, row ports.Operation) (proceed bool
 		s.Observation.Count(ctx, ports.Counts{Operations: 1})
 		return true, nil
 	case isOverdue(ctx): // the client has not been answered
-	case peer.Is(err, ports.ErrCancelled):
+	case errors.Is(err, ports.ErrCancelled):
 		s.complete(ctx, ports.CompletedByClient)
 		return false, s.completed(ctx, s.Dialect, s.Address, s.Ref.ID)
-	case peer.Is(err, ports.ErrConflict):
+	case errors.Is(err, ports.ErrConflict):
 		return false, s.duplicate(ctx)
-	case peer.Is(err, ports.ErrNotFound): // nobody waits for it any more
+	case errors.Is(err, ports.ErrNotFound): // nobody waits for it any more
 		s.complete(ctx, ports.CompletedByDisconnect)
 		return false, nil
 	case errors.Is(err, errSuperseded):
 		s.complete(ctx, ports.CompletedByClient)
 		return false, nil
-	case peer.Is(err, ports.ErrTooMany):
+	case errors.Is(err, ports.ErrTooMany):
 		return false, s.fail(ctx, ports.NewResponseErrors(fmt.Sprintf("a connection may have at most %d operations", s.MaxOperations)))
-	case peer.Is(err, ports.ErrTooLarge):
+	case errors.Is(err, ports.ErrTooLarge):
 		return false, s.fail(ctx, ports.NewResponseErrors("the operation is too large to be kept"))
 	}
 	if ctx.Err() == nil { // or the client has left
@@ -78,7 +78,7 @@ func (s *starting) add(ctx context.Context, row ports.Operation) error {
 	for backoff := first; ; backoff = min(2*backoff, most) {
 		err := s.Store.AddOperation(ctx, row)
 		switch {
-		case !peer.Is(err, ports.ErrConflict):
+		case !errors.Is(err, ports.ErrConflict):
 			return err
 		case s.Dialect.ReplacesOperations():
 			return s.replace(ctx, row)
@@ -98,7 +98,7 @@ func (s *starting) replace(ctx context.Context, row ports.Operation) error {
 		return err
 	}
 	err := s.Store.AddOperation(ctx, row)
-	if peer.Is(err, ports.ErrConflict) { // with one that was received later
+	if errors.Is(err, ports.ErrConflict) { // with one that was received later
 		return errSuperseded
 	}
 	return err

@@ -55,7 +55,7 @@ func (s *starting) lookForGap(ctx context.Context, b *beginning) error {
 	for topic, from := range b.from {
 		_, _, err := s.History.Read(ctx, topic, from, 1)
 		switch {
-		case peer.Is(err, ports.ErrGap):
+		case errors.Is(err, ports.ErrGap):
 			b.gap, b.from = true, nil
 			return nil
 		case err != nil:
@@ -105,7 +105,7 @@ func (s *starting) readStart(ctx context.Context, wanted *run.Subscription, b *b
 		return nil
 	}
 	placed, err := s.Store.GetSubscriber(ctx, wanted.Topics[0], s.Ref)
-	if peer.Is(err, ports.ErrNotFound) {
+	if errors.Is(err, ports.ErrNotFound) {
 		return nil
 	}
 	b.repeated = err == nil && placed.ReceivedAt.Equal(s.ReceivedAt)

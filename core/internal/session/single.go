@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"github.com/fanql/fanql/core/internal/peer"
 	"github.com/fanql/fanql/core/internal/run"
@@ -30,12 +31,12 @@ func (s *starting) single(ctx context.Context, p *run.Prepared) error {
 	if err != nil || !ended {
 		return err
 	}
-	removed := s.Operation.Removed()
+	removed := s.Removed()
 	if result.Rejected != nil {
 		return s.Peers.Fail(ctx, removed, result.Rejected)
 	}
 	err = s.reply(ctx, removed, result.Body)
-	if peer.Is(err, ports.ErrTooLarge) {
+	if errors.Is(err, ports.ErrTooLarge) {
 		return s.Peers.Fail(ctx, removed, peer.TooLarge())
 	}
 	if err != nil {
@@ -47,7 +48,7 @@ func (s *starting) single(ctx context.Context, p *run.Prepared) error {
 // reply sends a result, or what OnTooLarge has in its place.
 func (s *starting) reply(ctx context.Context, o peer.Operation, body []byte) error {
 	err := s.Peers.Result(ctx, o, body, s.Peers.ReplyFor)
-	if !peer.Is(err, ports.ErrTooLarge) {
+	if !errors.Is(err, ports.ErrTooLarge) {
 		return err
 	}
 	return s.Peers.ResultInstead(ctx, o, s.execution(), body, s.Peers.ReplyFor)

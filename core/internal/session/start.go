@@ -102,9 +102,9 @@ func (s *starting) isInPlace(ctx context.Context) (bool, error) {
 	case err == nil:
 		_, err = s.Store.RemoveOperation(ctx, s.Ref, s.ReceivedAt.Add(-1))
 		return false, err
-	case peer.Is(err, ports.ErrConflict):
+	case errors.Is(err, ports.ErrConflict):
 		return true, nil
-	case peer.Is(err, ports.ErrCancelled), peer.Is(err, ports.ErrNotFound), errors.Is(err, errSuperseded):
+	case errors.Is(err, ports.ErrCancelled), errors.Is(err, ports.ErrNotFound), errors.Is(err, errSuperseded):
 		return false, nil
 	}
 	return false, err

@@ -109,5 +109,5 @@ func (s *starting) endOverdue(ctx context.Context) error {
 	if err != nil || !ended {
 		return err
 	}
-	return s.Peers.Fail(ctx, s.Operation.Removed(), errs)
+	return s.Peers.Fail(ctx, s.Removed(), errs)
 }

@@ -97,7 +97,7 @@ func (s *starting) sendInitial(ctx context.Context, p *run.Prepared, initial fun
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, result.Rejected)
 	}
 	err = s.reply(ctx, s.Operation, result.Body)
-	if peer.Is(err, ports.ErrTooLarge) {
+	if errors.Is(err, ports.ErrTooLarge) {
 		return false, s.Peers.EndWithErrors(ctx, s.Operation, peer.TooLarge())
 	}
 	return err == nil, err
