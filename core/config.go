@@ -63,7 +63,7 @@ type Config struct {
 	// API Gateway ends a socket after two hours, so there no row needs renewal.
 	// Default: 3 hours.
 	ConnectionTTL time.Duration
-	// InitTimeout is how long a legacy start waits for the verdict on the
+	// InitTimeout is how long a legacy start waits for the decision on the
 	// connection_init that it overtook. Default: 3 seconds.
 	InitTimeout time.Duration
 	// ReorderWindow is how long a subscribe whose ID is in use waits for a

@@ -23,7 +23,7 @@ func failure(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	_, kind := verdict(err)
+	_, kind := classify(err)
 	return &ports.Error{Op: "dynamodb." + op, Kind: kind, Err: err}
 }
 
@@ -40,9 +40,9 @@ func invalid(op, text string) error {
 // ended is the error of a call whose context has ended, and nil before that.
 func ended(ctx context.Context, op string) error { return failure(op, ctx.Err()) }
 
-// verdict says whether the same request may succeed later, and of what kind its
+// classify says whether the same request may succeed later, and of what kind its
 // error is.
-func verdict(err error) (passing bool, kind error) {
+func classify(err error) (passing bool, kind error) {
 	switch {
 	case errors.Is(err, errUnfinished):
 		return true, ports.ErrThrottled
@@ -58,7 +58,7 @@ func verdict(err error) (passing bool, kind error) {
 	return false, nil
 }
 
-// cancellation is the verdict on a transaction: it may succeed later if every
+// cancellation is classify for a transaction: it may succeed later if every
 // reason is one that passes.
 func cancellation(reasons []types.CancellationReason) (passing bool, kind error) {
 	for _, reason := range reasons {

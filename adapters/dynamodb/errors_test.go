@@ -58,7 +58,7 @@ func TestVerdict(t *testing.T) {
 		"cancelled by the caller": {context.Canceled, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			passing, kind := verdict(test.err)
+			passing, kind := classify(test.err)
 			if !errors.Is(kind, test.kind) || passing != test.passing {
 				t.Errorf("got %v, passing %v, want %v, %v", kind, passing, test.kind, test.passing)
 			}

@@ -45,7 +45,7 @@ func retry(ctx context.Context, random func() float64, request func() error) err
 		if err == nil {
 			return nil
 		}
-		if passing, _ := verdict(err); !passing || !waiting.wait(ctx) {
+		if passing, _ := classify(err); !passing || !waiting.wait(ctx) {
 			return err
 		}
 	}

@@ -51,7 +51,7 @@ func (i *inbox) handle(ctx context.Context, data []byte) {
 	reply := answer{instance: m.instance, sequence: m.sequence}
 	for index := range m.entries {
 		accepted, err := r.do(ctx, &m.entries[index])
-		if v := verdictOf(err); v != delivered {
+		if v := codeOf(err); v != delivered {
 			reply.exceptions = append(reply.exceptions, exception{index, v, accepted})
 		}
 	}
@@ -73,7 +73,7 @@ func (i *inbox) isNew(from sender, sequence uint64) bool {
 	return true
 }
 
-func verdictOf(err error) verdict {
+func codeOf(err error) code {
 	switch {
 	case err == nil:
 		return delivered

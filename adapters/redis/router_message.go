@@ -32,15 +32,15 @@ type answer struct {
 // one was not.
 type exception struct {
 	index    int
-	verdict  verdict
+	code     code
 	accepted int
 }
 
-// verdict is what became of an entry.
-type verdict byte
+// code is what became of an entry, on its way back.
+type code byte
 
 const (
-	delivered verdict = iota
+	delivered code = iota
 	gone
 	throttled
 	tooLarge
@@ -144,7 +144,7 @@ func (a *answer) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, a.sequence)
 	b = appendInt(b, len(a.exceptions))
 	for _, e := range a.exceptions {
-		b = appendInt(append(appendInt(b, e.index), byte(e.verdict)), e.accepted)
+		b = appendInt(append(appendInt(b, e.index), byte(e.code)), e.accepted)
 	}
 	return b
 }
@@ -194,7 +194,7 @@ func decodeMessage(data []byte) (message, error) {
 
 func readAnswer(r *reader) answer {
 	return answer{instance: r.uint(), sequence: r.uint(), exceptions: list(r, func(r *reader) exception {
-		return exception{index: r.int(), verdict: verdict(r.byte()), accepted: r.int()}
+		return exception{index: r.int(), code: code(r.byte()), accepted: r.int()}
 	})}
 }
 

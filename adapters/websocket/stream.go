@@ -105,11 +105,11 @@ func (c *connection) beginStream(ctx context.Context, cancel context.CancelFunc,
 		case <-ctx.Done():
 		}
 	}
-	return c.verdict(w)
+	return c.decision(w)
 }
 
-// verdict is nil if connection_init was acknowledged and the connection is open.
-func (c *connection) verdict(w http.ResponseWriter) error {
+// decision is nil if connection_init was acknowledged and the connection is open.
+func (c *connection) decision(w http.ResponseWriter) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

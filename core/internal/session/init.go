@@ -22,38 +22,38 @@ import (
 // nothing of it; between processes the store decides.
 type inits struct {
 	*connections
-	mu      sync.Mutex
-	verdict map[ports.ConnectionID]chan struct{}
+	mu       sync.Mutex
+	deciding map[ports.ConnectionID]chan struct{}
 }
 
 func newInits(c *connections) *inits {
-	return &inits{connections: c, verdict: map[ports.ConnectionID]chan struct{}{}}
+	return &inits{connections: c, deciding: map[ports.ConnectionID]chan struct{}{}}
 }
 
 // begin reports false if one is being decided already.
 func (i *inits) begin(id ports.ConnectionID) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if _, ok := i.verdict[id]; ok {
+	if _, ok := i.deciding[id]; ok {
 		return false
 	}
-	i.verdict[id] = make(chan struct{})
+	i.deciding[id] = make(chan struct{})
 	return true
 }
 
 func (i *inits) end(id ports.ConnectionID) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	close(i.verdict[id])
-	delete(i.verdict, id)
+	close(i.deciding[id])
+	delete(i.deciding, id)
 }
 
-// pending returns the channel that closes with the verdict; nil if there is
+// pending returns the channel that closes with the decision; nil if there is
 // nothing to wait for.
 func (i *inits) pending(id ports.ConnectionID) <-chan struct{} {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.verdict[id]
+	return i.deciding[id]
 }
 
 // handle handles connection_init.
@@ -192,14 +192,14 @@ func (i *inits) expire(ctx context.Context, address ports.Address) error {
 }
 
 // await is for a legacy start, which its client sends right after connection_init
-// without waiting for the verdict. It returns the connection as it is once it is
+// without waiting for the decision. It returns the connection as it is once it is
 // initialized, or when the init timeout has passed.
 func (i *inits) await(ctx context.Context, connection ports.Connection) (ports.Connection, error) {
 	const first, most = 5 * time.Millisecond, 200 * time.Millisecond
 	patience, cancel := context.WithTimeout(ctx, i.InitTimeout)
 	defer cancel()
 	for backoff := first; !connection.Initialized; backoff = min(2*backoff, most) {
-		if err := i.awaitVerdict(patience, connection.Address.ID, backoff); err != nil {
+		if err := i.awaitDecision(patience, connection.Address.ID, backoff); err != nil {
 			return connection, ctx.Err() // nil when only the patience ended
 		}
 		var err error
@@ -213,14 +213,14 @@ func (i *inits) await(ctx context.Context, connection ports.Connection) (ports.C
 	return connection, nil
 }
 
-// awaitVerdict waits for the verdict of this process, or a while for another's.
-func (i *inits) awaitVerdict(ctx context.Context, id ports.ConnectionID, backoff time.Duration) error {
-	verdict := i.pending(id)
-	if verdict == nil {
+// awaitDecision waits for the decision of this process, or a while for another's.
+func (i *inits) awaitDecision(ctx context.Context, id ports.ConnectionID, backoff time.Duration) error {
+	decision := i.pending(id)
+	if decision == nil {
 		return peer.Wait(ctx, backoff)
 	}
 	select {
-	case <-verdict:
+	case <-decision:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
