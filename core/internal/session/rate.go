@@ -35,7 +35,7 @@ const leastBuckets = 1024
 
 func newRates(perSecond int) *rates {
 	return &rates{
-		perSecond: float64(perSecond), burst: float64(perSecond * burstSeconds),
+		perSecond: float64(perSecond), burst: float64(perSecond) * burstSeconds,
 		buckets: map[ports.ConnectionID]*bucket{}, sweepAt: leastBuckets,
 	}
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -28,6 +29,18 @@ func TestRateLetsBurstsThroughAndFloodsNot(t *testing.T) {
 		now = now.Add(time.Second / 10)
 		if got := r.take("b", now); got != fine {
 			t.Fatalf("at the rate: got %v", got)
+		}
+	}
+}
+
+// The greatest number there is stands for no limit.
+func TestRateOfTheGreatestNumberLetsEverythingThrough(t *testing.T) {
+	for _, perSecond := range []int{math.MaxInt32, math.MaxInt / burstSeconds, math.MaxInt/burstSeconds + 1, math.MaxInt} {
+		r, now := newRates(perSecond), time.Unix(1, 0)
+		for i := range 1000 {
+			if got := r.take("a", now.Add(time.Duration(i))); got != fine {
+				t.Fatalf("%d a second, message %d: got %v", perSecond, i, got)
+			}
 		}
 	}
 }
