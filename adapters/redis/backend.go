@@ -22,8 +22,8 @@ type Backend struct {
 	clocks *clocks
 }
 
-// New returns a backend. It does no I/O. ErrInvalid: there is no client, or a
-// number is negative.
+// New returns a backend. It does no I/O. ErrInvalid: a field is missing or wrong; the
+// error names it.
 func New(config Config) (*Backend, error) {
 	if err := config.validate(); err != nil {
 		return nil, err

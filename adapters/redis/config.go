@@ -3,7 +3,9 @@ package redis
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -12,7 +14,9 @@ import (
 	"github.com/fanql/fanql/ports"
 )
 
-// Config shapes a Backend. Client is required.
+// Config shapes a Backend. Client is required; every other zero field stands for its
+// default. Negative numbers are refused, and so are times below a millisecond, which is
+// what Redis counts in.
 type Config struct {
 	// Client talks to Redis standalone, with Sentinel or as a Cluster. It stays the
 	// caller's, who closes it after everything that uses the backend has ended.
@@ -37,7 +41,8 @@ type Config struct {
 
 	// Partitions is how many parts the topics are spread over, each delivered by
 	// one worker at a time. It is the same in every process that shares the bus,
-	// and changes only while nothing waits. Default: 16.
+	// and changes only while nothing waits. At most 1024: a worker alone has a goroutine
+	// and a request every PollInterval for each. Default: 16.
 	Partitions int
 	// MaxQueued is how many events a partition holds, those under way included,
 	// before Publish answers ErrThrottled. Default: 10,000.
@@ -84,8 +89,8 @@ type Config struct {
 	// Heartbeat is how often a process of a fleet shows that it is alive, and
 	// writes down which connections it has. Default: 2 s.
 	Heartbeat time.Duration
-	// DeadAfter is how long a process that shows nothing counts as alive. The same
-	// in every process. Default: three heartbeats.
+	// DeadAfter is how long a process that shows nothing counts as alive, longer than
+	// Heartbeat. The same in every process. Default: three heartbeats.
 	DeadAfter time.Duration
 	// AnswerTimeout is how long a push waits for the process that has the
 	// connection, the way there and back included. Default: 2 s.
@@ -96,33 +101,63 @@ type Config struct {
 	MaxRoutedBytes int
 }
 
+const (
+	// maxPartitions bounds what a worker holds, and how often it asks Redis: a number
+	// that is meant to be large is a mistake.
+	maxPartitions    = 1024
+	defaultHeartbeat = 2 * time.Second
+)
+
 func (c Config) validate() error {
-	if c.Client == nil {
+	if ports.IsMissing(c.Client) {
 		return invalid("redis.Config.Client is required")
 	}
 	for _, field := range []struct {
-		name     string
-		negative bool
+		name  string
+		value int
+		most  int
 	}{
-		{"PageSize", c.PageSize < 0},
-		{"Partitions", c.Partitions < 0},
-		{"MaxQueued", c.MaxQueued < 0},
-		{"MaxPayloadBytes", c.MaxPayloadBytes < 0},
-		{"MaxBatch", c.MaxBatch < 0},
-		{"MaxHeld", c.MaxHeld < 0},
-		{"MaxAttempts", c.MaxAttempts < 0},
-		{"MaxDeadLetters", c.MaxDeadLetters < 0},
-		{"LeaseTTL", c.LeaseTTL < 0},
-		{"PollInterval", c.PollInterval < 0},
-		{"DrainTimeout", c.DrainTimeout < 0},
-		{"Heartbeat", c.Heartbeat < 0},
-		{"DeadAfter", c.DeadAfter < 0},
-		{"AnswerTimeout", c.AnswerTimeout < 0},
-		{"MaxRoutedBytes", c.MaxRoutedBytes < 0},
+		{"PageSize", c.PageSize, maxPage},
+		{"Partitions", c.Partitions, maxPartitions},
+		{"MaxQueued", c.MaxQueued, math.MaxInt},
+		{"MaxPayloadBytes", c.MaxPayloadBytes, math.MaxInt},
+		{"MaxBatch", c.MaxBatch, math.MaxInt},
+		{"MaxHeld", c.MaxHeld, math.MaxInt},
+		{"MaxAttempts", c.MaxAttempts, math.MaxInt},
+		{"MaxDeadLetters", c.MaxDeadLetters, math.MaxInt},
+		{"MaxRoutedBytes", c.MaxRoutedBytes, math.MaxInt},
 	} {
-		if field.negative {
+		switch {
+		case field.value < 0:
 			return invalid("redis.Config." + field.name + " must not be negative")
+		case field.value > field.most:
+			return invalid(fmt.Sprintf("redis.Config.%s is %d, and has to be %d at most", field.name, field.value, field.most))
 		}
+	}
+	return c.validateTimes()
+}
+
+func (c Config) validateTimes() error {
+	for _, field := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"LeaseTTL", c.LeaseTTL},
+		{"PollInterval", c.PollInterval},
+		{"DrainTimeout", c.DrainTimeout},
+		{"Heartbeat", c.Heartbeat},
+		{"DeadAfter", c.DeadAfter},
+		{"AnswerTimeout", c.AnswerTimeout},
+	} {
+		switch {
+		case field.value < 0:
+			return invalid("redis.Config." + field.name + " must not be negative")
+		case field.value > 0 && field.value < time.Millisecond:
+			return invalid(fmt.Sprintf("redis.Config.%s is %v, and has to be 1ms at least", field.name, field.value))
+		}
+	}
+	if heartbeat := cmp.Or(c.Heartbeat, defaultHeartbeat); c.DeadAfter > 0 && c.DeadAfter <= heartbeat {
+		return invalid(fmt.Sprintf("redis.Config.DeadAfter is %v, and has to be longer than Heartbeat, which is %v", c.DeadAfter, heartbeat))
 	}
 	return nil
 }
@@ -145,8 +180,8 @@ func (c Config) withDefaults() Config {
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 10*time.Second)
 	c.PollInterval = cmp.Or(c.PollInterval, 100*time.Millisecond)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, 10*time.Second)
-	c.Heartbeat = cmp.Or(c.Heartbeat, 2*time.Second)
-	c.DeadAfter = cmp.Or(c.DeadAfter, 3*c.Heartbeat)
+	c.Heartbeat = cmp.Or(c.Heartbeat, defaultHeartbeat)
+	c.DeadAfter = cmp.Or(c.DeadAfter, 3*min(c.Heartbeat, math.MaxInt64/3))
 	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 2*time.Second)
 	c.MaxRoutedBytes = cmp.Or(c.MaxRoutedBytes, 4<<20)
 	if c.Now == nil {
