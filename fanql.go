@@ -87,6 +87,8 @@ func (c *Config) validate() error {
 		return invalid("NewServer", "fanql.Config.Schema is required")
 	case c.Backend != nil && ports.IsMissing(c.Backend):
 		return invalid("NewServer", "fanql.Config.Backend is a nil pointer: its constructor has failed")
+	case c.Pages != nil && ports.IsMissing(c.Pages):
+		return invalid("NewServer", "fanql.Config.Pages is a nil pointer: leave it out, or set one that was made")
 	case c.ShutdownTimeout < 0:
 		return invalid("NewServer", "fanql.Config.ShutdownTimeout must not be negative")
 	case c.Path != "" && !strings.HasPrefix(c.Path, "/"):

@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/fanql/fanql"
+	"github.com/fanql/fanql/adapters/debug"
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/memory"
@@ -161,12 +162,23 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		"a negative time":              {fanql.Config{Schema: mustSchema(t), ShutdownTimeout: -1}, "fanql.Config.ShutdownTimeout must not be negative"},
 		"a path that is none":          {fanql.Config{Schema: mustSchema(t), Path: "graphql"}, "fanql.Config.Path must begin with a slash"},
 		"events that nothing delivers": {fanql.Config{Schema: mustSchema(t), Backend: undelivered{backend}}, "fanql.Config.Backend must be a ports.EventSource"},
+		"pages that failed": {
+			fanql.Config{Schema: mustSchema(t), Pages: (*http.ServeMux)(nil)}, "fanql.Config.Pages is a nil pointer: leave it out, or set one that was made",
+		},
+		"a history that failed": {
+			fanql.Config{Schema: mustSchema(t), Core: func(c *core.Config) { c.History = (*memory.History)(nil) }},
+			"core.Config.History is a nil pointer: leave it out, or set one that was made",
+		},
+		"an observer that failed": {
+			fanql.Config{Schema: mustSchema(t), Debug: true, Core: func(c *core.Config) { c.Observer = (*debug.Observer)(nil) }},
+			"core.Config.Observer is a nil pointer: leave it out, or set one that was made",
+		},
 		"a setting of the engine": {
 			fanql.Config{Schema: mustSchema(t), Core: func(c *core.Config) { c.MaxDepth = -1 }}, "core.Config.MaxDepth must not be negative",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if server, err := fanql.NewServer(test.config); err == nil || !strings.Contains(err.Error(), test.want) || server != nil {
+			if server, err := fanql.NewServer(test.config); !errors.Is(err, ports.ErrInvalid) || !strings.Contains(err.Error(), test.want) || server != nil {
 				t.Errorf("got %v, %v, want an error with %q", server, err, test.want)
 			}
 		})

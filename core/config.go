@@ -151,6 +151,12 @@ func (c *Config) validate() error {
 	if _, ok := c.Bus.(ports.Unordered); ok && c.History != nil {
 		return invalid("New", "core.Config.History needs a Bus that keeps an order between calls, which this one does not")
 	}
+	switch {
+	case isNilPointer(c.History):
+		return invalid("New", "core.Config.History"+nilPointer)
+	case isNilPointer(c.Observer):
+		return invalid("New", "core.Config.Observer"+nilPointer)
+	}
 	for _, field := range []struct {
 		name     string
 		negative bool

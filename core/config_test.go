@@ -31,6 +31,28 @@ var nilPort *struct {
 	ports.Pusher
 }
 
+// TestNewNamesTheFieldThatIsANilPointer: of what may be left out, a nil pointer is what a
+// constructor that has failed returned.
+func TestNewNamesTheFieldThatIsANilPointer(t *testing.T) {
+	t.Parallel()
+	const text = " is a nil pointer: leave it out, or set one that was made"
+	var observer *struct{ ports.Observer }
+	for field, change := range map[string]func(*core.Config){
+		"History":  func(c *core.Config) { c.History = (*memory.History)(nil) },
+		"Observer": func(c *core.Config) { c.Observer = observer },
+	} {
+		config := completeConfig(t)
+		change(&config)
+		if _, err := core.New(config); !errors.Is(err, ports.ErrInvalid) || err.Error() != "core.New: invalid: core.Config."+field+text {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	_, err := core.NewPublisher(core.PublisherConfig{Bus: completeConfig(t).Bus, Observer: observer})
+	if !errors.Is(err, ports.ErrInvalid) || err.Error() != "core.NewPublisher: invalid: core.PublisherConfig.Observer"+text {
+		t.Errorf("a publisher with one: %v", err)
+	}
+}
+
 // expectInvalid checks an error of a call that no repetition mends.
 func expectInvalid(t *testing.T, err error, op, want string) {
 	t.Helper()

@@ -31,10 +31,14 @@ type PublisherConfig struct {
 // called concurrently.
 type Publisher struct{ config PublisherConfig }
 
-// NewPublisher makes a publisher. It does no I/O. ErrInvalid: the bus is missing.
+// NewPublisher makes a publisher. It does no I/O. ErrInvalid: the bus is missing, or the
+// Observer is a nil pointer.
 func NewPublisher(config PublisherConfig) (*Publisher, error) {
 	if ports.IsMissing(config.Bus) {
 		return nil, invalid("NewPublisher", "core.PublisherConfig.Bus is required")
+	}
+	if isNilPointer(config.Observer) {
+		return nil, invalid("NewPublisher", "core.PublisherConfig.Observer"+nilPointer)
 	}
 	if config.Now == nil {
 		config.Now = time.Now //nolint:forbidigo // the default of that clock

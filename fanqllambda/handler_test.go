@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/graphql-go/graphql"
 
 	"github.com/fanql/fanql/adapters/apigw"
@@ -424,6 +425,10 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 				c.APIGateway = func(c *apigw.HandlerConfig) { c.Endpoint = "wss://a.example" }
 			},
 			want: `apigw.PusherConfig.Endpoint is "wss://a.example", and has to be an http or https URL`,
+		},
+		"credentials that failed": {
+			change: func(c *fanqllambda.Config) { c.Credentials = (*aws.CredentialsCache)(nil) },
+			want:   "fanqllambda.Config.Credentials is a nil pointer: leave it out, or set one that was made",
 		},
 		"an origin with a path": {set: map[string]string{"FANQL_ORIGINS": "b.example https://a.example/"}, want: `FANQL_ORIGINS: "https://a.example/" has a path`},
 	} {

@@ -78,6 +78,12 @@ func NewHandler(config HandlerConfig) (Handler, error) {
 	if config.Engine == nil && config.HTTP == nil && config.Stream == nil {
 		return nil, invalid("NewHandler", "one of apigw.HandlerConfig.Engine, HTTP and Stream is required")
 	}
+	switch {
+	case config.Engine != nil && ports.IsMissing(config.Engine):
+		return nil, invalid("NewHandler", "apigw.HandlerConfig.Engine is a nil pointer: leave it out, or set one that was made")
+	case config.HTTP != nil && ports.IsMissing(config.HTTP):
+		return nil, invalid("NewHandler", "apigw.HandlerConfig.HTTP is a nil pointer: leave it out, or set one that was made")
+	}
 	if !isEndpoint(config.Endpoint) {
 		return nil, invalid("NewHandler", fmt.Sprintf("apigw.HandlerConfig.Endpoint is %q, and has to be an http or https URL", config.Endpoint))
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/fanql/fanql/adapters/apigw"
 	"github.com/fanql/fanql/ports"
@@ -123,6 +124,8 @@ func TestConstructorsNameTheFieldThatIsWrong(t *testing.T) {
 		return err
 	}
 	_, handler := apigw.NewHandler(apigw.HandlerConfig{})
+	_, noEngine := apigw.NewHandler(apigw.HandlerConfig{Engine: (*fakeEngine)(nil)})
+	_, noHTTP := apigw.NewHandler(apigw.HandlerConfig{Engine: newFakeEngine(), HTTP: (*http.ServeMux)(nil)})
 	_, endpoint := apigw.NewHandler(apigw.HandlerConfig{Engine: newFakeEngine(), Endpoint: "abc.example.com/prod"})
 	for want, err := range map[string]error{
 		"one of apigw.HandlerConfig.Engine, HTTP and Stream is required":                                  handler,
@@ -130,11 +133,20 @@ func TestConstructorsNameTheFieldThatIsWrong(t *testing.T) {
 		"apigw.PusherConfig.Credentials is required":                                                      pusher(func(c *apigw.PusherConfig) { c.Credentials = nil }),
 		`apigw.PusherConfig.Endpoint is "wss://abc.example.com/prod", and has to be an http or https URL`: pusher(func(c *apigw.PusherConfig) { c.Endpoint = "wss://abc.example.com/prod" }),
 		`apigw.HandlerConfig.Endpoint is "abc.example.com/prod", and has to be an http or https URL`:      endpoint,
-		"apigw.PusherConfig.MaxIdleConnections must not be negative":                                      pusher(func(c *apigw.PusherConfig) { c.MaxIdleConnections = -1 }),
-		"apigw.PusherConfig.MaxPerSecond must not be negative":                                            pusher(func(c *apigw.PusherConfig) { c.MaxPerSecond = -1 }),
+		"apigw.HandlerConfig.Engine is a nil pointer: leave it out, or set one that was made":             noEngine,
+		"apigw.HandlerConfig.HTTP is a nil pointer: leave it out, or set one that was made":               noHTTP,
+		"apigw.PusherConfig.Transport is a nil pointer: leave it out, or set one that was made": pusher(func(c *apigw.PusherConfig) {
+			c.Transport = (*http.Transport)(nil)
+		}),
+		"apigw.PusherConfig.MaxIdleConnections must not be negative": pusher(func(c *apigw.PusherConfig) { c.MaxIdleConnections = -1 }),
+		"apigw.PusherConfig.MaxPerSecond must not be negative":       pusher(func(c *apigw.PusherConfig) { c.MaxPerSecond = -1 }),
 	} {
 		if !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got error %v, want %q", err, want)
 		}
+	}
+	err := pusher(func(c *apigw.PusherConfig) { c.Credentials = (*aws.CredentialsCache)(nil) })
+	if want := "apigw.PusherConfig.Credentials is required"; !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("with a nil pointer: got error %v, want %q", err, want)
 	}
 }

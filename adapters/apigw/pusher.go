@@ -67,8 +67,10 @@ func NewPusher(config PusherConfig) (*Pusher, error) {
 	switch {
 	case config.Region == "":
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Region is required")
-	case config.Credentials == nil:
+	case ports.IsMissing(config.Credentials):
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Credentials is required")
+	case config.Transport != nil && ports.IsMissing(config.Transport):
+		return nil, invalid("NewPusher", "apigw.PusherConfig.Transport is a nil pointer: leave it out, or set one that was made")
 	case !isEndpoint(config.Endpoint):
 		return nil, invalid("NewPusher", fmt.Sprintf("apigw.PusherConfig.Endpoint is %q, and has to be an http or https URL", config.Endpoint))
 	case config.MaxIdleConnections < 0:

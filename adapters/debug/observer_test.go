@@ -187,6 +187,14 @@ func TestNextObservesTheSame(t *testing.T) {
 	}
 }
 
+func TestNextThatIsANilPointer(t *testing.T) {
+	t.Parallel()
+	_, err := debug.New(debug.Config{Next: (*debug.Observer)(nil)})
+	if want := "debug.New: invalid: debug.Config.Next is a nil pointer: leave it out, or set one that was made"; !errors.Is(err, ports.ErrInvalid) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestNegativeMaxTopics(t *testing.T) {
 	t.Parallel()
 	if _, err := debug.New(debug.Config{MaxTopics: -1}); !errors.Is(err, ports.ErrInvalid) || !strings.Contains(err.Error(), "MaxTopics") {

@@ -71,10 +71,14 @@ type Observer struct {
 
 var _ ports.Observer = (*Observer)(nil)
 
-// New returns an observer. ErrInvalid: Config.Stack is missing.
+// New returns an observer. ErrInvalid: Config.Stack is missing, or
+// Config.Writer a nil pointer.
 func New(config Config) (*Observer, error) {
 	if config.Stack == "" {
 		return nil, &ports.Error{Op: "emf.New", Kind: ports.ErrInvalid, Err: errors.New("emf.Config.Stack is required")}
+	}
+	if config.Writer != nil && ports.IsMissing(config.Writer) {
+		return nil, &ports.Error{Op: "emf.New", Kind: ports.ErrInvalid, Err: errors.New("emf.Config.Writer is a nil pointer: leave it out, or set one that was made")}
 	}
 	if config.Writer == nil {
 		config.Writer = os.Stdout

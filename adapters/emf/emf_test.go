@@ -189,6 +189,14 @@ func TestStackIsRequired(t *testing.T) {
 	}
 }
 
+func TestWriterThatIsANilPointer(t *testing.T) {
+	t.Parallel()
+	_, err := emf.New(emf.Config{Stack: "chat", Writer: (*bytes.Buffer)(nil)})
+	if want := "emf.New: invalid: emf.Config.Writer is a nil pointer: leave it out, or set one that was made"; !errors.Is(err, ports.ErrInvalid) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestWriterFails(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("closed")

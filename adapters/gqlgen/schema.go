@@ -30,7 +30,7 @@ type Schema struct {
 // of their options, the first one outermost. ErrInvalid: the schema is nil, or an
 // option cannot work, which the error names.
 func New(schema graphql.ExecutableSchema, options ...Option) (*Schema, error) {
-	if schema == nil {
+	if ports.IsMissing(schema) {
 		return nil, refuse("the schema is nil")
 	}
 	s := &Schema{executable: schema, executor: executor.New(schema)}

@@ -147,6 +147,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 		want   string
 	}{
 		"no schema":         {nil, gqlgen.Use(), "gqlgen.New: invalid: the schema is nil"},
+		"a nil pointer":     {(*struct{ graphql.ExecutableSchema })(nil), gqlgen.Use(), "gqlgen.New: invalid: the schema is nil"},
 		"no extension":      {executable(nil), gqlgen.Use(nil), "gqlgen.New: invalid: Use: an extension is nil"},
 		"persisted queries": {executable(nil), gqlgen.Use(extension.AutomaticPersistedQuery{Cache: graphql.MapCache[string]{}}), "gqlgen.New: invalid: Use: extension AutomaticPersistedQuery changes requests before they are parsed, which the engine does"},
 		"invalid extension": {executable(nil), gqlgen.Use(&extension.ComplexityLimit{}), "gqlgen.New: invalid: Use: extension ComplexityLimit: ComplexityLimit func can not be nil"},

@@ -1,9 +1,11 @@
 package graphqlhttp_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/fanql/fanql/adapters/graphqlhttp"
+	"github.com/fanql/fanql/ports"
 	"github.com/fanql/fanql/ports/porttest"
 )
 
@@ -15,8 +17,18 @@ func TestSettings(t *testing.T) {
 }
 
 func TestHandlerNeedsAnExecutor(t *testing.T) {
-	_, err := graphqlhttp.NewHandler(nil, graphqlhttp.Config{})
-	if want := "graphqlhttp.NewHandler: invalid: executor is required"; err == nil || err.Error() != want {
+	for _, executor := range []graphqlhttp.Executor{nil, (*fake)(nil)} {
+		_, err := graphqlhttp.NewHandler(executor, graphqlhttp.Config{})
+		if want := "graphqlhttp.NewHandler: invalid: executor is required"; !errors.Is(err, ports.ErrInvalid) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestStreamsThatAreANilPointer(t *testing.T) {
+	var streams *struct{ graphqlhttp.Streams }
+	_, err := graphqlhttp.NewHandler(&fake{}, graphqlhttp.Config{Streams: streams})
+	if want := "graphqlhttp.NewHandler: invalid: graphqlhttp.Config.Streams is a nil pointer: leave it out, or set one that was made"; !errors.Is(err, ports.ErrInvalid) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -54,13 +54,15 @@ type Handler struct {
 var _ http.Handler = (*Handler)(nil)
 
 // NewHandler returns a handler that lets executor answer. ErrInvalid: there is no
-// executor, or a setting is negative; the error names it.
+// executor, or a setting is wrong; the error names it.
 func NewHandler(executor Executor, config Config) (*Handler, error) {
 	switch {
-	case executor == nil:
+	case ports.IsMissing(executor):
 		return nil, invalid("executor is required")
 	case config.MaxBodyBytes < 0:
 		return nil, invalid("graphqlhttp.Config.MaxBodyBytes must not be negative")
+	case config.Streams != nil && ports.IsMissing(config.Streams):
+		return nil, invalid("graphqlhttp.Config.Streams is a nil pointer: leave it out, or set one that was made")
 	}
 	return &Handler{
 		executor:     executor,

@@ -1,6 +1,8 @@
 package otel
 
 import (
+	"errors"
+
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -29,6 +31,25 @@ type Config struct {
 	// many of its executions. The others are only counted. Default: 16; negative:
 	// none.
 	DeliverySpans int
+}
+
+func (c *Config) validate() error {
+	for _, field := range []struct {
+		name    string
+		setting any
+	}{
+		{"TracerProvider", c.TracerProvider},
+		{"MeterProvider", c.MeterProvider},
+		{"Propagator", c.Propagator},
+	} {
+		if field.setting != nil && ports.IsMissing(field.setting) {
+			return &ports.Error{
+				Op: "otel.New", Kind: ports.ErrInvalid,
+				Err: errors.New("otel.Config." + field.name + " is a nil pointer: leave it out, or set one that was made"),
+			}
+		}
+	}
+	return nil
 }
 
 func (c *Config) setDefaults() {

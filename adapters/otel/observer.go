@@ -29,8 +29,12 @@ type Observer struct {
 
 var _ ports.Observer = (*Observer)(nil)
 
-// New makes an observer. The error is the meter provider's, about an instrument.
+// New makes an observer. ErrInvalid: a field is a nil pointer; the error names it. Any
+// other error is the meter provider's, about an instrument.
 func New(config Config) (*Observer, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
 	config.setDefaults()
 	o := &Observer{config: config, measures: config.MeterProvider != nil}
 	if config.TracerProvider != nil {

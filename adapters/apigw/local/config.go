@@ -64,7 +64,7 @@ type Config struct {
 }
 
 func (c Config) validate() error {
-	if c.Function == nil {
+	if ports.IsMissing(c.Function) {
 		return invalid("NewGateway", "local.Config.Function is required")
 	}
 	for _, field := range []struct {

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -29,15 +30,30 @@ func TestConstructorsNameTheFieldThatIsWrong(t *testing.T) {
 		return err
 	}
 	f := newFunction()
+	var (
+		noFunction *struct{ local.Function }
+		noClient   *struct{ stream.Client }
+	)
+	for name, err := range map[string]error{
+		"local.Config.Function":     gateway(local.Config{Function: noFunction}),
+		"local.HTTPConfig.Function": api(local.HTTPConfig{Function: noFunction}),
+		"stream.Config.Client":      poller(stream.Config{Client: noClient, StreamARN: "arn", Function: f}),
+		"stream.Config.Function":    poller(stream.Config{Client: struct{ stream.Client }{}, StreamARN: "arn", Function: noFunction}),
+	} {
+		if want := name + " is required"; !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("with a nil pointer: got error %v, want %q", err, want)
+		}
+	}
 	for want, err := range map[string]error{
-		"local.Config.Function is required":                gateway(local.Config{}),
-		"local.Config.FrameLimit must not be negative":     gateway(local.Config{Function: f, FrameLimit: -1}),
-		"local.HTTPConfig.Function is required":            api(local.HTTPConfig{}),
-		"local.HTTPConfig.BodyLimit must not be negative":  api(local.HTTPConfig{Function: f, BodyLimit: -1}),
-		"runtime.Config.Program is required":               program(runtime.Config{}),
-		"runtime.Config.MaxProcesses must not be negative": program(runtime.Config{Program: "p", MaxProcesses: -1}),
-		"stream.Config.Client is required":                 poller(stream.Config{}),
-		"stream.Config.BatchSize must not be negative":     poller(stream.Config{Client: struct{ stream.Client }{}, StreamARN: "arn", Function: f, BatchSize: -1}),
+		"local.Config.Function is required":                                              gateway(local.Config{}),
+		"local.Config.FrameLimit must not be negative":                                   gateway(local.Config{Function: f, FrameLimit: -1}),
+		"local.HTTPConfig.Function is required":                                          api(local.HTTPConfig{}),
+		"local.HTTPConfig.BodyLimit must not be negative":                                api(local.HTTPConfig{Function: f, BodyLimit: -1}),
+		"runtime.Config.Program is required":                                             program(runtime.Config{}),
+		"runtime.Config.MaxProcesses must not be negative":                               program(runtime.Config{Program: "p", MaxProcesses: -1}),
+		"runtime.Config.Output is a nil pointer: leave it out, or set one that was made": program(runtime.Config{Program: "p", Output: (*os.File)(nil)}),
+		"stream.Config.Client is required":                                               poller(stream.Config{}),
+		"stream.Config.BatchSize must not be negative":                                   poller(stream.Config{Client: struct{ stream.Client }{}, StreamARN: "arn", Function: f, BatchSize: -1}),
 	} {
 		if !errors.Is(err, ports.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got error %v, want %q", err, want)

@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // HTTPConfig shapes an HTTPAPI. Function is required; every other zero field
@@ -46,7 +48,7 @@ var _ http.Handler = (*HTTPAPI)(nil)
 // or negative; the error names it.
 func NewHTTPAPI(config HTTPConfig) (*HTTPAPI, error) {
 	switch {
-	case config.Function == nil:
+	case ports.IsMissing(config.Function):
 		return nil, invalid("NewHTTPAPI", "local.HTTPConfig.Function is required")
 	case config.Timeout < 0:
 		return nil, invalid("NewHTTPAPI", "local.HTTPConfig.Timeout must not be negative")

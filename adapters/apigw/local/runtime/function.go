@@ -52,11 +52,13 @@ type Function struct {
 }
 
 // New returns a function without processes: the first invocation starts one.
-// Close ends it. ErrInvalid: a field is missing or negative; the error names it.
+// Close ends it. ErrInvalid: a field is missing or wrong; the error names it.
 func New(config Config) (*Function, error) {
 	switch {
 	case config.Program == "":
 		return nil, invalid("runtime.Config.Program is required")
+	case config.Output != nil && ports.IsMissing(config.Output):
+		return nil, invalid("runtime.Config.Output is a nil pointer: leave it out, or set one that was made")
 	case config.MaxProcesses < 0:
 		return nil, invalid("runtime.Config.MaxProcesses must not be negative")
 	case config.Timeout < 0:

@@ -86,9 +86,9 @@ func (c Config) validate() error {
 		name              string
 		missing, negative bool
 	}{
-		{name: "Client", missing: c.Client == nil},
+		{name: "Client", missing: ports.IsMissing(c.Client)},
 		{name: "StreamARN", missing: c.StreamARN == ""},
-		{name: "Function", missing: c.Function == nil},
+		{name: "Function", missing: ports.IsMissing(c.Function)},
 		{name: "BatchSize", negative: c.BatchSize < 0},
 		{name: "MaximumBatchingWindow", negative: c.MaximumBatchingWindow < 0},
 		{name: "Shards", negative: c.Shards < 0},
