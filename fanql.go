@@ -20,6 +20,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -93,8 +94,15 @@ func (c *Config) validate() error {
 		return invalid("NewServer", "fanql.Config.ShutdownTimeout must not be negative")
 	case c.Path != "" && !strings.HasPrefix(c.Path, "/"):
 		return invalid("NewServer", "fanql.Config.Path must begin with a slash")
+	case strings.ContainsAny(c.Path, "?#"):
+		return invalid("NewServer", fmt.Sprintf("fanql.Config.Path is %q, and has to be a path alone, without ? and #", c.Path))
 	case c.Path == "/livez" || c.Path == "/readyz":
 		return invalid("NewServer", "fanql.Config.Path must not be /livez or /readyz, which are the probes'")
+	}
+	for i, check := range c.Checks {
+		if check == nil {
+			return invalid("NewServer", fmt.Sprintf("fanql.Config.Checks[%d] is nil, and has to be a function", i))
+		}
 	}
 	if _, ok := c.Backend.(ports.EventSource); c.Backend != nil && !ok {
 		return invalid("NewServer", "fanql.Config.Backend must be a ports.EventSource: nothing would deliver its events")

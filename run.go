@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // ListenAndServe listens on a TCP address, such as "localhost:8080", and serves
@@ -29,8 +31,12 @@ func (s *Server) ListenAndServe(ctx context.Context, address string) error {
 	return s.Serve(ctx, listener)
 }
 
-// Serve is ListenAndServe on a listener, which it closes.
+// Serve is ListenAndServe on a listener, which it closes. ErrInvalid: also without a
+// listener.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	if ports.IsMissing(listener) {
+		return invalid("Serve", "a listener is required")
+	}
 	defer func() { _ = listener.Close() }() // the second time, if it has served
 	return s.run(ctx, newFront(s, listener))
 }

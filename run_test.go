@@ -230,6 +230,22 @@ func TestAServerRunsOnce(t *testing.T) {
 	}
 }
 
+// TestServeNeedsAListener: of one that could not be made there is an error, and the server
+// may run yet.
+func TestServeNeedsAListener(t *testing.T) {
+	server := mustServer(t, fanql.Config{})
+	for _, listener := range []net.Listener{nil, (*net.TCPListener)(nil)} {
+		if err := server.Serve(t.Context(), listener); !errors.Is(err, ports.ErrInvalid) || err.Error() != "fanql.Serve: invalid: a listener is required" {
+			t.Errorf("got %v, want that a listener is required", err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := server.Run(ctx); err != nil {
+		t.Errorf("then it runs with %v", err)
+	}
+}
+
 func TestAnAddressThatIsTaken(t *testing.T) {
 	p := start(t, fanql.Config{})
 	_, isListening := errors.AsType[*net.OpError](mustServer(t, fanql.Config{}).ListenAndServe(t.Context(), p.address))

@@ -162,6 +162,11 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		"a negative time":              {fanql.Config{Schema: mustSchema(t), ShutdownTimeout: -1}, "fanql.Config.ShutdownTimeout must not be negative"},
 		"a path that is none":          {fanql.Config{Schema: mustSchema(t), Path: "graphql"}, "fanql.Config.Path must begin with a slash"},
 		"events that nothing delivers": {fanql.Config{Schema: mustSchema(t), Backend: undelivered{backend}}, "fanql.Config.Backend must be a ports.EventSource"},
+		"a path with a query":          {fanql.Config{Schema: mustSchema(t), Path: "/graphql?v=1"}, `fanql.Config.Path is "/graphql?v=1", and has to be a path alone, without ? and #`},
+		"a path with a fragment":       {fanql.Config{Schema: mustSchema(t), Path: "/graphql#top"}, `fanql.Config.Path is "/graphql#top", and has to be a path alone, without ? and #`},
+		"a check that is none": {
+			fanql.Config{Schema: mustSchema(t), Checks: []websocket.Check{func(context.Context) error { return nil }, nil}}, "fanql.Config.Checks[1] is nil, and has to be a function",
+		},
 		"pages that failed": {
 			fanql.Config{Schema: mustSchema(t), Pages: (*http.ServeMux)(nil)}, "fanql.Config.Pages is a nil pointer: leave it out, or set one that was made",
 		},

@@ -20,7 +20,7 @@ type Config struct {
 	Client *dynamodb.Client
 	// Prefix comes before the default names of the tables. Default: none.
 	Prefix string
-	// Tables are the names of the tables, without Prefix. Default of each:
+	// Tables are the names of the tables, without Prefix, no two the same. Default of each:
 	// Prefix and connections, subscriptions or events.
 	Tables Tables
 	// EventTTL is how long a topic's latest item stays in the events table, where
@@ -52,7 +52,7 @@ type Backend struct {
 }
 
 // New returns a backend on tables that exist. It does no I/O. ErrInvalid: a field
-// is missing or negative; the error names it.
+// is missing or wrong; the error names it.
 func New(config Config) (*Backend, error) {
 	switch {
 	case config.Client == nil:
@@ -60,8 +60,12 @@ func New(config Config) (*Backend, error) {
 	case config.EventTTL < 0:
 		return nil, invalid("New", "dynamodb.Config.EventTTL must not be negative")
 	}
+	tables := config.Tables.withDefaults(config.Prefix)
+	if err := tables.validate(); err != nil {
+		return nil, err
+	}
 	b := &Backend{
-		client: config.Client, tables: config.Tables.withDefaults(config.Prefix),
+		client: config.Client, tables: tables,
 		eventTTL: cmp.Or(config.EventTTL, time.Hour),
 		logger:   ports.LimitLogger(config.Logger),
 		now:      config.Now, random: config.Random,

@@ -16,6 +16,15 @@ func TestNewNamesTheFieldThatIsWrong(t *testing.T) {
 	for field, config := range map[string]dynamodb.Config{
 		"dynamodb.Config.Client is required":            {},
 		"dynamodb.Config.EventTTL must not be negative": {Client: client, EventTTL: -1},
+		`dynamodb.Config.Tables.Connections and Subscriptions are both "a", and have to be two tables`: {
+			Client: client, Tables: dynamodb.Tables{Connections: "a", Subscriptions: "a"},
+		},
+		`dynamodb.Config.Tables.Connections and Events are both "a-events", and have to be two tables`: {
+			Client: client, Prefix: "a-", Tables: dynamodb.Tables{Connections: "a-events"},
+		},
+		`dynamodb.Config.Tables.Subscriptions and Events are both "b", and have to be two tables`: {
+			Client: client, Tables: dynamodb.Tables{Subscriptions: "b", Events: "b"},
+		},
 	} {
 		_, err := dynamodb.New(config)
 		var failed *ports.Error

@@ -30,6 +30,20 @@ func (t Tables) withDefaults(prefix string) Tables {
 	}
 }
 
+// validate refuses one table for two purposes: their keys differ.
+func (t Tables) validate() error {
+	for _, pair := range []struct{ names, a, b string }{
+		{"Connections and Subscriptions", t.Connections, t.Subscriptions},
+		{"Connections and Events", t.Connections, t.Events},
+		{"Subscriptions and Events", t.Subscriptions, t.Events},
+	} {
+		if pair.a == pair.b {
+			return invalid("New", fmt.Sprintf("dynamodb.Config.Tables.%s are both %q, and have to be two tables", pair.names, pair.a))
+		}
+	}
+	return nil
+}
+
 // CreateTables creates the tables that are not there yet, with on-demand
 // capacity, TTL, and the stream that a StreamHandler reads, and returns once
 // they can be used. It is for development and tests; deployments declare their
