@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -81,7 +82,7 @@ func newTransport(g guard, config Config) *http.Transport {
 	return &http.Transport{
 		DialContext:            dial,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           8 * config.MaxIdleConnections,
+		MaxIdleConns:           8 * min(config.MaxIdleConnections, math.MaxInt/8),
 		MaxIdleConnsPerHost:    config.MaxIdleConnections,
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    config.Timeout,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -93,6 +94,16 @@ func TestConstructorNamesTheFieldThatIsWrong(t *testing.T) {
 	} {
 		if _, err := New(config); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %s", err, name)
+		}
+	}
+}
+
+// The greatest number there is stands for no limit, and is not one less than none.
+func TestAnyNumberOfIdleConnections(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{math.MaxInt/8 + 1, math.MaxInt} {
+		if got := newTransport(guard{}, Config{MaxIdleConnections: most}).MaxIdleConns; got < most/2 {
+			t.Errorf("with %d for a host there are %d in all", most, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -48,7 +49,7 @@ type Config struct {
 	// Default: 5 s.
 	CloseTimeout time.Duration
 	// QueuedPosts is how many posts may wait for a client that does not receive
-	// them before they are answered with 429. Default: 256.
+	// them before they are answered with 429, 65,536 at most. Default: 256.
 	QueuedPosts int
 
 	// NoDisconnect loses every $disconnect.
@@ -85,8 +86,14 @@ func (c Config) validate() error {
 			return invalid("NewGateway", "local.Config."+field.name+" must not be negative")
 		}
 	}
+	if c.QueuedPosts > maxQueuedPosts {
+		return invalid("NewGateway", fmt.Sprintf("local.Config.QueuedPosts is %d, and has to be %d at most", c.QueuedPosts, maxQueuedPosts))
+	}
 	return nil
 }
+
+// maxQueuedPosts bounds what each connection makes room for as it opens.
+const maxQueuedPosts = 1 << 16
 
 // invalid is the error of a constructor for a field of its configuration.
 func invalid(op, text string) error {

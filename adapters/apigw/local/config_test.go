@@ -47,6 +47,7 @@ func TestConstructorsNameTheFieldThatIsWrong(t *testing.T) {
 	for want, err := range map[string]error{
 		"local.Config.Function is required":                                              gateway(local.Config{}),
 		"local.Config.FrameLimit must not be negative":                                   gateway(local.Config{Function: f, FrameLimit: -1}),
+		"local.Config.QueuedPosts is 65537, and has to be 65536 at most":                 gateway(local.Config{Function: f, QueuedPosts: 65537}),
 		"local.HTTPConfig.Function is required":                                          api(local.HTTPConfig{}),
 		"local.HTTPConfig.BodyLimit must not be negative":                                api(local.HTTPConfig{Function: f, BodyLimit: -1}),
 		"runtime.Config.Program is required":                                             program(runtime.Config{}),
