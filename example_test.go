@@ -142,6 +142,25 @@ func ExampleServer_Run() {
 	// docs:end run
 }
 
+// A public and an internal port are two listeners of one server: a second server on the
+// same backend in memory is refused.
+func ExampleServer_Handler_listeners() {
+	ctx := context.Background()
+	schema, err := newSchema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	// docs:start listeners
+	server, err := fanql.NewServer(fanql.Config{Schema: schema})
+	if err != nil {
+		log.Fatal(err)
+	}
+	internal := &http.Server{Addr: "localhost:8081", Handler: server.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { log.Print(internal.ListenAndServe()) }()
+	log.Print(server.ListenAndServe(ctx, ":8080"), internal.Shutdown(context.WithoutCancel(ctx)))
+	// docs:end listeners
+}
+
 // What the process does, for operators: on an address of its own, never a public one.
 func ExampleServer_Debug_page() {
 	ctx := context.Background()

@@ -42,8 +42,10 @@ type Config struct {
 	// Hooks are called in the life of connections and operations.
 	Hooks core.Hooks
 	// Backend keeps connections and operations, and carries the events. It is a
-	// ports.EventSource, since the server delivers what it carries. Default: the
-	// memory of this process.
+	// ports.EventSource, since the server delivers what it carries. One that is no
+	// ports.Fleet is for one server at a time, which may have several listeners
+	// (Server.Handler): each of two would find the sockets of the other gone, and remove
+	// their subscriptions. Default: the memory of this process.
 	Backend ports.Backend
 	// Process is the name of this process, where Backend is a ports.Fleet: no other
 	// process of the fleet that is alive has it. Default: the name of the host and a

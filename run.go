@@ -22,7 +22,7 @@ import (
 //
 // The error is nil if ctx has ended, the fleet was joined by then, and every client had
 // gone in time. If ctx ends before the fleet is joined it is that of ctx. ErrInvalid: the
-// server runs already, or has run.
+// server runs already, or has run, or another one runs on the same memory.Backend.
 func (s *Server) ListenAndServe(ctx context.Context, address string) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -52,12 +52,17 @@ func (s *Server) run(ctx context.Context, front *front) error {
 	if s.started.Swap(true) {
 		return invalid("Run", "a server runs once")
 	}
+	release, err := s.reserve()
+	if err != nil {
+		return err
+	}
+	defer release()
 	running, end := context.WithCancel(ctx)
 	defer end()
 	routing := start(running, end, s.route)
 	delivering := start(running, end, func(ctx context.Context) error { return s.source.Consume(ctx, s.engine.Deliver) })
 	beating := start(running, end, s.beat)
-	err := s.join(running)
+	err = s.join(running)
 	var serving *task
 	switch {
 	case err == nil:
@@ -77,6 +82,24 @@ func (s *Server) run(ctx context.Context, front *front) error {
 		delivering.stop(),
 		routing.stop(),
 	)
+}
+
+// exclusive is a backend whose connections are all of one server: memory.Backend. In a
+// fleet the router reaches those of the other servers.
+type exclusive interface {
+	Reserve() (release func(), ok bool)
+}
+
+// reserve keeps other servers from the backend, if it is for one.
+func (s *Server) reserve() (release func(), err error) {
+	backend, ok := s.config.Backend.(exclusive)
+	if !ok || s.router != nil {
+		return func() {}, nil
+	}
+	if release, ok = backend.Reserve(); !ok {
+		return nil, invalid("Run", "fanql.Config.Backend is another server's that runs: give one server two listeners, by Server.Handler")
+	}
+	return release, nil
 }
 
 // route keeps the process in its fleet.

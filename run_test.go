@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -251,6 +252,48 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 	_, isListening := errors.AsType[*net.OpError](mustServer(t, fanql.Config{}).ListenAndServe(t.Context(), p.address))
 	if !isListening {
 		t.Error("the address was taken, and listening did not fail")
+	}
+}
+
+// TestASecondServerOnABackendInMemoryIsRefused: each would take the sockets of the other
+// for gone. One after the other is no mistake.
+func TestASecondServerOnABackendInMemoryIsRefused(t *testing.T) {
+	backend, err := memory.New(memory.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, fanql.Config{Backend: backend})
+	conn := p.subscribe(t)
+	err = start(t, fanql.Config{Backend: backend}).end(t)
+	if want := "fanql.Config.Backend is another server's that runs"; !errors.Is(err, ports.ErrInvalid) || !strings.Contains(err.Error(), want) {
+		t.Errorf("the second server ended with %v, want %s", err, want)
+	}
+	p.send(t, "hello")
+	want(t, conn, "hello")
+	_ = conn.Close()
+	if err := p.stop(t); err != nil {
+		t.Errorf("the first server ended with %v", err)
+	}
+	next := start(t, fanql.Config{Backend: backend})
+	conn = next.subscribe(t)
+	next.send(t, "again")
+	want(t, conn, "again")
+	_ = conn.Close()
+}
+
+// TestTwoListenersOfOneServer: a client of one gets what is published by the other.
+func TestTwoListenersOfOneServer(t *testing.T) {
+	public := start(t, fanql.Config{})
+	inside := httptest.NewServer(public.Handler())
+	defer inside.Close()
+	internal := &process{Server: public.Server, address: strings.TrimPrefix(inside.URL, "http://")}
+	a, b := public.subscribe(t), internal.subscribe(t)
+	public.send(t, "from outside")
+	internal.send(t, "from inside")
+	for _, conn := range []net.Conn{a, b} {
+		want(t, conn, "from outside")
+		want(t, conn, "from inside")
+		_ = conn.Close()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/fanql/fanql/ports"
@@ -107,13 +108,33 @@ func jitter(attempt int) time.Duration {
 // Backend is a whole backend in the memory of one process: a Store, a Bus and a
 // History. It implements ports.Backend, ports.EventSource and ports.History and may
 // be used by many goroutines at once.
+//
+// The sockets of all its connections are in one place: a second server that delivered its
+// events would find those of the first gone, and remove their subscriptions. See Reserve.
 type Backend struct {
 	*Store
 	*Bus
 	*History
+
+	server atomic.Pointer[reservation]
 }
 
-// New returns an empty backend. ErrInvalid: a number is negative.
+// reservation is one server's.
+type reservation struct{ _ byte } // each has an address of its own
+
+// Reserve has the backend for one server that holds sockets, until it calls release. It
+// reports false while another has it. fanql.Server calls it as it begins to run. Consume
+// does not ask for it: workers without sockets of their own may share a backend.
+func (b *Backend) Reserve() (release func(), ok bool) {
+	mine := &reservation{}
+	if !b.server.CompareAndSwap(nil, mine) {
+		return nil, false
+	}
+	return func() { b.server.CompareAndSwap(mine, nil) }, true
+}
+
+// New returns an empty backend, for one server at a time (Backend.Reserve). ErrInvalid: a
+// number is negative.
 func New(config Config) (*Backend, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
