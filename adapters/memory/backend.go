@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -116,21 +117,17 @@ type Backend struct {
 	*Bus
 	*History
 
-	server atomic.Pointer[reservation]
+	reserved atomic.Bool // by a server
 }
-
-// reservation is one server's.
-type reservation struct{ _ byte } // each has an address of its own
 
 // Reserve has the backend for one server that holds sockets, until it calls release. It
 // reports false while another has it. fanql.Server calls it as it begins to run. Consume
 // does not ask for it: workers without sockets of their own may share a backend.
 func (b *Backend) Reserve() (release func(), ok bool) {
-	mine := &reservation{}
-	if !b.server.CompareAndSwap(nil, mine) {
+	if b.reserved.Swap(true) {
 		return nil, false
 	}
-	return func() { b.server.CompareAndSwap(mine, nil) }, true
+	return sync.OnceFunc(func() { b.reserved.Store(false) }), true
 }
 
 // New returns an empty backend, for one server at a time (Backend.Reserve). ErrInvalid: a

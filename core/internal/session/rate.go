@@ -40,17 +40,17 @@ func newRates(perSecond int) *rates {
 	}
 }
 
-// verdict is what becomes of a message.
-type verdict int
+// excess says whether a message is over the rate of its connection.
+type excess int
 
 const (
-	fine verdict = iota
+	withinRate excess = iota
 	overRate
-	overRateAndTold
+	alreadyOverRate // so that the connection is being closed
 )
 
 // take counts a message.
-func (r *rates) take(id ports.ConnectionID, now time.Time) verdict {
+func (r *rates) take(id ports.ConnectionID, now time.Time) excess {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	b := r.buckets[id]
@@ -63,9 +63,9 @@ func (r *rates) take(id ports.ConnectionID, now time.Time) verdict {
 	switch {
 	case b.left >= 1:
 		b.left--
-		return fine
+		return withinRate
 	case b.closing:
-		return overRateAndTold
+		return alreadyOverRate
 	}
 	b.closing = true
 	return overRate

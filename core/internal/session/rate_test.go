@@ -12,22 +12,22 @@ import (
 func TestRateLetsBurstsThroughAndFloodsNot(t *testing.T) {
 	r, now := newRates(10), time.Unix(1, 0)
 	for i := range 100 {
-		if got := r.take("a", now); got != fine {
+		if got := r.take("a", now); got != withinRate {
 			t.Fatalf("message %d of a burst: got %v", i, got)
 		}
 	}
 	if got := r.take("a", now); got != overRate {
 		t.Fatalf("over the burst: got %v", got)
 	}
-	if got := r.take("a", now); got != overRateAndTold {
+	if got := r.take("a", now); got != alreadyOverRate {
 		t.Fatalf("told twice: got %v", got)
 	}
-	if got := r.take("b", now); got != fine {
+	if got := r.take("b", now); got != withinRate {
 		t.Fatalf("another connection: got %v", got)
 	}
 	for range 100 {
 		now = now.Add(time.Second / 10)
-		if got := r.take("b", now); got != fine {
+		if got := r.take("b", now); got != withinRate {
 			t.Fatalf("at the rate: got %v", got)
 		}
 	}
@@ -38,7 +38,7 @@ func TestRateOfTheGreatestNumberLetsEverythingThrough(t *testing.T) {
 	for _, perSecond := range []int{math.MaxInt32, math.MaxInt / burstSeconds, math.MaxInt/burstSeconds + 1, math.MaxInt} {
 		r, now := newRates(perSecond), time.Unix(1, 0)
 		for i := range 1000 {
-			if got := r.take("a", now.Add(time.Duration(i))); got != fine {
+			if got := r.take("a", now.Add(time.Duration(i))); got != withinRate {
 				t.Fatalf("%d a second, message %d: got %v", perSecond, i, got)
 			}
 		}

@@ -22,7 +22,7 @@ func (h *Handler) Receive(ctx context.Context, message ports.Message) error {
 
 func (h *Handler) take(message ports.Message, inOrder bool) *taken {
 	t := &taken{message: message, rate: h.rates.take(message.Address.ID, h.Now())}
-	if t.rate == fine && len(message.Data) <= h.MaxMessageBytes {
+	if t.rate == withinRate && len(message.Data) <= h.MaxMessageBytes {
 		t.envelope, t.invalid = wire.Parse(message.Data)
 		if t.invalid == nil {
 			t.decode()
@@ -71,7 +71,7 @@ func (h *Handler) handle(ctx context.Context, t *taken) error {
 			h.rates.notClosed(t.message.Address.ID)
 		}
 		return err
-	case overRateAndTold:
+	case alreadyOverRate:
 		return nil
 	}
 	kind := t.envelope.Type

@@ -11,7 +11,7 @@ import (
 // taken is a message from when it is taken until it is handled.
 type taken struct {
 	message ports.Message
-	rate    verdict
+	rate    excess
 	// envelope is the message, unless invalid says why it is none; decoded is it as
 	// the dialect has it that knows its type, if there is one.
 	envelope wire.Envelope
