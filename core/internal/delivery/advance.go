@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/fanql/fanql/core/internal/peer"
-	"github.com/fanql/fanql/core/internal/wire"
 	"github.com/fanql/fanql/ports"
 )
 
@@ -89,10 +88,3 @@ const clockMargin = time.Second
 func (f *fanout) cameAfter(event *ports.Event, to *ports.Subscriber) bool {
 	return !event.Time.IsZero() && to.ReceivedAt.After(event.Time.Add(clockMargin)) && !to.ReceivedAt.After(f.Now())
 }
-
-// operation is what peers know a subscriber by.
-func (f *fanout) operation(to *member) peer.Operation {
-	return peer.Operation{Ref: to.Ref, Address: to.Address, Dialect: wire.Of(to.Protocol), ReceivedAt: to.ReceivedAt, Endings: f.endings}
-}
-
-func (f *fanout) hasEnded(to *member) bool { return f.endings.Has(to.Ref, to.ReceivedAt) }

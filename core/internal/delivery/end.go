@@ -16,6 +16,14 @@ const undelivered = "an event could not be delivered; subscribe again"
 // closedUndelivered is why the connection of a client was closed that lacks an event.
 const closedUndelivered = "Events could not be delivered"
 
+// operation is what peers know a subscriber by.
+func (f *fanout) operation(to *member) peer.Operation {
+	return peer.Operation{Ref: to.Ref, Address: to.Address, Dialect: wire.Of(to.Protocol), ReceivedAt: to.ReceivedAt, Endings: f.endings}
+}
+
+// hasEnded reports whether a subscriber's operation has ended since it was listed.
+func (f *fanout) hasEnded(to *member) bool { return f.endings.Has(to.Ref, to.ReceivedAt) }
+
 // fail ends a subscription with an error, so that its client knows that events
 // are missing.
 func (f *fanout) fail(ctx context.Context, to *member, errs ports.ResponseErrors, send sending) (outcome, error) {
