@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fanql/fanql"
+	"github.com/fanql/fanql/adapters/graphqlhttp"
 	"github.com/fanql/fanql/adapters/websocket"
 	"github.com/fanql/fanql/core"
 	"github.com/fanql/fanql/ports"
@@ -25,7 +26,7 @@ func userOf(token string) (name string, ok bool) {
 }
 
 // A server that serves only who has a token: in connection_init over sockets, in the
-// Authorization header over HTTP, which calls neither OnConnect nor OnInit.
+// Authorization header over HTTP, which calls neither OnConnect nor OnInit, and on streams.
 func ExampleConfig_authentication() {
 	schema, err := newSchema()
 	if err != nil {
@@ -53,15 +54,21 @@ func ExampleConfig_authentication() {
 			return request, nil
 		},
 	}
+	token := func(r *http.Request) string { return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") }
+	withUser := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if name, ok := userOf(token(r)); ok {
+				r = r.WithContext(context.WithValue(r.Context(), userKey{}, name))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 	server, err := fanql.NewServer(fanql.Config{
-		Schema: schema, Hooks: hooks,
+		Schema: schema, Hooks: hooks, Middleware: withUser,
 		WebSocket: func(c *websocket.Config) { c.Origins = []string{"https://app.example.com"} },
-	})
-	withUser := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name, ok := userOf(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")); ok {
-			r = r.WithContext(context.WithValue(r.Context(), userKey{}, name))
-		}
-		server.Handler().ServeHTTP(w, r)
+		HTTP: func(c *graphqlhttp.Config) { // a stream has no connection_init: OnInit gets this
+			c.ConnectionParams = func(r *http.Request) (map[string]any, error) { return map[string]any{"token": token(r)}, nil }
+		},
 	})
 	// docs:end closed
 	if err != nil {
@@ -73,7 +80,7 @@ func ExampleConfig_authentication() {
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Authorization", token)
 		answer := httptest.NewRecorder()
-		withUser.ServeHTTP(answer, request)
+		server.Handler().ServeHTTP(answer, request)
 		body, _ := io.ReadAll(answer.Body)
 		fmt.Println(answer.Code, strings.TrimSpace(string(body)))
 	}

@@ -96,7 +96,9 @@ func ExampleServer_ListenAndServe_memory() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Print(server.ListenAndServe(ctx, ":8080"))
+	if err := server.ListenAndServe(ctx, ":8080"); err != nil {
+		log.Fatal(err)
+	}
 	// docs:end memory
 }
 
@@ -120,7 +122,9 @@ func ExampleServer_ListenAndServe_redis() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Print(server.ListenAndServe(ctx, ":8080"))
+	if err := server.ListenAndServe(ctx, ":8080"); err != nil {
+		log.Fatal(err)
+	}
 	// docs:end redis
 }
 
@@ -175,7 +179,9 @@ func ExampleServer_Debug_page() {
 	}
 	page := &http.Server{Addr: "localhost:6060", Handler: server.Debug(), ReadHeaderTimeout: 5 * time.Second}
 	go func() { log.Print(page.ListenAndServe()) }()
-	log.Print(server.ListenAndServe(ctx, ":8080"))
+	if err := server.ListenAndServe(ctx, ":8080"); err != nil {
+		log.Fatal(err)
+	}
 	// docs:end debug
 }
 

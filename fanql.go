@@ -58,6 +58,11 @@ type Config struct {
 	// Pages answers the requests for all other paths but /livez and /readyz.
 	// Default: 404.
 	Pages http.Handler
+	// Middleware wraps what answers all paths but those of the probes, to know who asks,
+	// say. NewServer calls it once. What it hands on has to unwrap to the
+	// http.ResponseWriter that it is given (http.ResponseController), for sockets and
+	// streams. Default: none.
+	Middleware func(http.Handler) http.Handler
 	// Debug counts what the server does, for Server.Debug. It costs a lock for each
 	// delivery. Default: nothing is counted.
 	Debug bool

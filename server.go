@@ -31,7 +31,7 @@ type Server struct {
 	// callbacks are nil where none are served.
 	callbacks *callback.Callbacks
 
-	upgrades, requests, live, readiness, debug http.Handler
+	upgrades, requests, paths, live, readiness, debug http.Handler
 
 	started atomic.Bool
 	joined  chan struct{} // closed once clients may come
@@ -93,6 +93,11 @@ func (s *Server) compose() (err error) {
 		s.requests = s.callbacks.Handler(s.engine, requests)
 	}
 	s.upgrades = s.sockets.Handler(s.engine)
+	if s.paths = http.HandlerFunc(s.servePath); c.Middleware != nil {
+		if s.paths = c.Middleware(s.paths); ports.IsMissing(s.paths) {
+			return invalid("NewServer", "fanql.Config.Middleware has returned nil")
+		}
+	}
 	s.live, s.readiness = s.sockets.Live(), s.sockets.Ready(append([]websocket.Check{s.hasJoined, s.storeAnswers}, c.Checks...)...)
 	return nil
 }
@@ -186,15 +191,21 @@ func (s *Server) countSockets() (count int) {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
-	case s.config.Path:
-		s.serveGraphQL(w, r)
 	case "/livez":
 		s.live.ServeHTTP(w, r)
 	case "/readyz":
 		s.readiness.ServeHTTP(w, r)
 	default:
-		s.config.Pages.ServeHTTP(w, r)
+		s.paths.ServeHTTP(w, r)
 	}
+}
+
+func (s *Server) servePath(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == s.config.Path {
+		s.serveGraphQL(w, r)
+		return
+	}
+	s.config.Pages.ServeHTTP(w, r)
 }
 
 func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {

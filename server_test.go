@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gobwas/ws"
@@ -52,6 +53,39 @@ func statusOf(handler http.Handler, path string) int {
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
 	return answer.Code
+}
+
+// TestMiddleware: it sees what is asked for at every path, sockets included, but the
+// probes, which nobody signs in for.
+func TestMiddleware(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]int{}
+	p := start(t, fanql.Config{Middleware: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			seen[r.Method+" "+r.URL.Path+" "+r.Header.Get("Upgrade")]++
+			mu.Unlock()
+			next.ServeHTTP(w, r)
+		})
+	}})
+	conn := p.subscribe(t)
+	p.send(t, "hello")
+	want(t, conn, "hello")
+	_ = conn.Close()
+	for _, path := range []string{"/page", "/livez", "/readyz"} {
+		p.request(t, http.MethodGet, path, "")
+	}
+	if err := p.stop(t); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	for _, request := range []string{"GET /graphql websocket", "POST /graphql ", "GET /page "} {
+		if seen[request] != 1 {
+			t.Errorf("%q was seen %d times, want once", request, seen[request])
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("the middleware saw %v", seen)
+	}
 }
 
 func TestReadiness(t *testing.T) {
@@ -169,6 +203,9 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		},
 		"pages that failed": {
 			fanql.Config{Schema: mustSchema(t), Pages: (*http.ServeMux)(nil)}, "fanql.Config.Pages is a nil pointer: leave it out, or set one that was made",
+		},
+		"middleware that makes nothing": {
+			fanql.Config{Schema: mustSchema(t), Middleware: func(http.Handler) http.Handler { return nil }}, "fanql.Config.Middleware has returned nil",
 		},
 		"a history that failed": {
 			fanql.Config{Schema: mustSchema(t), Core: func(c *core.Config) { c.History = (*memory.History)(nil) }},

@@ -1293,7 +1293,7 @@ func TestTypedTopics(t *testing.T) {
 		if got := c.next(); !strings.Contains(got, `"internal error"`) {
 			t.Errorf("got %s", got)
 		}
-		c.expectErrors(`payload of topic "room/r" as core_test.said`)
+		c.expectErrors(`reading an event of topic "room/r" as core_test.said`)
 	})
 }
 

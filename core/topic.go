@@ -15,7 +15,7 @@ import (
 )
 
 // ErrNoEvent is Payload's answer outside a delivery.
-var ErrNoEvent = errors.New("core: no event is being delivered: only below a subscription's own field is there one")
+var ErrNoEvent = errors.New("core: no event is being delivered: there is one in the Resolve of a subscription's field and below it, and none in its Subscribe")
 
 // Topic is a named stream of events whose payloads are values of T. It is a
 // plain value: make one where it is needed, with any name.
@@ -55,7 +55,8 @@ func Keep(count int, age time.Duration) TopicOption {
 
 // NewTopic names a topic of payloads of type T. A name is a non-empty string of
 // UTF-8 of at most MaxTopicBytes; whatever uses the topic fails with what is wrong
-// with it.
+// with it. Payloads travel as JSON, and nothing compares the T of who publishes with that
+// of who subscribes: declare a topic in one place.
 func NewTopic[T any](name string, options ...TopicOption) Topic[T] {
 	o := topicOptions{shards: 1}
 	for _, option := range options {
@@ -73,10 +74,14 @@ func (t Topic[T]) Name() string { return t.name }
 
 // check says what is wrong with the topic's options.
 func (t Topic[T]) check() error {
+	err := checkRetention(t.keep)
 	if t.shards == 0 {
-		return errShards
+		err = errShards
 	}
-	return checkRetention(t.keep)
+	if err != nil {
+		return fmt.Errorf("topic %q: %w", t.name, err)
+	}
+	return nil
 }
 
 var errShards = errors.New("core.Shards: n must be positive")
@@ -126,8 +131,8 @@ func (t Topic[T]) ownName(x *run.Execution) string {
 	return t.shard(x.Caller.Shard(t.shards))
 }
 
-// Payload decodes the payload of the event that is being delivered; the source of
-// the subscription's field has it as ports.DecodeJSON decodes it. ErrNoEvent: called
+// Payload decodes the payload of the event that is being delivered, whatever its topic;
+// the source of the subscription's field has it as ports.DecodeJSON decodes it. ErrNoEvent: called
 // outside a delivery. Any other error says that the payload is not a T.
 func (t Topic[T]) Payload(ctx context.Context) (T, error) {
 	var payload T
@@ -139,7 +144,7 @@ func (t Topic[T]) Payload(ctx context.Context) (T, error) {
 		return kept, nil
 	}
 	if err := json.Unmarshal(x.Event.Payload, &payload); err != nil {
-		return payload, fmt.Errorf("core: payload of topic %q as %T: %w", t.name, payload, err)
+		return payload, fmt.Errorf("core: reading an event of topic %q as %T, the payload of topic %q: %w", x.Event.Topic, payload, t.name, err)
 	}
 	run.Keep(x.Decoded, payload)
 	return payload, nil

@@ -119,10 +119,10 @@ func TestShardsAreChecked(t *testing.T) {
 	}
 	for _, n := range []int{0, -1} {
 		topic := core.NewTopic[string]("big", core.Shards(n))
-		if err := publisher.Publish(t.Context(), topic.Event("x")); err == nil || !strings.Contains(err.Error(), "core.Shards: n must be positive") {
+		if err := publisher.Publish(t.Context(), topic.Event("x")); err == nil || !strings.Contains(err.Error(), `core.Shards: n must be positive`) {
 			t.Errorf("Publish with %d shards: %v", n, err)
 		}
-		if _, err := topic.Subscribe(t.Context()); err == nil || !strings.Contains(err.Error(), "core.Shards: n must be positive") {
+		if _, err := topic.Subscribe(t.Context()); err == nil || !strings.Contains(err.Error(), `core.Shards: n must be positive`) {
 			t.Errorf("Subscribe with %d shards: %v", n, err)
 		}
 	}

@@ -176,11 +176,11 @@ func TestSignOut(t *testing.T) {
 // serve runs a whole server on the clock of the machine.
 func serve(t *testing.T, auth *Auth, hooks core.Hooks) (base string) {
 	t.Helper()
-	server, handler, err := NewServer(auth, hooks, nil, http.NotFoundHandler())
+	server, err := NewServer(auth, hooks, nil, http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewServer(handler)
+	front := httptest.NewServer(server.Handler())
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ran := make(chan error, 1)
 	go func() { ran <- server.Run(ctx) }()

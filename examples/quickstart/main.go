@@ -1,6 +1,7 @@
 // Quickstart is the smallest whole server: one subscription, in memory.
 package main
 
+// docs:start imports
 import (
 	"context"
 	"log"
@@ -14,6 +15,8 @@ import (
 	"github.com/fanql/fanql/adapters/graphqlgo"
 	"github.com/fanql/fanql/core"
 )
+
+// docs:end imports
 
 // docs:start schema
 
@@ -66,9 +69,10 @@ func main() {
 		log.Fatal(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := server.ListenAndServe(ctx, "localhost:8080"); err != nil {
-		log.Print(err)
+	err = server.ListenAndServe(ctx, "localhost:8080")
+	stop()
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 

@@ -45,7 +45,7 @@ func run(ctx context.Context, address, store string, pages http.Handler) (err er
 		}
 	}
 	auth := &notices.Auth{Key: key()}
-	server, handler, err := notices.NewServer(auth, auth.TokenHooks(), backend, pages)
+	server, err := notices.NewServer(auth, auth.TokenHooks(), backend, pages)
 	if err != nil {
 		return err
 	}
@@ -56,9 +56,7 @@ func run(ctx context.Context, address, store string, pages http.Handler) (err er
 	if err := announce(auth, "http://"+listener.Addr().String()); err != nil {
 		return err
 	}
-	front := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = front.Serve(listener) }() // until Shutdown
-	return errors.Join(server.Run(ctx), front.Shutdown(context.WithoutCancel(ctx)))
+	return server.Serve(ctx, listener)
 }
 
 // key is NOTICES_KEY, or one that nobody else knows.

@@ -71,7 +71,10 @@ func run(ctx context.Context, address, pages string, options cloudOptions) (err 
 	running.Go(func() { fail(server.Serve(listener)) })
 	running.Go(func() { fail(cloud.stream.Run(ctx)) })
 	fmt.Println("listening on", base)
-	fmt.Println("chat         ", base+"/")
+	fmt.Println("GraphQL      ", base+"/"+stage)
+	if options.program == "" { // whose schema the page is for
+		fmt.Println("chat         ", base+"/")
+	}
 	fmt.Println("explorer     ", base+"/explorer")
 	fmt.Println("DynamoDB     ", cloud.endpoint)
 	fmt.Println("for fanql     export", strings.Join(cloud.settings, " "))
