@@ -81,6 +81,7 @@ type EventSource interface {
 	// under way and returns nil; what was not delivered by then stays with the
 	// bus. Any other return is an error. Within a topic, an event is delivered
 	// only after the verdict on the one before. An event with an error verdict
-	// is delivered again, before later events of its topic.
+	// is delivered again, before later events of its topic. A bus that bounds how long
+	// it waits gives deliveries a context of Drainable.
 	Consume(ctx context.Context, deliver DeliverFunc) error
 }

@@ -19,7 +19,7 @@ type fanout struct {
 	begin  int
 	events []ports.Event
 	due    atomic.Int64
-	// roots are the events' payloads as resolvers get them in p.Source.
+	// roots are the events' payloads, as the source of the subscriptions' fields.
 	roots   []any
 	decoded []run.Decoded
 	// kept: the history has all the events.
