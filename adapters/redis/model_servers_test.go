@@ -3,6 +3,7 @@
 package redis_test
 
 import (
+	"crypto/rand"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 // never pass.
 func TestModelOnServer(t *testing.T) {
 	t.Parallel()
+	prefix := "model:" + rand.Text() + ":" // the server keeps what a former run of the same histories has left
 	model.Test(t, model.Adapter{Name: "redis server", New: func(t *testing.T, history model.History) model.Backend {
 		client := server.Client()
 		t.Cleanup(func() { _ = client.Close() })
@@ -27,7 +29,7 @@ func TestModelOnServer(t *testing.T) {
 		})).Bus
 		return model.Backend{
 			Store: func(*portfault.Process) ports.Store {
-				return newBackend(client, redis.Config{Prefix: "model:" + history.Name + ":", Now: history.Now})
+				return newBackend(client, redis.Config{Prefix: prefix + history.Name + ":", Now: history.Now})
 			},
 			Bus:    func(*portfault.Process) ports.EventBus { return bus },
 			Source: func(*portfault.Process) ports.EventSource { return bus },
