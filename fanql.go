@@ -93,9 +93,9 @@ func (c *Config) validate() error {
 	switch {
 	case ports.IsMissing(c.Schema):
 		return invalid("NewServer", "fanql.Config.Schema is required")
-	case c.Backend != nil && ports.IsMissing(c.Backend):
+	case ports.IsNilPointer(c.Backend):
 		return invalid("NewServer", "fanql.Config.Backend is a nil pointer: its constructor has failed")
-	case c.Pages != nil && ports.IsMissing(c.Pages):
+	case ports.IsNilPointer(c.Pages):
 		return invalid("NewServer", "fanql.Config.Pages is a nil pointer: leave it out, or set one that was made")
 	case c.ShutdownTimeout < 0:
 		return invalid("NewServer", "fanql.Config.ShutdownTimeout must not be negative")

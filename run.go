@@ -52,7 +52,7 @@ func (s *Server) run(ctx context.Context, front *front) error {
 	if s.started.Swap(true) {
 		return invalid("Run", "a server runs once")
 	}
-	release, err := s.reserve()
+	release, err := s.acquire()
 	if err != nil {
 		return err
 	}
@@ -87,16 +87,16 @@ func (s *Server) run(ctx context.Context, front *front) error {
 // exclusive is a backend whose connections are all of one server: memory.Backend. In a
 // fleet the router reaches those of the other servers.
 type exclusive interface {
-	Reserve() (release func(), ok bool)
+	Acquire() (release func(), ok bool)
 }
 
-// reserve keeps other servers from the backend, if it is for one.
-func (s *Server) reserve() (release func(), err error) {
+// acquire keeps other servers from the backend, if it is for one.
+func (s *Server) acquire() (release func(), err error) {
 	backend, ok := s.config.Backend.(exclusive)
 	if !ok || s.router != nil {
 		return func() {}, nil
 	}
-	if release, ok = backend.Reserve(); !ok {
+	if release, ok = backend.Acquire(); !ok {
 		return nil, invalid("Run", "fanql.Config.Backend is another server's that runs: give one server two listeners, by Server.Handler")
 	}
 	return release, nil

@@ -164,7 +164,7 @@ func (s *Server) Debug() http.Handler { return s.debug }
 // observer counts for Debug, and has the next one observe the same.
 func (s *Server) observer(next ports.Observer) (ports.Observer, error) {
 	s.debug = http.NotFoundHandler()
-	if !s.config.Debug || next != nil && ports.IsMissing(next) { // which the engine refuses by the field's name
+	if !s.config.Debug || ports.IsNilPointer(next) { // which the engine refuses by the field's name
 		return next, nil
 	}
 	config := debug.Config{Process: s.config.Process, Next: next, Sockets: s.countSockets}

@@ -152,10 +152,10 @@ func (c *Config) validate() error {
 		return invalid("New", "core.Config.History needs a Bus that keeps an order between calls, which this one does not")
 	}
 	switch {
-	case isNilPointer(c.History):
-		return invalid("New", "core.Config.History"+nilPointer)
-	case isNilPointer(c.Observer):
-		return invalid("New", "core.Config.Observer"+nilPointer)
+	case ports.IsNilPointer(c.History):
+		return invalid("New", "core.Config.History is a nil pointer: leave it out, or set one that was made")
+	case ports.IsNilPointer(c.Observer):
+		return invalid("New", "core.Config.Observer is a nil pointer: leave it out, or set one that was made")
 	}
 	for _, field := range []struct {
 		name     string

@@ -139,6 +139,15 @@ func gated(t *testing.T, configure ...func(*core.Config)) (h *harness, gate chan
 	return newHarness(t, configure...), gate
 }
 
+// expectOnlyNew expects that the operation which has the ID now gets its own event, and
+// nothing else.
+func (c *client) expectOnlyNew() {
+	c.t.Helper()
+	c.expectNothing()
+	c.publish("other", "new")
+	c.expectNext("1", `{"data":{"other":"new"}}`)
+}
+
 // take takes a message; handle handles it, and aside does so beside the caller.
 func (c *client) take(data string) (handle func()) {
 	c.t.Helper()
@@ -198,9 +207,7 @@ func TestNothingOfAnOperationThatEndedOnItsWay(t *testing.T) {
 				c.take(c.subscribing("1", `subscription { other }`))()
 				close(gate)
 				wait()
-				c.expectNothing()
-				h.publish("other", "new")
-				c.expectNext("1", `{"data":{"other":"new"}}`)
+				c.expectOnlyNew()
 			})
 		})
 		t.Run(name+", another start took the ID", func(t *testing.T) {
@@ -212,9 +219,7 @@ func TestNothingOfAnOperationThatEndedOnItsWay(t *testing.T) {
 				c.take(c.subscribing("1", `subscription { other }`))()
 				close(gate)
 				wait()
-				c.expectNothing()
-				h.publish("other", "new")
-				c.expectNext("1", `{"data":{"other":"new"}}`)
+				c.expectOnlyNew()
 			})
 		})
 	}
@@ -269,9 +274,7 @@ func TestNothingIsTriedAgainAfterTheEnd(t *testing.T) {
 					busy.refused.Store(nil)
 				}
 				pause(time.Minute)
-				c.expectNothing()
-				h.publish("other", "new")
-				c.expectNext("1", `{"data":{"other":"new"}}`)
+				c.expectOnlyNew()
 			})
 		})
 	}
@@ -289,9 +292,7 @@ func TestNothingIsTriedAgainAfterTheEnd(t *testing.T) {
 			c.take(c.subscribing("1", `subscription { other }`))()
 			busy.refused.Store(nil)
 			wait()
-			c.expectNothing()
-			h.publish("other", "new")
-			c.expectNext("1", `{"data":{"other":"new"}}`)
+			c.expectOnlyNew()
 		})
 	})
 }

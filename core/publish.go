@@ -37,8 +37,8 @@ func NewPublisher(config PublisherConfig) (*Publisher, error) {
 	if ports.IsMissing(config.Bus) {
 		return nil, invalid("NewPublisher", "core.PublisherConfig.Bus is required")
 	}
-	if isNilPointer(config.Observer) {
-		return nil, invalid("NewPublisher", "core.PublisherConfig.Observer"+nilPointer)
+	if ports.IsNilPointer(config.Observer) {
+		return nil, invalid("NewPublisher", "core.PublisherConfig.Observer is a nil pointer: leave it out, or set one that was made")
 	}
 	if config.Now == nil {
 		config.Now = time.Now //nolint:forbidigo // the default of that clock

@@ -170,7 +170,7 @@ func (c *Config) complete() error {
 		return invalid("fanqllambda.Config.Schema is required")
 	case ports.IsMissing(c.Backend):
 		return invalid("fanqllambda.Config.Backend is required")
-	case c.Credentials != nil && ports.IsMissing(c.Credentials):
+	case ports.IsNilPointer(c.Credentials):
 		return invalid("fanqllambda.Config.Credentials is a nil pointer: leave it out, or set one that was made")
 	}
 	c.Logger = c.logger()

@@ -20,6 +20,7 @@ type drainableKey struct{}
 // endIn is called, because the worker has to end: nothing hurries a delivery before, and
 // from then on an engine can tell how long it has to hand back what it cannot finish. At
 // the deadline the context is cancelled. Cancel does so at once, and has to be called.
+// EndIn is called once at the most.
 //
 // Against the letter of context.Context its deadline so changes once, and a context that
 // was derived from it before does not have it; AtDrain says when it comes.

@@ -79,9 +79,9 @@ func NewHandler(config HandlerConfig) (Handler, error) {
 		return nil, invalid("NewHandler", "one of apigw.HandlerConfig.Engine, HTTP and Stream is required")
 	}
 	switch {
-	case config.Engine != nil && ports.IsMissing(config.Engine):
+	case ports.IsNilPointer(config.Engine):
 		return nil, invalid("NewHandler", "apigw.HandlerConfig.Engine is a nil pointer: leave it out, or set one that was made")
-	case config.HTTP != nil && ports.IsMissing(config.HTTP):
+	case ports.IsNilPointer(config.HTTP):
 		return nil, invalid("NewHandler", "apigw.HandlerConfig.HTTP is a nil pointer: leave it out, or set one that was made")
 	}
 	if !isEndpoint(config.Endpoint) {

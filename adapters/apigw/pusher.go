@@ -69,7 +69,7 @@ func NewPusher(config PusherConfig) (*Pusher, error) {
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Region is required")
 	case ports.IsMissing(config.Credentials):
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Credentials is required")
-	case config.Transport != nil && ports.IsMissing(config.Transport):
+	case ports.IsNilPointer(config.Transport):
 		return nil, invalid("NewPusher", "apigw.PusherConfig.Transport is a nil pointer: leave it out, or set one that was made")
 	case !isEndpoint(config.Endpoint):
 		return nil, invalid("NewPusher", fmt.Sprintf("apigw.PusherConfig.Endpoint is %q, and has to be an http or https URL", config.Endpoint))

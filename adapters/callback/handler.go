@@ -34,14 +34,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.others.ServeHTTP(w, r)
 		return
 	}
-	limit := int64(h.config.MaxBodyBytes)
-	if r.ContentLength > limit { // to read would be to ask for the body, by 100 (RFC 9110, section 10.1.1)
-		refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over %d bytes", limit)).write(w)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := ports.ReadBody(w, r, int64(h.config.MaxBodyBytes))
 	if err != nil {
-		refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over %d bytes, or has not come whole", limit)).write(w)
+		refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over %d bytes, or has not come whole", h.config.MaxBodyBytes)).write(w)
 		return
 	}
 	asked, err := parse(body)

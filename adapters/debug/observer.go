@@ -49,7 +49,7 @@ func New(config Config) (*Observer, error) {
 	if config.MaxTopics < 0 {
 		return nil, &ports.Error{Op: "debug.New", Kind: ports.ErrInvalid, Err: errors.New("debug.Config.MaxTopics must not be negative")}
 	}
-	if config.Next != nil && ports.IsMissing(config.Next) {
+	if ports.IsNilPointer(config.Next) {
 		return nil, &ports.Error{Op: "debug.New", Kind: ports.ErrInvalid, Err: errors.New("debug.Config.Next is a nil pointer: leave it out, or set one that was made")}
 	}
 	config.MaxTopics = cmp.Or(config.MaxTopics, 1000)

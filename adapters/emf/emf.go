@@ -77,7 +77,7 @@ func New(config Config) (*Observer, error) {
 	if config.Stack == "" {
 		return nil, &ports.Error{Op: "emf.New", Kind: ports.ErrInvalid, Err: errors.New("emf.Config.Stack is required")}
 	}
-	if config.Writer != nil && ports.IsMissing(config.Writer) {
+	if ports.IsNilPointer(config.Writer) {
 		return nil, &ports.Error{Op: "emf.New", Kind: ports.ErrInvalid, Err: errors.New("emf.Config.Writer is a nil pointer: leave it out, or set one that was made")}
 	}
 	if config.Writer == nil {

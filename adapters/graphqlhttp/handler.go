@@ -61,7 +61,7 @@ func NewHandler(executor Executor, config Config) (*Handler, error) {
 		return nil, invalid("executor is required")
 	case config.MaxBodyBytes < 0:
 		return nil, invalid("graphqlhttp.Config.MaxBodyBytes must not be negative")
-	case config.Streams != nil && ports.IsMissing(config.Streams):
+	case ports.IsNilPointer(config.Streams):
 		return nil, invalid("graphqlhttp.Config.Streams is a nil pointer: leave it out, or set one that was made")
 	}
 	return &Handler{

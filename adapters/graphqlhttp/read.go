@@ -2,7 +2,6 @@ package graphqlhttp
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"os"
@@ -60,26 +59,16 @@ func checkContent(header http.Header) error {
 	return nil
 }
 
-// readBody reads no part of a body that says that it is too long: net/http answers the
-// first read with 100 (Continue) where the client waits for that, and a final status is
-// to come in place of it (RFC 9110, section 10.1.1).
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > int64(h.maxBodyBytes) {
-		return nil, h.tooLong()
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.maxBodyBytes)))
+	body, err := ports.ReadBody(w, r, int64(h.maxBodyBytes))
 	if err == nil {
 		return body, nil
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, h.tooLong()
+		return nil, refuse(http.StatusRequestEntityTooLarge, "body: over %d bytes", h.maxBodyBytes)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, refuse(http.StatusRequestTimeout, "body: not received in time")
 	}
 	return nil, malformed("body: not received whole")
-}
-
-func (h *Handler) tooLong() error {
-	return refuse(http.StatusRequestEntityTooLarge, "body: over %d bytes", h.maxBodyBytes)
 }

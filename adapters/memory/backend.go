@@ -111,26 +111,26 @@ func jitter(attempt int) time.Duration {
 // be used by many goroutines at once.
 //
 // The sockets of all its connections are in one place: a second server that delivered its
-// events would find those of the first gone, and remove their subscriptions. See Reserve.
+// events would find those of the first gone, and remove their subscriptions. See Acquire.
 type Backend struct {
 	*Store
 	*Bus
 	*History
 
-	reserved atomic.Bool // by a server
+	acquired atomic.Bool // by a server
 }
 
-// Reserve has the backend for one server that holds sockets, until it calls release. It
+// Acquire has the backend for one server that holds sockets, until it calls release. It
 // reports false while another has it. fanql.Server calls it as it begins to run. Consume
 // does not ask for it: workers without sockets of their own may share a backend.
-func (b *Backend) Reserve() (release func(), ok bool) {
-	if b.reserved.Swap(true) {
+func (b *Backend) Acquire() (release func(), ok bool) {
+	if b.acquired.Swap(true) {
 		return nil, false
 	}
-	return sync.OnceFunc(func() { b.reserved.Store(false) }), true
+	return sync.OnceFunc(func() { b.acquired.Store(false) }), true
 }
 
-// New returns an empty backend, for one server at a time (Backend.Reserve). ErrInvalid: a
+// New returns an empty backend, for one server at a time (Backend.Acquire). ErrInvalid: a
 // number is negative.
 func New(config Config) (*Backend, error) {
 	if err := config.validate(); err != nil {

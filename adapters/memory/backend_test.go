@@ -7,22 +7,22 @@ import (
 	"github.com/fanql/fanql/internal/must"
 )
 
-func TestABackendIsReservedOnce(t *testing.T) {
+func TestABackendIsAcquiredOnce(t *testing.T) {
 	backend := must.Make(memory.New(memory.Config{}))
-	release, ok := backend.Reserve()
+	release, ok := backend.Acquire()
 	if !ok {
-		t.Fatal("a new backend is reserved")
+		t.Fatal("a new backend is acquired")
 	}
-	if _, ok := backend.Reserve(); ok {
-		t.Error("it was reserved twice")
+	if _, ok := backend.Acquire(); ok {
+		t.Error("it was acquired twice")
 	}
 	release()
-	again, ok := backend.Reserve()
+	again, ok := backend.Acquire()
 	if !ok {
-		t.Fatal("it was released, and is reserved")
+		t.Fatal("it was released, and is acquired")
 	}
 	release() // of a former one, which changes nothing
-	if _, ok := backend.Reserve(); ok {
+	if _, ok := backend.Acquire(); ok {
 		t.Error("it was released by a former server")
 	}
 	again()

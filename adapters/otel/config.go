@@ -42,7 +42,7 @@ func (c *Config) validate() error {
 		{"MeterProvider", c.MeterProvider},
 		{"Propagator", c.Propagator},
 	} {
-		if field.setting != nil && ports.IsMissing(field.setting) {
+		if ports.IsNilPointer(field.setting) {
 			return &ports.Error{
 				Op: "otel.New", Kind: ports.ErrInvalid,
 				Err: errors.New("otel.Config." + field.name + " is a nil pointer: leave it out, or set one that was made"),

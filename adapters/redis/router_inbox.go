@@ -51,8 +51,8 @@ func (i *inbox) handle(ctx context.Context, data []byte) {
 	reply := answer{instance: m.instance, sequence: m.sequence}
 	for index := range m.entries {
 		accepted, err := r.do(ctx, &m.entries[index])
-		if v := codeOf(err); v != delivered {
-			reply.exceptions = append(reply.exceptions, exception{index, v, accepted})
+		if status := statusOf(err); status != delivered {
+			reply.exceptions = append(reply.exceptions, exception{index, status, accepted})
 		}
 	}
 	r.outbox.reply(m.from, reply)
@@ -73,7 +73,7 @@ func (i *inbox) isNew(from sender, sequence uint64) bool {
 	return true
 }
 
-func codeOf(err error) code {
+func statusOf(err error) status {
 	switch {
 	case err == nil:
 		return delivered

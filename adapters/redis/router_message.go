@@ -32,15 +32,15 @@ type answer struct {
 // one was not.
 type exception struct {
 	index    int
-	code     code
+	status   status
 	accepted int
 }
 
-// code is what became of an entry, on its way back.
-type code byte
+// status is what became of an entry, on its way back.
+type status byte
 
 const (
-	delivered code = iota
+	delivered status = iota
 	gone
 	throttled
 	tooLarge
@@ -144,7 +144,7 @@ func (a *answer) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, a.sequence)
 	b = appendInt(b, len(a.exceptions))
 	for _, e := range a.exceptions {
-		b = appendInt(append(appendInt(b, e.index), byte(e.code)), e.accepted)
+		b = appendInt(append(appendInt(b, e.index), byte(e.status)), e.accepted)
 	}
 	return b
 }
@@ -194,7 +194,7 @@ func decodeMessage(data []byte) (message, error) {
 
 func readAnswer(r *reader) answer {
 	return answer{instance: r.uint(), sequence: r.uint(), exceptions: list(r, func(r *reader) exception {
-		return exception{index: r.int(), code: code(r.byte()), accepted: r.int()}
+		return exception{index: r.int(), status: status(r.byte()), accepted: r.int()}
 	})}
 }
 

@@ -84,7 +84,7 @@ func (b *batch) accepted(index int) int {
 
 // outcome is what became of one entry, once the batch is done.
 func (b *batch) outcome(index int) outcome {
-	switch b.exceptions[index].code {
+	switch b.exceptions[index].status {
 	case delivered:
 		return b.whole
 	case gone:

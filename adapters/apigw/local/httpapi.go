@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net"
@@ -70,14 +69,8 @@ func NewHTTPAPI(config HTTPConfig) (*HTTPAPI, error) {
 // when it is out of time, 503, and {"message": ...}, as on AWS.
 func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := newID()
-	var body []byte
-	var err error
-	tooLarge := r.ContentLength > a.config.BodyLimit
-	if !tooLarge { // to read is to ask for the body, by 100 (RFC 9110, section 10.1.1)
-		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, a.config.BodyLimit))
-		_, tooLarge = errors.AsType[*http.MaxBytesError](err)
-	}
-	if tooLarge {
+	body, err := ports.ReadBody(w, r, a.config.BodyLimit)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		answerHTTPError(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	}

@@ -2,11 +2,13 @@ package local
 
 import (
 	"encoding/json"
-	"io"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/fanql/fanql/ports"
 )
 
 // manage serves @connections ("Use @connections commands in your backend
@@ -42,19 +44,13 @@ func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, escapedID strin
 }
 
 func (c *connection) postRequest(w http.ResponseWriter, r *http.Request, requestID string) {
-	limit := c.gateway.config.MessageLimit
-	var body []byte
-	var err error
-	tooLarge := r.ContentLength > limit
-	if !tooLarge { // to read is to ask for the body, by 100 (RFC 9110, section 10.1.1)
-		body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
-		tooLarge = int64(len(body)) > limit
-	}
+	body, err := ports.ReadBody(w, r, c.gateway.config.MessageLimit)
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case err != nil:
-		answerError(w, http.StatusBadRequest, "BadRequestException", "Bad Request", requestID)
 	case tooLarge:
 		answerError(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Message too long", requestID)
+	case err != nil:
+		answerError(w, http.StatusBadRequest, "BadRequestException", "Bad Request", requestID)
 	default:
 		answerPost(w, c.sendText(body), requestID)
 	}

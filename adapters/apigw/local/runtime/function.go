@@ -57,7 +57,7 @@ func New(config Config) (*Function, error) {
 	switch {
 	case config.Program == "":
 		return nil, invalid("runtime.Config.Program is required")
-	case config.Output != nil && ports.IsMissing(config.Output):
+	case ports.IsNilPointer(config.Output):
 		return nil, invalid("runtime.Config.Output is a nil pointer: leave it out, or set one that was made")
 	case config.MaxProcesses < 0:
 		return nil, invalid("runtime.Config.MaxProcesses must not be negative")
